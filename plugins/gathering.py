@@ -1,0 +1,75 @@
+"""What travels from a test item to the report: verdicts as pytest user properties.
+
+Only builtins cross from an xdist worker to its controller, and user properties survive the worker.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from plugins.recital import Recital, UnjudgedError
+from plugins.verdicts import Verdict
+
+Property = tuple[str, Any]
+
+
+@dataclass
+class Gathered:
+    """Everything that was judged in a session, on the controller, as it came in."""
+
+    verdicts: dict[tuple[str, str], Verdict] = field(default_factory=dict)
+    unjudged: dict[tuple[str, str], str] = field(default_factory=dict)
+    models: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def take(self, properties: Iterable[Property]) -> list[Verdict]:
+        """Take in the properties of one test report; the verdicts in it that are new."""
+        new: list[Verdict] = []
+        for name, value in properties:
+            if name == "verdict":
+                verdict = msgspec.convert(value, Verdict)
+                if (verdict.model, verdict.probe) not in self.verdicts:
+                    self.verdicts[verdict.model, verdict.probe] = verdict
+                    new.append(verdict)
+            elif name == "unjudged":
+                self.unjudged[value["model"], value["probe"]] = value["reason"]
+            elif name == "model":
+                self.models[value["name"]] = value
+        return new
+
+
+def properties_of(recital: Recital) -> list[Property]:
+    """What a recital was asked for since the last call, as user properties, each probe once.
+
+    What the model says of itself goes first, once for each process that loads it.
+    """
+    properties: dict[str, Property] = {}
+    if not recital.introduced:
+        properties[""] = ("model", {"name": recital.model.name, **recital.model.about()})
+        recital.introduced = True
+    for asked in recital.asked:
+        if isinstance(asked, Verdict):
+            properties[asked.probe] = ("verdict", msgspec.to_builtins(asked))
+        else:
+            probe, unjudged = asked
+            value = {"model": recital.model.name, "probe": probe.name, "reason": unjudged.reason}
+            properties[probe.name] = ("unjudged", value)
+    recital.asked.clear()
+    return list(properties.values())
+
+
+def status_of(properties: Sequence[Property], error: BaseException | None) -> str | None:
+    """What became of a case: an outcome, `unjudged`, or None where the case itself is at fault.
+
+    A failed assertion is a miss only where no probe of the case was correct: a test that compares
+    several recitations fails for another reason.
+    """
+    outcomes = {value["outcome"] for name, value in properties if name == "verdict"}
+    if isinstance(error, UnjudgedError):
+        return "unjudged"
+    if not outcomes or (error is not None and "correct" in outcomes):
+        return None
+    if error is not None and not isinstance(error, AssertionError):
+        return None
+    return next(word for word in ("correct", "incorrect", "forgotten") if word in outcomes)

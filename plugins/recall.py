@@ -1,0 +1,75 @@
+"""The hooks between pytest and the recital. They decide nothing themselves."""
+
+from collections.abc import Generator
+
+import pytest
+
+from fixtures.language_model import LanguageModel
+from fixtures.probes import Probe
+from fixtures.questions import QUESTIONS
+from plugins.chance import chance_bands
+from plugins.gathering import properties_of, status_of
+from plugins.recital import Recital, batches_of
+
+RECITAL = pytest.StashKey[Recital]()
+_LETTERS = {"correct": ".", "incorrect": "I", "forgotten": "F", "unjudged": "U"}
+_COLOURS = {"correct": "green", "incorrect": "yellow", "forgotten": "red", "unjudged": "red"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.getgroup("recall", "memtests: what counts").addoption(
+        "--measure", action="store_true", help="report only: nothing fails for a miss"
+    )
+
+
+@pytest.fixture(scope="session")
+def recall(request: pytest.FixtureRequest, model: LanguageModel) -> Recital:
+    """Ask the model a probe: `recall(probe)` is the verdict."""
+    collections = {c.name: c for c in request.config.stash[QUESTIONS].collections}
+    recital = Recital(
+        model,
+        batches_of(probes_of_items(request.session.items)),
+        lambda name: chance_bands(collections[name]),
+    )
+    request.config.stash[RECITAL] = recital
+    return recital
+
+
+def probes_of_items(items: list[pytest.Item]) -> list[Probe]:
+    """The probes that the session's cases ask, each once, in their order."""
+    probes: dict[str, Probe] = {}
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        for value in callspec.params.values() if callspec else ():
+            if isinstance(value, Probe):
+                probes[value.name] = value
+    return list(probes.values())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    recital = item.config.stash.get(RECITAL, None)
+    properties = properties_of(recital) if recital and call.when == "call" else []
+    item.user_properties.extend(properties)
+    report = yield
+    error = call.excinfo.value if call.excinfo else None
+    status = status_of(properties, error)
+    if status is not None:
+        report.user_properties.append(("status", status))
+        if error is not None:
+            report.longrepr = f"{status.upper()} {error}".splitlines()[0]
+        if status != "unjudged" and item.config.getoption("--measure"):
+            report.outcome, report.longrepr = "passed", None
+    return report
+
+
+def pytest_report_teststatus(
+    report: pytest.TestReport,
+) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    status = dict(getattr(report, "user_properties", ())).get("status")
+    if report.when != "call" or status is None:
+        return None
+    category = "passed" if status == "correct" else status
+    return category, _LETTERS[status], (status.upper(), {_COLOURS[status]: True})

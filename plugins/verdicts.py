@@ -1,0 +1,162 @@
+"""Verdicts: what a completion is, held against the true suffix (design, section 3).
+
+Pure functions over texts. No pytest and no torch in here.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+from rapidfuzz.distance import Levenshtein
+
+from fixtures.probes import Probe
+from fixtures.text import has_spaces, normal_form, units
+from plugins.reciter import Completion
+
+OUTCOMES = ("correct", "incorrect", "forgotten")
+# From this similarity on a distortion is minor.
+MINOR = 0.8
+# A decision is fragile where the gap of its two best logits is within this many roundings of the
+# dtype: several times the differences that batching and padding were seen to make.
+FRAGILE_ROUNDINGS = 64.0
+
+# Openings of a refusal in normal form, so without apostrophes and punctuation.
+_DECLINED = {
+    "en": re.compile(
+        r"(unfortunately |well |oh )?(im|i am) (sorry|afraid|not (sure|aware|familiar|able))\b"
+        r"|(unfortunately |well |oh )?i (do not|dont|can ?not|cant|could not|couldnt|am unable to) "
+        r"(know|recall|remember|recite|have|find|provide|recogni[sz]e)\b"
+        r"|i have no idea\b|i apologi[sz]e\b|sorry (i|but)\b|as an ai\b|as a language model\b"
+    ),
+    "zh": re.compile(
+        r"(很|非常)?(抱歉|对不起)|我?(并?不(知道|清楚|记得|了解|认识)|无法|记不|想不起)"
+        r"|我(不能|没有)|作为(一个|一名)?(ai|人工智能|语言模型)"
+    ),
+}
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """Outcome and measurements of one completion, as recall.json holds it (design, section 7)."""
+
+    model: str
+    collection: str
+    poem: str
+    case: str
+    prefix_length: str | None
+    probe: str
+    cue: str
+    suffix: str
+    completion: str
+    outcome: str
+    kind: str | None
+    verbatim: bool
+    similarity: float
+    divergence: int | None
+    log_p: float | None
+    fragile: bool
+
+    @property
+    def correct(self) -> bool:
+        """Whether the memory came back."""
+        return self.outcome == "correct"
+
+
+class Judgement(NamedTuple):
+    """What the two texts alone say."""
+
+    outcome: str
+    kind: str | None
+    verbatim: bool
+    similarity: float
+    divergence: int | None
+
+
+def verdict(model: str, probe: Probe, completion: Completion, chance: float) -> Verdict:
+    """The verdict on a model's completion of a probe, at a chance level for its length."""
+    judgement = judge(completion.text, probe.suffix, probe.poem.language, chance)
+    return Verdict(
+        model=model,
+        collection=probe.collection,
+        poem=probe.poem.id,
+        case=probe.case,
+        prefix_length=probe.prefix_length,
+        probe=probe.name,
+        cue=probe.cue,
+        suffix=probe.suffix,
+        completion=completion.text,
+        outcome=judgement.outcome,
+        kind=judgement.kind,
+        verbatim=judgement.verbatim,
+        similarity=judgement.similarity,
+        divergence=judgement.divergence,
+        log_p=None if completion.log_p is None else round(completion.log_p, 3),
+        fragile=completion.gap < FRAGILE_ROUNDINGS,
+    )
+
+
+def judge(completion: str, suffix: str, language: str, chance: float) -> Judgement:
+    """Hold a completion against the true suffix.
+
+    `chance` is the similarity that suffixes of different poems reach by chance; above it there is a
+    trace of the poem. The completion is cut to as many units as the suffix has.
+    """
+    true = units(normal_form(suffix), language)
+    said = units(normal_form(completion), language)[: len(true)]
+    if said == true:
+        return Judgement("correct", None, completion.startswith(suffix), 1.0, None)
+    close = similarity(joined(said, language), joined(true, language))
+    left = divergence(said, true)
+    if close > chance:
+        return Judgement("incorrect", "minor" if close >= MINOR else "severe", False, close, left)
+    return Judgement("forgotten", _kind(completion, said, true, language), False, close, left)
+
+
+def similarity(one: str, other: str) -> float:
+    """Normalized Levenshtein similarity on characters: 1 for equal texts, 0 for no overlap."""
+    return float(Levenshtein.normalized_similarity(one, other))
+
+
+def divergence(said: Sequence[str], true: Sequence[str]) -> int:
+    """The number of units before the first that differs."""
+    for at, (one, other) in enumerate(zip(said, true, strict=False)):
+        if one != other:
+            return at
+    return min(len(said), len(true))
+
+
+def joined(parts: Sequence[str], language: str) -> str:
+    """Units put together again as normal form has them."""
+    return (" " if has_spaces(language) else "").join(parts)
+
+
+def _kind(completion: str, said: Sequence[str], true: Sequence[str], language: str) -> str:
+    """What came instead of a forgotten poem; the first of the kinds that holds."""
+    if not said:
+        return "empty"
+    if declines(completion, language):
+        return "declined"
+    if loops(said) and not loops(true):
+        return "looping"
+    return "unrelated"
+
+
+def declines(completion: str, language: str) -> bool:
+    """Whether a completion begins with "I don't know" or its like (also in English)."""
+    normal = normal_form(completion)
+    tongues = {"en", language.split("-", maxsplit=1)[0].lower()} & _DECLINED.keys()
+    return any(_DECLINED[tongue].match(normal) for tongue in tongues)
+
+
+def loops(parts: Sequence[str]) -> bool:
+    """Whether from somewhere in its first half on a text repeats one sequence to its end, three
+    times or more.
+    """
+    total = len(parts)
+    for period in range(1, total // 3 + 1):
+        start = total - period
+        while start > 0 and parts[start - 1] == parts[start - 1 + period]:
+            start -= 1
+        if start <= total // 2 and total - start >= 3 * period:
+            return True
+    return False

@@ -1,0 +1,106 @@
+"""The recall report: its type, and recall.json on disk (design, section 7)."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from plugins.verdicts import Verdict
+
+SCHEMA = 1
+
+
+class ModelRecord(msgspec.Struct, frozen=True):
+    """A model that was asked."""
+
+    name: str
+    parameters: int
+    dtype: str
+    device: str
+    weights_sha256: str | None
+    versions: dict[str, str]
+    set_aside: dict[str, Any]
+    """What the checkpoint's own generation_config would have changed."""
+
+
+class CollectionRecord(msgspec.Struct, frozen=True):
+    """A collection that was asked for; the hash and the chance levels are of the whole of it."""
+
+    name: str
+    language: str
+    poems: int
+    sha256: str
+    chance: dict[str, float]
+    """Length of a suffix in characters → the similarity that is reached by chance."""
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """Counts of outcomes over a group of probes; `low` to `high` is recall's 95 % interval."""
+
+    model: str
+    collection: str
+    case: str
+    prefix_length: str | None
+    correct: int
+    incorrect: int
+    forgotten: int
+    recall: float
+    low: float
+    high: float
+
+
+class UnjudgedRecord(msgspec.Struct, frozen=True):
+    """A probe that could not be asked, and why."""
+
+    model: str
+    probe: str
+    reason: str
+
+
+class GateRecord(msgspec.Struct, frozen=True):
+    """A gate and whether the report met it."""
+
+    rule: str
+    value: float | None
+    passed: bool
+
+
+class Report(msgspec.Struct, frozen=True):
+    """Everything a run found out, sorted so that two runs diff cleanly."""
+
+    schema: int
+    created: str
+    models: tuple[ModelRecord, ...]
+    collections: tuple[CollectionRecord, ...]
+    verdicts: tuple[Verdict, ...]
+    tallies: tuple[Tally, ...]
+    unjudged: tuple[UnjudgedRecord, ...]
+    gates: tuple[GateRecord, ...]
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: a temporary file beside it, then a rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def encode(report: Report) -> bytes:
+    """The report as JSON, indented, one field a line."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
+
+
+def read_report(path: Path) -> Report:
+    """A report from its file. Raises OSError, or msgspec.DecodeError where it is no report."""
+    return msgspec.json.decode(path.read_bytes(), type=Report)

@@ -1,0 +1,150 @@
+"""From verdicts to tallies and to the whole report. Pure functions."""
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median_low
+from typing import Any, NamedTuple
+
+import msgspec
+
+from fixtures.poems import Collection
+from plugins.chance import chance_bands
+from plugins.gathering import Gathered
+from plugins.verdicts import Verdict
+from reports.report import SCHEMA, CollectionRecord, ModelRecord, Report, Tally, UnjudgedRecord
+
+
+class ShortestCues(NamedTuple):
+    """The fewest units that trigger a poem, over a collection."""
+
+    model: str
+    collection: str
+    poems: int
+    recited: int
+    shortest: int | None
+    median: int | None
+
+
+def build(gathered: Gathered, collections: Sequence[Collection], created: str) -> Report:
+    """The report on everything that was gathered."""
+    verdicts = sorted(gathered.verdicts.values(), key=lambda v: (v.probe, v.model))
+    asked = {v.collection for v in verdicts} | {p.split("/")[0] for _, p in gathered.unjudged}
+    return Report(
+        schema=SCHEMA,
+        created=created,
+        models=tuple(msgspec.convert(m, ModelRecord) for m in gathered.models.values()),
+        collections=tuple(record(c) for c in collections if c.name in asked),
+        verdicts=tuple(verdicts),
+        tallies=tuple(tallies(verdicts)),
+        unjudged=tuple(
+            UnjudgedRecord(model, probe, reason)
+            for (model, probe), reason in sorted(
+                gathered.unjudged.items(), key=lambda item: (item[0][1], item[0][0])
+            )
+        ),
+        gates=(),
+    )
+
+
+def record(collection: Collection) -> CollectionRecord:
+    """What a report says of a collection."""
+    return CollectionRecord(
+        name=collection.name,
+        language=collection.language,
+        poems=len(collection.poems),
+        sha256=collection.sha256,
+        chance={str(length): level for length, level in chance_bands(collection).items()},
+    )
+
+
+def tallies(verdicts: Iterable[Verdict]) -> list[Tally]:
+    """One tally for each model, collection, case and prefix length."""
+
+    def group(verdict: Verdict) -> tuple[str, str, str, str]:
+        # The lengths that Hypothesis draws are a poem's own; they make one group.
+        length = "" if verdict.case == "prefix_lengths" else verdict.prefix_length or ""
+        return verdict.model, verdict.collection, verdict.case, length
+
+    return [
+        tally((model, collection, case, length or None), members)
+        for (model, collection, case, length), members in itertools.groupby(
+            sorted(verdicts, key=lambda v: _in_order(group(v))), group
+        )
+    ]
+
+
+def merged(parts: Iterable[Tally], by: Sequence[str]) -> list[Tally]:
+    """Tallies added up over every field of the group that is not in `by`, in order of coming."""
+    groups: dict[tuple[Any, ...], list[Tally]] = {}
+    for part in parts:
+        groups.setdefault(tuple(getattr(part, field) for field in by), []).append(part)
+    names = ("model", "collection", "case", "prefix_length")
+    return [
+        _tally(
+            tuple(getattr(members[0], name) if name in by else None for name in names),
+            {o: sum(getattr(m, o) for m in members) for o in ("correct", "incorrect", "forgotten")},
+        )
+        for members in groups.values()
+    ]
+
+
+def tally(group: tuple[str | None, ...], verdicts: Iterable[Verdict]) -> Tally:
+    """The tally of one group of at least one verdict."""
+    counts = {"correct": 0, "incorrect": 0, "forgotten": 0}
+    for verdict in verdicts:
+        counts[verdict.outcome] += 1
+    return _tally(group, counts)
+
+
+def _tally(group: tuple[str | None, ...], counts: Mapping[str, int]) -> Tally:
+    judged = sum(counts.values())
+    low, high = interval(counts["correct"], judged)
+    model, collection, case, prefix_length = group
+    return Tally(
+        model=model or "",
+        collection=collection or "",
+        case=case or "",
+        prefix_length=prefix_length,
+        **counts,
+        recall=counts["correct"] / judged,
+        low=low,
+        high=high,
+    )
+
+
+def interval(correct: int, judged: int) -> tuple[float, float]:
+    """The 95 % Wilson interval of a proportion; `judged` is at least 1."""
+    from scipy.stats import binomtest
+
+    found = binomtest(correct, judged).proportion_ci(0.95, method="wilson")
+    return float(found.low), float(found.high)
+
+
+def shortest_cues(verdicts: Iterable[Verdict]) -> list[ShortestCues]:
+    """For each model and collection: how many poems some prefix triggers, and how short it is."""
+    lengths: dict[tuple[str, str], dict[str, list[int]]] = {}
+    for v in verdicts:
+        if v.case == "prefix_lengths" and v.prefix_length:
+            poems = lengths.setdefault((v.model, v.collection), {})
+            poems.setdefault(v.poem, []).extend([int(v.prefix_length)] if v.correct else [])
+    rows = []
+    for (model, collection), poems in sorted(lengths.items()):
+        shortest = [min(found) for found in poems.values() if found]
+        rows.append(
+            ShortestCues(
+                model,
+                collection,
+                len(poems),
+                len(shortest),
+                min(shortest, default=None),
+                median_low(shortest) if shortest else None,
+            )
+        )
+    return rows
+
+
+def _in_order(group: tuple[str, str, str, str]) -> tuple[Any, ...]:
+    """Prefix lengths as numbers: 5 before 10, counts before percentages."""
+    *names, length = group
+    number = float(length.removesuffix("%") or 0)
+    return *names, length.endswith("%"), number, length

@@ -1,0 +1,18 @@
+"""What all tests of the suite share."""
+
+import pytest
+
+from fixtures.loading import Loading, load
+from fixtures.poems import canon
+from fixtures.probes import title_probe
+from plugins.reciter import Reciter
+from reports.tallies import interval
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _heavy_modules_stay_loaded() -> None:
+    """Runs inside a test forget the modules they import; torch cannot be imported twice."""
+    Reciter(load("embedded", Loading(device="cpu"))).recite(
+        [title_probe("tang", canon()[0].poems[0])]
+    )
+    interval(1, 2)
