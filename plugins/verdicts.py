@@ -17,10 +17,6 @@ from plugins.reciter import Completion
 OUTCOMES = ("correct", "incorrect", "forgotten")
 # From this similarity on a distortion is minor.
 MINOR = 0.8
-# A decision is fragile where the gap of its two best logits is within this many roundings of the
-# dtype: several times the differences that batching and padding were seen to make.
-FRAGILE_ROUNDINGS = 64.0
-
 # Openings of a refusal in normal form, so without apostrophes and punctuation.
 _DECLINED = {
     "en": re.compile(
@@ -91,7 +87,7 @@ def verdict(model: str, probe: Probe, completion: Completion, chance: float) -> 
         similarity=judgement.similarity,
         divergence=judgement.divergence,
         log_p=None if completion.log_p is None else round(completion.log_p, 3),
-        fragile=completion.gap < FRAGILE_ROUNDINGS,
+        fragile=completion.gap < 1,
     )
 
 
