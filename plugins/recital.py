@@ -51,6 +51,11 @@ class Recital:
         self.asked.append(judged)
         return judged
 
+    def together(self, probes: Sequence[Probe]) -> list[Verdict]:
+        """The verdicts on several probes, recited together. Raises UnjudgedError."""
+        self._ask([probe for probe in probes if probe.name not in self._completions])
+        return [self(probe) for probe in probes]
+
     def followed(self, probe: Probe) -> bool | None:
         """Whether the model said the poem's own tokens to the end.
 
@@ -58,7 +63,7 @@ class Recital:
         the probe is unjudged.
         """
         completion = self._completion(probe)
-        if isinstance(completion, Unjudged) or completion.log_p is None:
+        if isinstance(completion, Unjudged) or not completion.shared:
             return None
         return completion.followed
 
@@ -67,9 +72,12 @@ class Recital:
             batch = self._batch.get(probe.name)
             if batch is not None:
                 self._reciter = Reciter(self.model)  # forget the texts of the batch before
-            for asked, completion in recite(self._reciter, batch or [probe]):
-                self._completions[asked.name] = completion
+            self._ask(batch or [probe])
         return self._completions[probe.name]
+
+    def _ask(self, probes: Sequence[Probe]) -> None:
+        for probe, completion in recite(self._reciter, probes):
+            self._completions[probe.name] = completion
 
 
 def recite(reciter: Reciter, probes: Sequence[Probe]) -> list[tuple[Probe, Completion | Unjudged]]:

@@ -8,13 +8,18 @@ after a divergence is generated, once for all the cues that share it (design, se
 No pytest in here.
 """
 
+import dataclasses
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from fixtures.language_model import Generated, LanguageModel, Reading
+from fixtures.language_model import Generated, LanguageModel, Opening, Reading
 from fixtures.probes import Probe
-from fixtures.text import normal_form, sure_units, units
+from plugins.completeness import is_complete
+from plugins.rows import Row, first_true, row_of
+
+NOT_FINITE = "the model's logits are not finite (NaN or infinite); its weights are broken"
 
 
 @dataclass(frozen=True)
@@ -23,12 +28,14 @@ class Completion:
 
     text: str
     log_p: float | None
-    """Log-probability that sampling at temperature 1 recites the suffix token for token, or None
-    where the cue alone has other tokens than the text has at its beginning."""
+    """Log-probability that sampling at temperature 1 recites the suffix token for token; None where
+    that is not a finite number."""
     gap: float
     """The smallest gap of a decision on its path (see `Reading.gap`)."""
     followed: bool
     """Whether every token was the text's own, up to the end of the suffix."""
+    shared: bool
+    """Whether the cue alone has the tokens that the text begins with."""
 
 
 @dataclass(frozen=True)
@@ -39,171 +46,156 @@ class Unjudged:
 
 
 @dataclass(frozen=True)
-class _Text:
-    """A text that has been read, up to the model's context."""
+class _Path:
+    """How far a completion is known from reading alone: the row's tokens up to `left`, where the
+    model says something else; None where it follows the row to the end of the suffix.
+    """
 
-    tokens: list[int]
-    reading: Reading
+    probe: Probe
+    row: Row
+    left: int | None
+    gap: float
+    log_p: float | None
 
 
 @dataclass
 class Reciter:
-    """Asks one model, and remembers the texts it has read: keep one as long as they are needed."""
+    """Asks one model, and remembers what it has read: keep one as long as its texts are needed."""
 
     model: LanguageModel
-    _texts: dict[str, _Text] = field(default_factory=dict)
-    _generated: dict[tuple[int, ...], Generated] = field(default_factory=dict)
+    _read_from: dict[tuple[int, ...], int] = field(default_factory=dict)
+    _readings: dict[tuple[int, ...], Reading] = field(default_factory=dict)
+    _said: dict[tuple[int, ...], Generated] = field(default_factory=dict)
 
     def recite(self, probes: Sequence[Probe]) -> list[Completion | Unjudged]:
-        """The completion of each probe, in their order."""
-        self._read([probe.text for probe in probes])
-        paths = [self._path(probe) for probe in probes]
-        self._generate([path for path in paths if isinstance(path, _Path) and path.open])
+        """The completion of each probe, in their order; fragile ones are decided in float32."""
+        found = self._recite(probes)
+        exactly = self.model.exactly()
+        fragile = [at for at, each in enumerate(found) if _is_fragile(each)]
+        if exactly is not None and fragile:
+            with exactly:
+                again = Reciter(self.model)._recite([probes[at] for at in fragile])
+            for at, second in zip(fragile, again, strict=True):
+                found[at] = _marked(second)
+        return found
+
+    def _recite(self, probes: Sequence[Probe]) -> list[Completion | Unjudged]:
+        whole = {text: tuple(self.model.encode(text)) for text in {p.text for p in probes}}
+        rows = [row_of(self.model, probe, whole[probe.text]) for probe in probes]
+        self._read([row for row in rows if row.stop <= self.model.context])
+        paths = [self._path(probe, row) for probe, row in zip(probes, rows, strict=True)]
+        self._go_on([path for path in paths if isinstance(path, _Path)])
         return [path if isinstance(path, Unjudged) else self._completion(path) for path in paths]
 
-    def _read(self, texts: Sequence[str]) -> None:
-        new = [text for text in dict.fromkeys(texts) if text not in self._texts]
-        rows = [self.model.encode(text)[: self.model.context] for text in new]
-        for text, row, reading in zip(new, rows, self.model.read(rows), strict=True):
-            self._texts[text] = _Text(row, reading)
+    def _read(self, rows: Sequence[Row]) -> None:
+        """Read every row that has not been read yet from as far up as it is asked for."""
+        starts: dict[tuple[int, ...], int] = {}
+        for row in rows:
+            starts[row.tokens] = min(row.cue, starts.get(row.tokens, row.cue))
+        new = {
+            # What is asked for again, from further up, is read from its beginning, once for all.
+            tokens: 1 if tokens in self._read_from else start
+            for tokens, start in starts.items()
+            if start < self._read_from.get(tokens, len(tokens))
+        }
+        cut = [tokens[: self.model.context] for tokens in new]
+        readings = self.model.read(cut, list(new.values()))
+        self._readings.update(zip(new, readings, strict=True))
+        self._read_from.update(new)
 
-    def _path(self, probe: Probe) -> "_Path | Unjudged":
-        """How far the text's own tokens are recited."""
-        read, cue = self._texts[probe.text], self.model.encode(probe.cue)
-        needed = max(len(cue) + 1, len(self.model.encode(probe.text[: probe.stop])))
-        if needed > self.model.context:
-            return Unjudged(
-                f"it needs {needed} tokens; the model's context is {self.model.context}"
-            )
-        k = len(cue)
-        if read.tokens[:k] != cue:
-            return _Path(probe, cue, cue, [], None, open=True)
-        stop = self._end_of_suffix(read.tokens, probe)
-        log_p = math.fsum(read.reading.log_p[k:stop])
-        i = first_divergence(read.tokens, read.reading, k)
-        gaps = read.reading.gap[k : min(i, stop)]
+    def _path(self, probe: Probe, row: Row) -> _Path | Unjudged:
+        """How far the model follows the row from the end of the cue on."""
+        if row.stop > self.model.context:
+            limit = self.model.context
+            return Unjudged(f"it needs {row.stop} tokens; the model's context is {limit}")
+        reading = self._readings[row.tokens]
+        left = next(
+            (i for i in range(row.cue, row.stop) if reading.best[i] != row.tokens[i]),
+            None if row.true else row.cue,
+        )
+        gaps = reading.gap[row.cue : row.stop if left is None else left + 1]
         if any(map(math.isnan, gaps)):
             return Unjudged(NOT_FINITE)
-        if i >= stop:
-            return _Path(probe, cue, read.tokens[:stop], gaps, log_p, open=False)
-        return _Path(probe, cue, read.tokens[:i], gaps, log_p, open=True)
+        log_p = math.fsum(reading.log_p[row.cue : row.stop]) if row.true else math.nan
+        return _Path(probe, row, left, min(gaps), log_p if math.isfinite(log_p) else None)
 
-    def _end_of_suffix(self, tokens: list[int], probe: Probe) -> int:
-        """The number of tokens that hold the text up to the end of the suffix."""
-        if probe.stop == len(probe.text):
-            return len(tokens)
-        low, high = 1, len(tokens)
-        while low < high:
-            middle = (low + high) // 2
-            if len(self.model.decode(tokens[:middle]).rstrip("\ufffd")) >= probe.stop:
-                high = middle
-            else:
-                low = middle + 1
-        return low
-
-    def _generate(self, paths: Sequence["_Path"]) -> None:
-        """Continue every divergence that has not been continued far enough yet, all together."""
+    def _go_on(self, paths: Sequence[_Path]) -> None:
+        """Generate what comes after every divergence, once for all that share it, all together."""
         asking: dict[tuple[int, ...], list[_Path]] = {}
         for path in paths:
-            known = self._generated.get(tuple(path.tokens))
-            if known is None or not self._settled(path, known):
-                asking.setdefault(tuple(path.tokens), []).append(path)
-        rows = list(asking)
-        limits = [max(self._limit(path) for path in asking[row]) for row in rows]
+            if path.left is not None and not self._is_settled(path):
+                asking.setdefault(path.row.tokens[: path.left], []).append(path)
+        openings: dict[tuple[int, ...], Opening] = {}
+        for known, sharing in asking.items():
+            row = sharing[0].row
+            first = self._readings[row.tokens].best[len(known)]
+            gap = self._readings[row.tokens].gap[len(known)]
+            limit = max(map(self._limit, sharing))
+            if first in self.model.ends:
+                self._said[known] = Generated([], [gap], ended=True)
+            elif limit == 1 or self._are_complete(sharing, [first], []):
+                self._said[known] = Generated([first], [gap], ended=False)
+            else:
+                done = functools.partial(self._are_complete, sharing, [first])
+                openings[known] = Opening((*known, first), limit - 1, done, row.tokens)
+        found = self.model.generate(list(openings.values()))
+        for (known, opening), generated in zip(openings.items(), found, strict=True):
+            gap = self._readings[asking[known][0].row.tokens].gap[len(known)]
+            tokens = [opening.tokens[-1], *generated.tokens]
+            self._said[known] = Generated(tokens, [gap, *generated.gaps], generated.ended)
 
-        def done(index: int, tokens: list[int]) -> bool:
-            row = rows[index]
-            return all(is_complete(self._text(path, tokens), path.probe) for path in asking[row])
-
-        for row, generated in zip(rows, self.model.generate(rows, limits, done), strict=True):
-            self._generated[row] = generated
-
-    def _settled(self, path: "_Path", generated: Generated) -> bool:
-        return (
-            generated.ended
-            or len(generated.tokens) >= self._limit(path)
-            or is_complete(self._text(path, generated.tokens), path.probe)
+    def _is_settled(self, path: _Path) -> bool:
+        """Whether what has been generated already is enough for this probe."""
+        said = self._said.get(path.row.tokens[: path.left])
+        return said is not None and (
+            said.ended
+            or len(said.tokens) >= self._limit(path)
+            or is_complete(self._text(path, said.tokens), path.probe)
         )
 
-    def _completion(self, path: "_Path") -> Completion | Unjudged:
-        if not path.open:
-            return Completion(path.probe.suffix, path.log_p, min(path.gaps), followed=True)
-        generated, limit = self._generated[tuple(path.tokens)], self._limit(path)
-        count = min(limit, len(generated.tokens))
-        # The first count at which it is complete: others may have needed more of the same words.
-        low, high = 0, count
-        while low < high:
-            middle = (low + high) // 2
-            if is_complete(self._text(path, generated.tokens[:middle]), path.probe):
-                high = middle
-            else:
-                low = middle + 1
-        text = self._text(path, generated.tokens[:low])
-        whole = low < count or is_complete(text, path.probe) or generated.ended
-        gaps = generated.gaps[: low + (1 if generated.ended else 0)]
-        if math.isnan(generated.gaps[-1]) and not is_complete(text, path.probe):
+    def _completion(self, path: _Path) -> Completion | Unjudged:
+        if path.left is None:
+            return Completion(path.probe.suffix, path.log_p, path.gap, True, path.row.shared)
+        said = self._said[path.row.tokens[: path.left]]
+        tokens = said.tokens[: self._limit(path)]
+
+        def enough(count: int) -> bool:
+            return is_complete(self._text(path, tokens[:count]), path.probe)
+
+        # The fewest tokens that are enough: others may have needed more of the same words.
+        count = first_true(enough, 0, len(tokens))
+        complete = enough(count)
+        gaps = said.gaps[:count] if complete else said.gaps
+        if any(map(math.isnan, gaps)):
             return Unjudged(NOT_FINITE)
-        if not whole and len(path.tokens) + low >= self.model.context:
-            return Unjudged(
-                f"its completion ran past the model's context, {self.model.context} tokens"
-            )
-        return Completion(text, path.log_p, min([*path.gaps, *gaps]), followed=False)
+        if not (complete or said.ended) and path.left + count >= self.model.context:
+            limit = self.model.context
+            return Unjudged(f"its completion ran past the model's context, {limit} tokens")
+        text = self._text(path, tokens[:count])
+        return Completion(text, path.log_p, min([path.gap, *gaps]), False, path.row.shared)
 
-    def _text(self, path: "_Path", tokens: Sequence[int]) -> str:
+    def _text(self, path: _Path, said: Sequence[int]) -> str:
         """The completion so far: what the tokens add to the cue."""
-        cue = len(self.model.decode(path.cue))
-        return self.model.decode([*path.tokens, *tokens])[cue:]
+        return self.model.decode([*path.row.tokens[: path.left], *said])[path.row.offset :]
 
-    def _limit(self, path: "_Path") -> int:
-        """The most tokens to generate: no tokenizer needs more than one a byte; some to spare."""
-        return min(len(path.probe.suffix.encode()) + 32, self.model.context - len(path.tokens))
+    def _are_complete(
+        self, paths: Sequence[_Path], first: Sequence[int], said: Sequence[int]
+    ) -> bool:
+        """Whether that is enough for all the probes that share a divergence."""
+        text = self.model.decode([*paths[0].row.tokens[: paths[0].left], *first, *said])
+        return all(is_complete(text[path.row.offset :], path.probe) for path in paths)
 
-
-NOT_FINITE = "the model's logits are not finite (NaN or infinite); its weights are broken"
-
-
-@dataclass(frozen=True)
-class _Path:
-    """The tokens known without generating: the cue's, and those that follow the text."""
-
-    probe: Probe
-    cue: list[int]
-    tokens: list[int]
-    gaps: list[float]
-    log_p: float | None
-    open: bool
-    """Whether the model leaves the text after `tokens`, so that the rest has to be generated."""
+    def _limit(self, path: _Path) -> int:
+        """The most tokens after the divergence: one a byte is enough for any tokenizer, and 32."""
+        left = path.left or 0
+        most = len(path.probe.suffix.encode(errors="replace")) + 32
+        return max(1, min(most - (left - path.row.cue), self.model.context - left))
 
 
-def first_divergence(tokens: Sequence[int], reading: Reading, k: int) -> int:
-    """The first `i >= k` where the best token is not the text's; the text's length if none is."""
-    for i in range(k, len(tokens)):
-        if reading.best[i] != tokens[i]:
-            return i
-    return len(tokens)
+def _is_fragile(found: Completion | Unjudged) -> bool:
+    return isinstance(found, Completion) and found.gap < 1
 
 
-def is_complete(completion: str, probe: Probe) -> bool:
-    """Whether a completion is sure to hold as many units as the suffix, or its line has ended.
-
-    While it still is the suffix word for word it goes on to the suffix's last mark, so that
-    `verbatim` can be told. Once true it stays true as the completion grows.
-    """
-    suffix, language = probe.suffix, probe.poem.language
-    completion = completion.rstrip("\ufffd")  # a character whose last bytes are still to come
-    if len(completion) < len(suffix) and suffix.startswith(completion):
-        return False
-    if completion.startswith(suffix):
-        return True
-    if probe.one_line and _line_ended(completion):
-        return True
-    wanted = len(units(normal_form(suffix), language))
-    if len(completion) < wanted:
-        return False
-    return sure_units(completion, language) >= wanted
-
-
-def _line_ended(completion: str) -> bool:
-    """Whether the first line with any unit in it is over."""
-    *over, _ = completion.split("\n")
-    return any(normal_form(line) for line in over)
+def _marked(found: Completion | Unjudged) -> Completion | Unjudged:
+    """Still fragile, though decided in float32."""
+    return dataclasses.replace(found, gap=0.0) if isinstance(found, Completion) else found

@@ -15,7 +15,7 @@ from fixtures.checkpoint import Checkpoint
 from fixtures.poems import canon
 from fixtures.probes import Probe
 from fixtures.tokenizer import train_tokenizer
-from plugins.reciter import is_complete
+from plugins.completeness import is_complete
 
 TEXTS = [poem.text for collection in canon() for poem in collection.poems]
 END = "<|endoftext|>"
@@ -97,11 +97,11 @@ def plain(model: Checkpoint, probe: Probe) -> str:
             temperature=1.0,
             top_k=0,
             top_p=1.0,
-            eos_token_id=sorted(model._ends),
+            eos_token_id=sorted(model.ends),
             pad_token_id=0,
         ),
     )[0].tolist()
-    if output[-1] in model._ends:
+    if output[-1] in model.ends:
         output = output[:-1]
     start = len(model.decode(cue))
     for length in range(len(cue), len(output) + 1):

@@ -1,7 +1,7 @@
 """The reciter: every completion is what plain greedy decoding gives."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pytest
 import torch
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures.checkpoint import Checkpoint
-from fixtures.language_model import Generated
+from fixtures.language_model import Generated, Opening
 from fixtures.loading import Loading, load
 from fixtures.poems import Collection, canon
 from fixtures.probes import (
@@ -20,7 +20,8 @@ from fixtures.probes import (
     probes_of,
     title_probe,
 )
-from plugins.reciter import Completion, Reciter, Unjudged, is_complete
+from plugins.completeness import is_complete
+from plugins.reciter import Completion, Reciter, Unjudged
 from tests.models import plain, untaught
 
 CANON = {collection.name: collection for collection in canon()}
@@ -80,7 +81,8 @@ def test_cues_that_tokenize_differently_alone_are_met() -> None:
         found = Reciter(model).recite(tang)
         for each, same in zip(found, shared, strict=True):
             assert isinstance(each, Completion)
-            assert (each.log_p is not None) == same
+            assert each.shared == same
+            assert each.log_p is not None
 
 
 def test_alone_in_any_order_and_together(embedded: Checkpoint) -> None:
@@ -177,11 +179,8 @@ def test_running_past_the_context_is_no_verdict() -> None:
     model = untaught(context=needed)
     token = model.encode("，")[0]
 
-    def marks_for_ever(
-        rows: Sequence[Sequence[int]],
-        limits: Sequence[int],
-        done: Callable[[int, list[int]], bool],
-    ) -> list[Generated]:
+    def marks_for_ever(openings: Sequence[Opening]) -> list[Generated]:
+        limits = [opening.limit for opening in openings]
         return [Generated([token] * limit, [9.0] * limit, False) for limit in limits]
 
     model.generate = marks_for_ever  # type: ignore[method-assign]
