@@ -60,7 +60,7 @@ def properties_of(recital: Recital) -> list[Property]:
 
 
 def status_of(properties: Sequence[Property], error: BaseException | None) -> str | None:
-    """What became of a case: an outcome, `unjudged`, or None where the case itself is at fault.
+    """What became of a case: an outcome, `unjudged`, or None where pytest's own word is right.
 
     A failed assertion is a miss only where no probe of the case was correct: a test that compares
     several recitations fails for another reason.
@@ -68,8 +68,8 @@ def status_of(properties: Sequence[Property], error: BaseException | None) -> st
     outcomes = {value["outcome"] for name, value in properties if name == "verdict"}
     if isinstance(error, UnjudgedError):
         return "unjudged"
-    if not outcomes or (error is not None and "correct" in outcomes):
-        return None
-    if error is not None and not isinstance(error, AssertionError):
-        return None
-    return next(word for word in ("correct", "incorrect", "forgotten") if word in outcomes)
+    if error is None:
+        return "correct" if "correct" in outcomes else None
+    if isinstance(error, AssertionError) and outcomes and "correct" not in outcomes:
+        return "incorrect" if "incorrect" in outcomes else "forgotten"
+    return None

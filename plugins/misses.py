@@ -3,7 +3,7 @@
 Pure functions over verdicts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from fixtures.text import has_spaces, unit_ends
 from plugins.verdicts import OUTCOMES, Verdict
@@ -36,6 +36,17 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in lines)
 
 
-def best(verdicts: Sequence[Verdict]) -> Verdict:
-    """The verdict of the best outcome, and among those the most similar."""
-    return min(verdicts, key=lambda v: (OUTCOMES.index(v.outcome), -v.similarity))
+def missed(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """The verdicts to show: every miss, but only the best of the lengths drawn for one poem."""
+    shown: list[Verdict] = []
+    drawn: dict[tuple[str, str, str], list[Verdict]] = {}
+    for verdict in verdicts:
+        if verdict.case == "prefix_lengths":
+            drawn.setdefault((verdict.model, verdict.collection, verdict.poem), []).append(verdict)
+        elif not verdict.correct:
+            shown.append(verdict)
+    for tried in drawn.values():
+        best = min(tried, key=lambda v: (OUTCOMES.index(v.outcome), -v.similarity))
+        if not best.correct:
+            shown.append(best)
+    return sorted(shown, key=lambda verdict: verdict.probe)

@@ -6,7 +6,7 @@ import pytest
 
 from fixtures.language_model import LanguageModel
 from fixtures.probes import Probe
-from fixtures.questions import QUESTIONS
+from fixtures.questions import QUESTIONS, PoemCuts
 from plugins.chance import chance_bands
 from plugins.gathering import properties_of, status_of
 from plugins.recital import Recital, batches_of
@@ -41,8 +41,8 @@ def probes_of_items(items: list[pytest.Item]) -> list[Probe]:
     for item in items:
         callspec = getattr(item, "callspec", None)
         for value in callspec.params.values() if callspec else ():
-            if isinstance(value, Probe):
-                probes[value.name] = value
+            asked = value.probes if isinstance(value, PoemCuts) else [value]
+            probes.update({probe.name: probe for probe in asked if isinstance(probe, Probe)})
     return list(probes.values())
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fixtures.language_model import LanguageModel
 from fixtures.probes import Probe
 from plugins.chance import chance
-from plugins.reciter import Completion, Reciter, Unjudged
+from plugins.reciter import Completion, Reciter, Unjudged, recite_plainly
 from plugins.verdicts import Verdict, verdict
 
 # Poems whose probes are asked together.
@@ -51,10 +51,16 @@ class Recital:
         self.asked.append(judged)
         return judged
 
-    def together(self, probes: Sequence[Probe]) -> list[Verdict]:
-        """The verdicts on several probes, recited together. Raises UnjudgedError."""
-        self._ask([probe for probe in probes if probe.name not in self._completions])
-        return [self(probe) for probe in probes]
+    def completion(self, probe: Probe) -> Completion:
+        """The completion of a probe, without taking down a verdict. Raises UnjudgedError."""
+        found = self._completion(probe)
+        if isinstance(found, Unjudged):
+            raise UnjudgedError(found.reason)
+        return found
+
+    def plainly(self, probe: Probe) -> str:
+        """The completion by plain `generate`, alone at batch size 1."""
+        return recite_plainly(self.model, probe)
 
     def followed(self, probe: Probe) -> bool | None:
         """Whether the model said the poem's own tokens to the end.
@@ -72,12 +78,9 @@ class Recital:
             batch = self._batch.get(probe.name)
             if batch is not None:
                 self._reciter = Reciter(self.model)  # forget the texts of the batch before
-            self._ask(batch or [probe])
+            for asked, completion in recite(self._reciter, batch or [probe]):
+                self._completions[asked.name] = completion
         return self._completions[probe.name]
-
-    def _ask(self, probes: Sequence[Probe]) -> None:
-        for probe, completion in recite(self._reciter, probes):
-            self._completions[probe.name] = completion
 
 
 def recite(reciter: Reciter, probes: Sequence[Probe]) -> list[tuple[Probe, Completion | Unjudged]]:

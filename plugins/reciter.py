@@ -37,6 +37,11 @@ class Completion:
     shared: bool
     """Whether the cue alone has the tokens that the text begins with."""
 
+    @property
+    def fragile(self) -> bool:
+        """Whether rounding may have decided (design, section 3)."""
+        return self.gap < 1
+
 
 @dataclass(frozen=True)
 class Unjudged:
@@ -71,7 +76,7 @@ class Reciter:
         """The completion of each probe, in their order; fragile ones are decided in float32."""
         found = self._recite(probes)
         exactly = self.model.exactly()
-        fragile = [at for at, each in enumerate(found) if _is_fragile(each)]
+        fragile = [at for at, c in enumerate(found) if isinstance(c, Completion) and c.fragile]
         if exactly is not None and fragile:
             with exactly:
                 again = Reciter(self.model)._recite([probes[at] for at in fragile])
@@ -186,14 +191,27 @@ class Reciter:
         return all(is_complete(text[path.row.offset :], path.probe) for path in paths)
 
     def _limit(self, path: _Path) -> int:
-        """The most tokens after the divergence: one a byte is enough for any tokenizer, and 32."""
+        """The most tokens after the divergence."""
         left = path.left or 0
-        most = len(path.probe.suffix.encode(errors="replace")) + 32
-        return max(1, min(most - (left - path.row.cue), self.model.context - left))
+        most = most_tokens(path.probe) - (left - path.row.cue)
+        return max(1, min(most, self.model.context - left))
 
 
-def _is_fragile(found: Completion | Unjudged) -> bool:
-    return isinstance(found, Completion) and found.gap < 1
+def most_tokens(probe: Probe) -> int:
+    """The most tokens of a completion: one a byte is enough for any tokenizer, and 32 to spare."""
+    return len(probe.suffix.encode(errors="replace")) + 32
+
+
+def recite_plainly(model: LanguageModel, probe: Probe) -> str:
+    """What the completion has to be: by plain `generate` from the cue, token by token."""
+    cue = model.encode(probe.cue)
+    said = model.plain(cue, min(most_tokens(probe), model.context - len(cue)))
+    offset = len(model.decode(cue))
+
+    def text(count: int) -> str:
+        return model.decode([*cue, *said[:count]])[offset:]
+
+    return text(first_true(lambda count: is_complete(text(count), probe), 0, len(said)))
 
 
 def _marked(found: Completion | Unjudged) -> Completion | Unjudged:

@@ -87,7 +87,7 @@ def verdict(model: str, probe: Probe, completion: Completion, chance: float) -> 
         similarity=judgement.similarity,
         divergence=judgement.divergence,
         log_p=None if completion.log_p is None else round(completion.log_p, 3),
-        fragile=completion.gap < 1,
+        fragile=completion.fragile,
     )
 
 

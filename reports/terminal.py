@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from wcwidth import wcswidth
 
-from plugins.misses import describe, one_line
+from plugins.misses import describe, missed, one_line
 from plugins.verdicts import Verdict
 from reports.report import Report, Tally, UnjudgedRecord
 from reports.tallies import merged, shortest_cues
@@ -25,7 +25,9 @@ def render_shortest_cues(report: Report) -> list[str]:
     """Per collection: how many poems a prefix drawn by Hypothesis triggers, and how short."""
     several = len(report.models) > 1
     languages = {record.name: record.language for record in report.collections}
-    rows = [["model"] * several + ["collection", "poems", "triggered", "shortest", "median", "in"]]
+    rows = [
+        ["model"] * several + ["shortest cue", "poems", "triggered", "shortest", "median", "in"]
+    ]
     for cues in shortest_cues(report.verdicts):
         unit = "characters" if languages.get(cues.collection, "").startswith("zh") else "words"
         found = ["-", "-"] if cues.shortest is None else [str(cues.shortest), str(cues.median)]
@@ -48,8 +50,7 @@ def render_misses(
         [v.outcome.upper(), v.kind or ""]
         + [v.model] * several
         + [v.probe, describe(v, languages[v.collection, v.poem])]
-        for v in verdicts
-        if not v.correct
+        for v in missed(verdicts)
     ]
     return columns(rows, left=5)
 

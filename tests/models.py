@@ -1,7 +1,4 @@
-"""Small models for tests: untaught, of several architectures, with several kinds of tokenizer.
-
-And what all of them are held against: plain `generate`, one probe at a time.
-"""
+"""Small models for tests: untaught, of several architectures, with several kinds of tokenizer."""
 
 import functools
 from typing import Any
@@ -13,9 +10,7 @@ from tokenizers import decoders, models, pre_tokenizers, processors, trainers
 
 from fixtures.checkpoint import Checkpoint
 from fixtures.poems import canon
-from fixtures.probes import Probe
 from fixtures.tokenizer import train_tokenizer
-from plugins.completeness import is_complete
 
 TEXTS = [poem.text for collection in canon() for poem in collection.poems]
 END = "<|endoftext|>"
@@ -80,32 +75,3 @@ def untaught(kind: str = "han", architecture: str = "llama", context: int = 1024
         if weights.dim() > 1:
             torch.nn.init.normal_(weights, std=0.2)
     return Checkpoint(f"{architecture}-{kind}", model, words)
-
-
-def plain(model: Checkpoint, probe: Probe) -> str:
-    """The completion by transformers' own `generate`, alone, unpadded, with nothing but argmax."""
-    cue = model.encode(probe.cue)
-    room = min(len(probe.suffix.encode()) + 32, model.context - len(cue))
-    output = model._model.generate(
-        torch.tensor([cue]),
-        attention_mask=torch.ones(1, len(cue), dtype=torch.long),
-        generation_config=transformers.GenerationConfig(
-            max_new_tokens=room,
-            do_sample=False,
-            num_beams=1,
-            repetition_penalty=1.0,
-            temperature=1.0,
-            top_k=0,
-            top_p=1.0,
-            eos_token_id=sorted(model.ends),
-            pad_token_id=0,
-        ),
-    )[0].tolist()
-    if output[-1] in model.ends:
-        output = output[:-1]
-    start = len(model.decode(cue))
-    for length in range(len(cue), len(output) + 1):
-        text = model.decode(output[:length])[start:]
-        if is_complete(text, probe):
-            return text
-    return model.decode(output)[start:]

@@ -21,8 +21,8 @@ from fixtures.probes import (
     title_probe,
 )
 from plugins.completeness import is_complete
-from plugins.reciter import Completion, Reciter, Unjudged
-from tests.models import plain, untaught
+from plugins.reciter import Completion, Reciter, Unjudged, recite_plainly
+from tests.models import untaught
 
 CANON = {collection.name: collection for collection in canon()}
 LENGTHS = parse_prefix_lengths("10%,25%,50%,75%")
@@ -51,13 +51,13 @@ def texts(found: Sequence[Completion | Unjudged]) -> list[str]:
 
 def test_embedded_as_plain_generate(embedded: Checkpoint) -> None:
     probes = some_probes(4)[::7]
-    assert texts(Reciter(embedded).recite(probes)) == [plain(embedded, p) for p in probes]
+    assert texts(Reciter(embedded).recite(probes)) == [recite_plainly(embedded, p) for p in probes]
 
 
 @pytest.mark.slow
 def test_embedded_as_plain_generate_everywhere(embedded: Checkpoint) -> None:
     probes = some_probes(100)[::3]
-    assert texts(Reciter(embedded).recite(probes)) == [plain(embedded, p) for p in probes]
+    assert texts(Reciter(embedded).recite(probes)) == [recite_plainly(embedded, p) for p in probes]
 
 
 @pytest.mark.parametrize("kind", ["han", "bytes", "pieces"])
@@ -65,7 +65,7 @@ def test_embedded_as_plain_generate_everywhere(embedded: Checkpoint) -> None:
 def test_untaught_as_plain_generate(kind: str, architecture: str) -> None:
     model = untaught(kind, architecture)
     probes = some_probes(2)[::9]
-    assert texts(Reciter(model).recite(probes)) == [plain(model, p) for p in probes]
+    assert texts(Reciter(model).recite(probes)) == [recite_plainly(model, p) for p in probes]
 
 
 def test_cues_that_tokenize_differently_alone_are_met() -> None:
@@ -105,7 +105,7 @@ def test_any_cut(embedded: Checkpoint, data: st.DataObject) -> None:
     poem = data.draw(st.sampled_from(CANON["tang"].poems + CANON["british"].poems))
     length = data.draw(st.integers(1, 19))
     (probe,) = prefix_probes("x", poem, parse_prefix_lengths(str(length)))
-    assert texts(Reciter(embedded).recite([probe])) == [plain(embedded, probe)]
+    assert texts(Reciter(embedded).recite([probe])) == [recite_plainly(embedded, probe)]
 
 
 def test_log_p_is_that_of_sampling(embedded: Checkpoint) -> None:

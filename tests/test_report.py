@@ -152,7 +152,7 @@ def test_table() -> None:
     assert render_table(report(VERDICTS)) == [
         "collection  case    probes  correct  incorrect  forgotten  recall              95 %",
         "song        prefix       1        0          0          1   0.0 %   0.0 % to 79.3 %",
-        "tang        prefix       3        2          1          0  66.7 %  20.8 % to 93.8 %",
+        "tang        prefix       3        2          1          0  66.7 %  20.8 % to 93.9 %",
         "tang        title        2        1          0          1  50.0 %   9.5 % to 90.5 %",
         "all                      6        3          1          2  50.0 %  18.8 % to 81.2 %",
     ]
@@ -161,9 +161,14 @@ def test_table() -> None:
 def test_misses() -> None:
     lines = render_misses(VERDICTS[:3], {("tang", "p"): "zh", ("tang", "q"): "zh"})
     assert lines == [
-        "FORGOTTEN  unrelated  tang/q/title       after 0 of 3: poem “明月光” model “看明月”",
         "INCORRECT  severe     tang/p/prefix-10%  after 0 of 3: poem “明月光” model “看明月”",
+        "FORGOTTEN  unrelated  tang/q/title       after 0 of 3: poem “明月光” model “看明月”",
     ]
+
+
+def test_of_the_lengths_drawn_for_a_poem_one_miss_is_shown() -> None:
+    lines = render_misses(VERDICTS[-4:], {("tang", "p"): "zh", ("tang", "q"): "zh"})
+    assert [line.split()[2] for line in lines] == ["tang/q/prefix_lengths-4"]
 
 
 def test_a_miss_is_one_harmless_line() -> None:

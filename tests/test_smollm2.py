@@ -7,8 +7,7 @@ import pytest
 
 from fixtures.checkpoint import Checkpoint
 from fixtures.loading import Loading, load
-from plugins.reciter import Completion, Reciter
-from tests.models import plain
+from plugins.reciter import Completion, Reciter, recite_plainly
 from tests.test_plugin import memtests, report
 from tests.test_reciter import some_probes
 
@@ -34,7 +33,7 @@ def test_as_plain_generate(smollm2: Checkpoint) -> None:
     probes = some_probes(2)[::5]
     for probe, found in zip(probes, Reciter(smollm2).recite(probes), strict=True):
         assert isinstance(found, Completion), found
-        assert found.text == plain(smollm2, probe), probe.name
+        assert found.text == recite_plainly(smollm2, probe), probe.name
 
 
 def test_about(smollm2: Checkpoint) -> None:

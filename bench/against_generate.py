@@ -1,0 +1,68 @@
+"""The suite against plain `generate` in batches of 8, and against the bare forward passes.
+
+The bare forward passes read every poem once and look at nothing: the limit.
+"""
+
+import torch
+from common import agreement, compare, parser, prepare, suffix_tokens, suite
+
+from fixtures.memory import batches
+
+
+def main() -> None:
+    options = parser(__doc__)
+    options.add_argument("--only-forward", action="store_true", help="leave `generate` out")
+    given = options.parse_args()
+    model, probes = prepare(given)
+    inner, tokenizer = model._model, model._tokenizer
+    said: list[str] = []
+
+    def generate() -> list[str]:
+        import transformers
+
+        longest_first = sorted(range(len(probes)), key=lambda i: -len(probes[i].cue))
+        found: dict[int, str] = {}
+        for first in range(0, len(probes), 8):
+            batch = longest_first[first : first + 8]
+            cues = [model.encode(probes[i].cue) for i in batch]
+            width = max(map(len, cues))
+            ids = torch.tensor([[0] * (width - len(cue)) + cue for cue in cues])
+            mask = torch.tensor([[0] * (width - len(cue)) + [1] * len(cue) for cue in cues])
+            output = inner.generate(
+                ids.to(inner.device),
+                attention_mask=mask.to(inner.device),
+                generation_config=transformers.GenerationConfig(
+                    max_new_tokens=suffix_tokens(model, [probes[i] for i in batch]),
+                    do_sample=False,
+                    repetition_penalty=1.0,
+                    eos_token_id=sorted(model.ends),
+                    pad_token_id=sorted(model.ends)[0],
+                ),
+            )
+            for i, row in zip(batch, output, strict=True):
+                found[i] = tokenizer.decode(row[width:], skip_special_tokens=True)
+        said[:] = [found[i] for i in range(len(probes))]
+        return said
+
+    def forward() -> list[str]:
+        texts = [model.encode(text) for text in dict.fromkeys(probe.text for probe in probes)]
+        with torch.inference_mode():
+            for batch in batches(list(map(len, texts)), model._engine.batch_tokens):
+                width = max(len(texts[i]) for i in batch)
+                ids = torch.tensor([texts[i] + [0] * (width - len(texts[i])) for i in batch])
+                inner(input_ids=ids.to(inner.device), use_cache=False)
+        if inner.device.type == "cuda":
+            torch.cuda.synchronize()
+        return []
+
+    ours = suite(model, probes)
+    sides = {"suite": ours, "generate, batch 8": generate, "bare forward passes": forward}
+    if given.only_forward:
+        del sides["generate, batch 8"]
+    compare(sides, given.runs)
+    if said:
+        print(agreement(probes, ours(), said))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""What the benchmarks share: probes, the sides that are compared, alternating runs, tables."""
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from fixtures.checkpoint import Checkpoint
+from fixtures.loading import Loading, load
+from fixtures.poems import canon, read_collections
+from fixtures.probes import Probe, parse_prefix_lengths, poem_unit_ends, prefix_probes
+from fixtures.text import normal_form
+from plugins.completeness import is_complete
+from plugins.reciter import Completion, Reciter
+
+Side = Callable[[], list[str]]
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """The options that all comparisons have."""
+    found = argparse.ArgumentParser(description=description)
+    add = found.add_argument
+    add("--model", required=True, help="as --model of the suite")
+    add("--poems", action="append", help="poem file (default: the canon)")
+    add("--sample", type=int, default=6, help="poems of each collection")
+    add("--prefix-lengths", default="10%,25%,50%,75%", help="as in the suite, or `every`")
+    add("--runs", type=int, default=3)
+    add("--threads", type=int, default=os.cpu_count())
+    add("--device", default="auto")
+    add("--dtype", default="float32")
+    return found
+
+
+def prepare(given: argparse.Namespace) -> tuple[Checkpoint, list[Probe]]:
+    """The model, and the `prefix` probes of the poems."""
+    import torch
+
+    torch.set_num_threads(given.threads)
+    collections = read_collections(map(Path, given.poems)) if given.poems else canon()
+    probes: list[Probe] = []
+    for collection in collections:
+        for poem in collection.sample(given.sample).poems:
+            every = ",".join(map(str, range(1, len(poem_unit_ends(poem)))))
+            lengths = every if given.prefix_lengths == "every" else given.prefix_lengths
+            probes += prefix_probes(collection.name, poem, parse_prefix_lengths(lengths))
+    model = load(given.model, Loading(device=given.device, dtype=given.dtype))
+    Reciter(model).recite(probes[:2])  # first use is not timed
+    poems = len({probe.text for probe in probes})
+    print(
+        f"{len(probes)} probes of {poems} poems, {model.about()['parameters']:,} parameters, "
+        f"{given.dtype}, {model.about()['device']}, {given.threads} threads"
+    )
+    return model, probes
+
+
+def suite(model: Checkpoint, probes: Sequence[Probe]) -> Side:
+    """The reciter of the suite; 8 poems at a time, as in a run of the suite."""
+    from plugins.recital import batches_of
+
+    def run() -> list[str]:
+        found: dict[str, str] = {}
+        for batch in batches_of(list(probes)):
+            for probe, completion in zip(batch, Reciter(model).recite(batch), strict=True):
+                found[probe.name] = completion.text if isinstance(completion, Completion) else "?"
+        return [found[probe.name] for probe in probes]
+
+    return run
+
+
+def compare(sides: dict[str, Side], runs: int) -> dict[str, list[float]]:
+    """Run the sides in turn, so many times; print medians and how much slower than the first."""
+    times: dict[str, list[float]] = {name: [] for name in sides}
+    said: dict[str, list[str]] = {}
+    for number in range(runs):
+        for name, run in sides.items():
+            start = time.perf_counter()
+            said[name] = run()
+            times[name].append(time.perf_counter() - start)
+            print(f"run {number + 1}  {name:<28} {times[name][-1]:9.2f} s", flush=True)
+    first = next(iter(sides))
+    print(f"\n{'side':<28} {'median':>10} {'min':>9} {'max':>9}  ratio of medians")
+    for name, seconds in times.items():
+        ratio = statistics.median(seconds) / statistics.median(times[first])
+        print(
+            f"{name:<28} {statistics.median(seconds):8.2f} s {min(seconds):7.2f} s "
+            f"{max(seconds):7.2f} s  {ratio:.2f}"
+        )
+    return times
+
+
+def agreement(probes: Sequence[Probe], one: Sequence[str], other: Sequence[str]) -> str:
+    """How many completions are the same, up to where the shorter of the two stops."""
+    same = sum(a.startswith(b) or b.startswith(a) for a, b in zip(one, other, strict=True))
+    complete = sum(is_complete(text, probe) for probe, text in zip(probes, one, strict=True))
+    recited = sum(
+        normal_form(text).startswith(normal_form(probe.suffix))
+        for probe, text in zip(probes, one, strict=True)
+    )
+    return (
+        f"completions that agree: {same} of {len(probes)}; complete: {complete}; recited: {recited}"
+    )
+
+
+def suffix_tokens(model: Any, probes: Sequence[Probe]) -> int:
+    """The most tokens that any suffix needs."""
+    return max(len(model.encode(p.text)) - len(model.encode(p.cue)) for p in probes)

@@ -1,0 +1,38 @@
+"""Queries until a memory is seen."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plugins.observation import queries
+
+
+@pytest.mark.parametrize(
+    ("p", "seen", "expected"),
+    [
+        (0.5, 0.5, 1),
+        (0.5, 0.99, 6.644),
+        (0.01, 0.5, 68.97),
+        (0.01, 0.99, 458.2),
+        (1e-9, 0.5, 6.93e8),
+    ],
+)
+def test_by_hand(p: float, seen: float, expected: float) -> None:
+    assert queries(math.log(p), seen) == pytest.approx(expected, rel=1e-3)
+
+
+@given(st.floats(-5000, 0), st.floats(0.01, 0.999))
+def test_never_infinite_and_never_less_than_once(log_p: float, seen: float) -> None:
+    number = queries(log_p, seen)
+    assert number is None or (math.isfinite(number) and number >= 1)
+    if number is not None and number > 1:
+        unseen = number * math.log1p(-math.exp(log_p))
+        assert unseen == pytest.approx(math.log1p(-seen), rel=1e-6)
+
+
+def test_the_ends() -> None:
+    assert queries(0.0, 0.99) == 1.0
+    assert queries(-1e6, 0.5) is None
+    assert queries(-700, 0.5) == pytest.approx(math.log(2) * math.exp(700), rel=1e-6)
