@@ -34,6 +34,7 @@ def main() -> None:
                 generation_config=transformers.GenerationConfig(
                     max_new_tokens=suffix_tokens(model, [probes[i] for i in batch]),
                     do_sample=False,
+                    use_cache=True,
                     repetition_penalty=1.0,
                     eos_token_id=sorted(model.ends),
                     pad_token_id=sorted(model.ends)[0],

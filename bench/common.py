@@ -60,7 +60,7 @@ def prepare(given: argparse.Namespace) -> tuple[Checkpoint, list[Probe]]:
 
 
 def suite(model: Checkpoint, probes: Sequence[Probe]) -> Side:
-    """The reciter of the suite; 8 poems at a time, as in a run of the suite."""
+    """The reciter of the suite, in batches as in a run of the suite."""
     from plugins.recital import batches_of
 
     def run() -> list[str]:

@@ -9,7 +9,7 @@ from plugins.reciter import Completion, Reciter, Unjudged, recite_plainly
 from plugins.verdicts import Verdict, verdict
 
 # Poems whose probes are asked together.
-POEMS_AT_ONCE = 8
+POEMS_AT_ONCE = 16
 
 
 class UnjudgedError(Exception):

@@ -96,6 +96,8 @@ def test_model(pytester: pytest.Pytester, spoil: Callable[[Path], None], reason:
         (["--prefix-lengths", "ten"], "--prefix-lengths 'ten' is neither a percentage like 25%"),
         (["--prefix-lengths", "9"], "--prefix-lengths 9: no poem is longer than that"),
         (["--header", "{titel}"], "--header '{titel}' cannot be filled in*use {title}, {author}"),
+        (["--batch-tokens", "0"], "--batch-tokens 0: it must be 1 or more"),
+        (["--self-check", "-1"], "--self-check -1: it must be 0 or more"),
         (["--sample", "0"], "--sample 0: it must be 1 or more"),
         (["--sample", "some"], "--sample: invalid int value: 'some'"),
         (["--poems", "none.jsonl"], "--poems none.jsonl: No such file or directory; name a file"),

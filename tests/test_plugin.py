@@ -254,6 +254,26 @@ def test_shortest_cue(pytester: pytest.Pytester) -> None:
     assert line.split() == ["tang", "1", "1", str(shortest), str(shortest), "characters"]
 
 
+def test_self_check(pytester: pytest.Pytester) -> None:
+    result = memtests(pytester, "--self-check", "6", "--measure", "-k", "test_self_check")
+    assert result.ret == 0
+    result.assert_outcomes(passed=6)
+    ids = memtests(pytester, "--self-check", "6", "--collect-only", "-q", "-k", "self_check")
+    assert sum("test_self_check[" in line for line in ids.outlines) == 6
+    ids = memtests(pytester, "--collect-only", "-q")
+    assert not any("self_check" in line for line in ids.outlines)
+
+
+def test_self_check_finds_a_wrong_recitation(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever --measure says: the suite itself is at fault then."""
+    monkeypatch.setattr("plugins.recital.recite_plainly", lambda *_: "something else")
+    result = memtests(pytester, "--self-check", "3", "--measure", "-k", "test_self_check")
+    assert result.ret == 1
+    result.assert_outcomes(failed=3)
+
+
 def test_a_failure_that_is_no_miss_keeps_its_traceback(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         test_mine="""
