@@ -96,7 +96,14 @@ def compare(sides: dict[str, Side], runs: int) -> dict[str, list[float]]:
 
 def agreement(probes: Sequence[Probe], one: Sequence[str], other: Sequence[str]) -> str:
     """How many completions are the same, up to where the shorter of the two stops."""
-    same = sum(a.startswith(b) or b.startswith(a) for a, b in zip(one, other, strict=True))
+    same = 0
+    for probe, mine, theirs in zip(probes, one, other, strict=True):
+        # A side may stop inside a character; its last bytes are then a replacement character.
+        a, b = mine.rstrip("\ufffd"), theirs.rstrip("\ufffd")
+        if a.startswith(b) or b.startswith(a):
+            same += 1
+        else:
+            print(f"differs: {probe.name}: {a[-60:]!r} and {b[: len(a)][-60:]!r}")
     complete = sum(is_complete(text, probe) for probe, text in zip(probes, one, strict=True))
     recited = sum(
         normal_form(text).startswith(normal_form(probe.suffix))

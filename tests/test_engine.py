@@ -143,6 +143,25 @@ def test_out_of_memory_halves_the_batch_and_says_so(monkeypatch: pytest.MonkeyPa
     assert model._engine.batch_tokens < before
 
 
+@pytest.mark.parametrize("slots", [True, False])
+def test_out_of_memory_while_generating(monkeypatch: pytest.MonkeyPatch, slots: bool) -> None:
+    probes = some_probes(1)
+    model = untaught(architecture="llama" if slots else "bloom")
+    expected = texts(Reciter(model).recite(probes))
+    name = "_in_slots" if slots else "_padded"
+    run = getattr(engine.Engine, name)
+
+    def too_much(self: engine.Engine, openings: Sequence[Opening]) -> list[Generated]:
+        if len(openings) > 10:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        found: list[Generated] = run(self, openings)
+        return found
+
+    monkeypatch.setattr(engine.Engine, name, too_much)
+    with pytest.warns(UserWarning, match="out of memory"):
+        assert texts(Reciter(model).recite(probes)) == expected
+
+
 def test_other_errors_are_not_taken_for_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     model = untaught()
 
