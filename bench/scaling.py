@@ -28,19 +28,25 @@ def one(model_name: str, files: list[str], count: int, threads: int) -> None:
     probes = [p for part in parts for p in probes_of(part, "prefix", lengths, "{title}")]
     batches = batches_of(probes)
     Reciter(model).recite(batches[0])
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = held()
     start = time.perf_counter()
     for batch in batches:
         Reciter(model).recite(batch)
     seconds = time.perf_counter() - start
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     units = sum(len(probe.suffix) for probe in probes)
     print(
         f"{count:6} poems {len(probes):6} probes {seconds:8.1f} s {1e3 * seconds / count:7.1f} ms "
-        f"a poem {1e6 * seconds / units:7.1f} µs a character; peak memory {before // 1024} MiB "
-        f"after the first batch, {after // 1024} MiB at the end",
+        f"a poem {1e6 * seconds / units:7.1f} µs a character; held {before} MiB after the first "
+        f"batch, {held()} MiB after the last, peak {peak} MiB",
         flush=True,
     )
+
+
+def held() -> int:
+    """MiB of memory that this process holds now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() // 2**20
 
 
 def main() -> None:

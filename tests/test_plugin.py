@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 from fixtures.loading import EMBEDDED
+from fixtures.probes import Probe
+from plugins.recital import Recital
+from plugins.verdicts import Verdict
 
 pytest_plugins = ["pytester"]
 
@@ -23,6 +26,7 @@ def memtests(pytester: pytest.Pytester, *arguments: object) -> pytest.RunResult:
         *("-c", ROOT / "pyproject.toml", "--rootdir", ROOT, "-p", "no:cacheprovider"),
         *("--recall-report", pytester.path / "report"),
         *arguments,
+        no_reraise_ctrlc=True,
     )
 
 
@@ -252,6 +256,25 @@ def test_shortest_cue(pytester: pytest.Pytester) -> None:
         line for line in result.outlines if line.startswith("tang ") and "characters" in line
     )
     assert line.split() == ["tang", "1", "1", str(shortest), str(shortest), "characters"]
+
+
+def test_interrupted_keeps_what_was_judged(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask, asked = Recital.__call__, []
+
+    def three_then_ctrl_c(self: Recital, probe: Probe) -> Verdict:
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+        asked.append(probe.name)
+        return ask(self, probe)
+
+    monkeypatch.setattr(Recital, "__call__", three_then_ctrl_c)
+    result = memtests(pytester, "-k", "test_title and tang", "--measure")
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    assert sorted(outcomes(report(pytester))) == sorted(asked)
+    lines = (pytester.path / "report" / "verdicts.jsonl").read_text().splitlines()
+    assert len(lines) == 3
 
 
 def test_self_check(pytester: pytest.Pytester) -> None:
