@@ -1,0 +1,38 @@
+"""What batching changes in the gap of the two best logits, in multiples of the machine epsilon.
+
+Reads the same poems in batches and one by one; what a fragile verdict is rests on this.
+"""
+
+import torch
+from common import parser
+
+from fixtures.engine import rounding
+from fixtures.loading import Loading, load
+from fixtures.poems import canon
+
+
+def main() -> None:
+    given = parser(__doc__).parse_args()
+    torch.set_num_threads(given.threads)
+    model = load(given.model, Loading(device=given.device, dtype=given.dtype))
+    texts = [p.text for c in canon() for p in c.sample(given.sample).poems]
+    rows = [model.encode(text) for text in texts]
+    together = model.read(rows, [1] * len(rows))
+    alone = [model.read([row], [1])[0] for row in rows]
+    epsilon = torch.finfo(model._model.dtype).eps
+    scale = rounding(model._model.dtype) / epsilon
+    changes, flips = [], 0
+    for one, other in zip(together, alone, strict=True):
+        for at in range(1, len(one.best)):
+            changes.append(scale * abs(one.gap[at] - other.gap[at]))
+            flips += one.best[at] != other.best[at]
+    changes.sort()
+    print(
+        f"{given.dtype}: {len(changes)} positions, {flips} other decisions; gaps changed by "
+        f"{changes[len(changes) // 2]:.1f} epsilons in the median, "
+        f"{changes[int(len(changes) * 0.99)]:.1f} at the 99th percentile, {changes[-1]:.1f} at most"
+    )
+
+
+if __name__ == "__main__":
+    main()
