@@ -142,7 +142,8 @@ class Reciter:
                 self._said[known] = Generated([first], [gap], ended=False)
             else:
                 done = functools.partial(self._are_complete, sharing, [first])
-                openings[known] = Opening((*known, first), limit - 1, done, row.tokens)
+                text = row.tokens[: self.model.context]  # as it was read
+                openings[known] = Opening((*known, first), limit - 1, done, text)
         found = self.model.generate(list(openings.values()))
         for (known, opening), generated in zip(openings.items(), found, strict=True):
             gap = self._readings[asking[known][0].row.tokens].gap[len(known)]

@@ -155,8 +155,9 @@ def test_nan_for_some_probes_only() -> None:
     assert isinstance(other, Completion)
 
 
-def test_too_long_for_the_context() -> None:
-    model = untaught(context=48)
+@pytest.mark.parametrize("architecture", ["llama", "gpt2"])
+def test_too_long_for_the_context(architecture: str) -> None:
+    model = untaught(architecture=architecture, context=48)
     poem = CANON["tang"].poems[0]
     long = CANON["sonnets"].poems[0]
     probes = [
