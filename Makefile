@@ -14,10 +14,10 @@ test: $(VENV)/ready-dev ## lint, types and the quick tests of the suite itself
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
-	$(RUN) pytest tests -m "not slow"
+	OMP_NUM_THREADS=1 $(RUN) pytest tests -m "not slow" -n 2
 
 slow: $(VENV)/ready-dev ## the tests that need minutes
-	$(RUN) pytest tests -m slow
+	OMP_NUM_THREADS=1 $(RUN) pytest tests -m slow -n 2
 
 format: $(VENV)/ready-dev
 	$(RUN) ruff check --fix .

@@ -4,5 +4,6 @@ pytest_plugins = [
     "fixtures.questions",
     "fixtures.model",
     "plugins.recall",
+    "reports.rules",
     "reports.writing",
 ]

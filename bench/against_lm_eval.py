@@ -4,6 +4,7 @@ Needs `pip install "lm-eval[hf]"`. Both sides use the same loaded model, in turn
 """
 
 import json
+import statistics
 import tempfile
 from pathlib import Path
 
@@ -13,15 +14,19 @@ from common import agreement, compare, parser, prepare, suffix_tokens, suite
 def main() -> None:
     options = parser(__doc__)
     options.add_argument("--batch-size", action="append", help="lm-eval's; repeatable (default: 8)")
+    options.add_argument(
+        "--one-in", type=int, default=1, help="lm-eval is asked one probe in N (default: all)"
+    )
     given = options.parse_args()
     model, probes = prepare(given)
+    asked = probes[:: given.one_in]
 
     from lm_eval import simple_evaluate
     from lm_eval.api.task import ConfigurableTask
     from lm_eval.models.huggingface import HFLM
 
     folder = Path(tempfile.mkdtemp())
-    lines = [json.dumps({"cue": p.cue, "suffix": p.suffix}) + "\n" for p in probes]
+    lines = [json.dumps({"cue": p.cue, "suffix": p.suffix}) + "\n" for p in asked]
     (folder / "probes.jsonl").write_text("".join(lines))
     config = {
         "task": "recite",
@@ -63,9 +68,16 @@ def main() -> None:
     ours = suite(model, probes)
     sizes = given.batch_size or ["8"]
     sides = {"suite": ours, **{f"lm-eval, batch {size}": lm_eval(size) for size in sizes}}
-    compare(sides, given.runs)
+    times = compare(sides, given.runs)
+    found = ours()[:: given.one_in]
+    mine = statistics.median(times["suite"]) / len(probes)
     for size in sizes:
-        print(f"batch {size}: {agreement(probes, ours(), said[size])}")
+        theirs = statistics.median(times[f"lm-eval, batch {size}"]) / len(asked)
+        print(
+            f"batch {size}: {1e3 * theirs:.0f} ms a probe, {theirs / mine:.1f} times the suite's "
+            f"{1e3 * mine:.1f} ms ({len(asked)} and {len(probes)} probes)"
+        )
+        print(f"batch {size}: {agreement(asked, found, said[size])}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What pytest and the plugin cost around a model that costs nothing: milliseconds a probe.
 
-A stand-in for the model, which recites every poem, takes the place of loading; everything else is a
-real run of the suite, its report included.
+A stand-in for the model, which recites every poem, takes its place (tests/standin.py); everything
+else is a real run of the suite, its report included.
 """
 
 import argparse
@@ -14,28 +14,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
-STAND_IN = '''
-import fixtures.model
-from fixtures.language_model import Reading
-
-class Reciting:
-    """Knows every text; a token is a code point."""
-    name, context, ends = "stand-in", 1 << 30, frozenset({0})
-    def about(self):
-        return {"parameters": 0, "dtype": "-", "device": "-", "weights_sha256": None,
-                "versions": {}, "set_aside": {}}
-    def encode(self, text): return list(map(ord, text))
-    def decode(self, tokens): return "".join(map(chr, tokens))
-    def read(self, rows, starts):
-        return [Reading(list(r), [-0.1] * len(r), [9.0] * len(r)) for r in rows]
-    def generate(self, openings): return []
-    def exactly(self): return None
-
-fixtures.model.load = lambda name, loading: Reciting()
-fixtures.model.share_threads = lambda: None
-fixtures.model.release_memory = lambda: None
-'''
-
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
@@ -43,7 +21,6 @@ def main() -> None:
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "stand_in.py").write_text(STAND_IN)
         lines = [f"line {n} of a poem that has ten words in it" for n in range(6)]
         with (folder / "many.jsonl").open("w") as file:
             for number in range(given.poems):
@@ -53,13 +30,14 @@ def main() -> None:
         start = time.perf_counter()
         done = subprocess.run(
             [
-                *(sys.executable, "-m", "pytest", "memtests", "-q", "-p", "stand_in"),
+                *(sys.executable, "-m", "pytest", "memtests", "-q"),
+                *("-p", "tests.standin", "--model", "A"),
                 *("-p", "no:cacheprovider", "-k", "title or test_prefix or next_line"),
                 *("--deselect", "memtests/test_prefix_lengths.py"),
                 *("--poems", str(folder / "many.jsonl"), "--recall-report", str(folder / "report")),
             ],
             cwd=ROOT,
-            env={"PYTHONPATH": f"{folder}:{ROOT}", "PATH": ""},
+            env={"PYTHONPATH": str(ROOT), "PATH": ""},
             capture_output=True,
             text=True,
             check=False,

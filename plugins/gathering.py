@@ -5,38 +5,50 @@ Only builtins cross from an xdist worker to its controller, and user properties 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from plugins.recital import Recital, UnjudgedError
-from plugins.verdicts import Verdict
+from plugins.saved import SavedVerdict
 
 Property = tuple[str, Any]
+
+
+class Taken(NamedTuple):
+    """The verdicts in a test report, and those of them that are new."""
+
+    verdicts: list[SavedVerdict]
+    new: list[SavedVerdict]
 
 
 @dataclass
 class Gathered:
     """Everything that was judged in a session, on the controller, as it came in."""
 
-    verdicts: dict[tuple[str, str], Verdict] = field(default_factory=dict)
+    verdicts: dict[tuple[str, str], SavedVerdict] = field(default_factory=dict)
     unjudged: dict[tuple[str, str], str] = field(default_factory=dict)
     models: dict[str, dict[str, Any]] = field(default_factory=dict)
+    mixed: set[str] = field(default_factory=set)
+    """Models of which several processes loaded different states."""
 
-    def take(self, properties: Iterable[Property]) -> list[Verdict]:
-        """Take in the properties of one test report; the verdicts in it that are new."""
-        new: list[Verdict] = []
+    def take(self, properties: Iterable[Property]) -> Taken:
+        """Take in the properties of one test report."""
+        taken: list[SavedVerdict] = []
+        new: list[SavedVerdict] = []
         for name, value in properties:
             if name == "verdict":
-                verdict = msgspec.convert(value, Verdict)
+                verdict = msgspec.convert(value, SavedVerdict)
+                taken.append(verdict)
                 if (verdict.model, verdict.probe) not in self.verdicts:
                     self.verdicts[verdict.model, verdict.probe] = verdict
+                    self.unjudged.pop((verdict.model, verdict.probe), None)
                     new.append(verdict)
-            elif name == "unjudged":
+            elif name == "unjudged" and (value["model"], value["probe"]) not in self.verdicts:
                 self.unjudged[value["model"], value["probe"]] = value["reason"]
-            elif name == "model":
-                self.models[value["name"]] = value
-        return new
+            elif name == "model" and self.models.setdefault(value["name"], value) != value:
+                self.mixed.add(value["name"])
+        return Taken(taken, new)
 
 
 def properties_of(recital: Recital) -> list[Property]:
@@ -46,10 +58,12 @@ def properties_of(recital: Recital) -> list[Property]:
     """
     properties: dict[str, Property] = {}
     if not recital.introduced:
-        properties[""] = ("model", {"name": recital.model.name, **recital.model.about()})
+        model = recital.model
+        value = {"name": model.name, **model.about(), "fingerprint": model.fingerprint}
+        properties[""] = ("model", value)
         recital.introduced = True
     for asked in recital.asked:
-        if isinstance(asked, Verdict):
+        if isinstance(asked, SavedVerdict):
             properties[asked.probe] = ("verdict", msgspec.to_builtins(asked))
         else:
             probe, unjudged = asked

@@ -9,6 +9,7 @@ from fixtures.text import has_spaces, unit_ends
 from plugins.verdicts import OUTCOMES, Verdict
 
 _WORDS, _CHARACTERS = 6, 12
+_MOST = 100  # code points, whatever the unit
 
 
 def describe(verdict: Verdict, language: str) -> str:
@@ -26,8 +27,8 @@ def excerpt(text: str, start: int, language: str) -> str:
     ends = [0, *unit_ends(text, language)]
     begin = ends[min(start, len(ends) - 1)]
     end = ends[min(start + count, len(ends) - 1)]
-    more = "…" if start + count < len(ends) - 1 else ""
-    return one_line(text[begin:end]) + more
+    more = "…" if start + count < len(ends) - 1 or end - begin > _MOST else ""
+    return one_line(text[begin : min(end, begin + _MOST)]) + more
 
 
 def one_line(text: str) -> str:

@@ -1,17 +1,26 @@
 """The hooks between pytest and the recital. They decide nothing themselves."""
 
-from collections.abc import Generator
+import os
+from collections.abc import Generator, Mapping
+from typing import Any
 
 import pytest
 
 from fixtures.language_model import LanguageModel
+from fixtures.model import UNUSABLE, model_names
 from fixtures.probes import Probe
 from fixtures.questions import QUESTIONS, PoemCuts
 from plugins.chance import chance_bands
 from plugins.gathering import properties_of, status_of
 from plugins.recital import Recital, batches_of
+from plugins.saved import SavedVerdict
+from plugins.scheduling import ChunkScheduling
 
 RECITAL = pytest.StashKey[Recital]()
+SAVED = pytest.StashKey[Mapping[str, SavedVerdict]]()
+"""Verdicts of an earlier run that need not be asked again."""
+TOLERANT = pytest.StashKey[bool]()
+"""Whether a miss fails no test."""
 _LETTERS = {"correct": ".", "incorrect": "I", "forgotten": "F", "unjudged": "U"}
 _COLOURS = {"correct": "green", "incorrect": "yellow", "forgotten": "red", "unjudged": "red"}
 
@@ -26,10 +35,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def recall(request: pytest.FixtureRequest, model: LanguageModel) -> Recital:
     """Ask the model a probe: `recall(probe)` is the verdict."""
     collections = {c.name: c for c in request.config.stash[QUESTIONS].collections}
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     recital = Recital(
         model,
-        batches_of(probes_of_items(request.session.items)),
+        batches_of(probes_of_items(request.session.items), workers),
         lambda name: chance_bands(collections[name]),
+        request.config.stash.get(SAVED, {}),
     )
     request.config.stash[RECITAL] = recital
     return recital
@@ -46,12 +57,23 @@ def probes_of_items(items: list[pytest.Item]) -> list[Probe]:
     return list(probes.values())
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ChunkScheduling | None:
+    if config.getoption("dist") != "load":
+        return None
+    names = model_names(config)
+    poems = [f"{c.name}/{poem.id}" for c in config.stash[QUESTIONS].asked for poem in c.poems]
+    return ChunkScheduling(config, log, poems, names if len(names) > 1 else [])
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     recital = item.config.stash.get(RECITAL, None)
     properties = properties_of(recital) if recital and call.when == "call" else []
+    if reason := item.config.stash.get(UNUSABLE, None):
+        properties.append(("unusable", reason))
     item.user_properties.extend(properties)
     report = yield
     error = call.excinfo.value if call.excinfo else None
@@ -60,7 +82,7 @@ def pytest_runtest_makereport(
         report.user_properties.append(("status", status))
         if error is not None:
             report.longrepr = f"{status.upper()} {error}".splitlines()[0]
-        if status != "unjudged" and item.config.getoption("--measure"):
+        if status != "unjudged" and item.config.stash.get(TOLERANT, False):
             report.outcome, report.longrepr = "passed", None
     return report
 

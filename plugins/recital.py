@@ -1,14 +1,20 @@
 """One model's recitations in one session: asked in batches, judged, remembered."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
 
 from fixtures.language_model import LanguageModel
 from fixtures.probes import Probe
 from plugins.chance import chance
 from plugins.reciter import Completion, Reciter, Unjudged, recite_plainly
+from plugins.saved import SavedVerdict, key_of
 from plugins.verdicts import Verdict, verdict
 
-# Poems whose probes are asked together.
+Poem = TypeVar("Poem", bound=Hashable)
+
+# Poems whose probes are asked together, at most.
 POEMS_AT_ONCE = 16
 
 
@@ -28,28 +34,37 @@ class Recital:
         model: LanguageModel,
         batches: Sequence[Sequence[Probe]],
         bands: Callable[[str], Mapping[int, float]],
+        saved: Mapping[str, SavedVerdict] | None = None,
     ) -> None:
-        """`batches`: what is recited together; `bands`: the chance levels of a collection."""
+        """`batches`: what is recited together; `bands`: the chance levels of a collection; `saved`:
+        key → verdict, of an earlier run that need not be asked again.
+        """
         self.model = model
         self._bands = bands
+        self._saved = saved or {}
         self._batch = {probe.name: batch for batch in batches for probe in batch}
         self._reciter = Reciter(model)
         self._completions: dict[str, Completion | Unjudged] = {}
-        self.asked: list[Verdict | tuple[Probe, Unjudged]] = []
+        self.asked: list[SavedVerdict | tuple[Probe, Unjudged]] = []
         """What was asked for since this list was last emptied."""
         self.introduced = False
         """Whether what the model says of itself is on its way to the report."""
 
     def __call__(self, probe: Probe) -> Verdict:
         """The verdict on a probe. Raises UnjudgedError where there is none."""
-        completion = self._completion(probe)
-        if isinstance(completion, Unjudged):
-            self.asked.append((probe, completion))
-            raise UnjudgedError(completion.reason)
-        level = chance(self._bands(probe.collection), probe.suffix)
-        judged = verdict(self.model.name, probe, completion, level)
-        self.asked.append(judged)
-        return judged
+        found = self._known(probe)
+        if found is None:
+            completion = self._completion(probe)
+            if isinstance(completion, Unjudged):
+                self.asked.append((probe, completion))
+                raise UnjudgedError(completion.reason)
+            level = self._chance(probe)
+            judged = verdict(self.model.name, probe, completion, level)
+            key = key_of(self.model, probe, level)
+            followed = completion.followed if completion.shared else None
+            found = SavedVerdict(**msgspec.structs.asdict(judged), key=key, followed=followed)
+        self.asked.append(found)
+        return found
 
     def completion(self, probe: Probe) -> Completion:
         """The completion of a probe, without taking down a verdict. Raises UnjudgedError."""
@@ -68,16 +83,29 @@ class Recital:
         None where that says nothing about other cuts: the cue's tokens do not begin the poem's, or
         the probe is unjudged.
         """
+        known = self._known(probe)
+        if known is not None:
+            return known.followed
         completion = self._completion(probe)
         if isinstance(completion, Unjudged) or not completion.shared:
             return None
         return completion.followed
+
+    def _known(self, probe: Probe) -> SavedVerdict | None:
+        """The verdict of an earlier run on the same question to the same model."""
+        if not self._saved:
+            return None
+        return self._saved.get(key_of(self.model, probe, self._chance(probe)) or "")
+
+    def _chance(self, probe: Probe) -> float:
+        return chance(self._bands(probe.collection), probe.suffix)
 
     def _completion(self, probe: Probe) -> Completion | Unjudged:
         if probe.name not in self._completions:
             batch = self._batch.get(probe.name)
             if batch is not None:
                 self._reciter = Reciter(self.model)  # forget the texts of the batch before
+                batch = [other for other in batch if other == probe or not self._known(other)]
             for asked, completion in recite(self._reciter, batch or [probe]):
                 self._completions[asked.name] = completion
         return self._completions[probe.name]
@@ -94,13 +122,21 @@ def recite(reciter: Reciter, probes: Sequence[Probe]) -> list[tuple[Probe, Compl
         return [(probes[0], Unjudged(f"{type(error).__name__}: {first}"))]
 
 
-def batches_of(probes: Sequence[Probe], poems: int = POEMS_AT_ONCE) -> list[list[Probe]]:
-    """Probes in batches of so many poems, in the order in which the poems first come."""
-    by_poem: dict[tuple[str, str], list[Probe]] = {}
-    for probe in probes:
-        by_poem.setdefault((probe.collection, probe.poem.id), []).append(probe)
-    groups = list(by_poem.values())
-    return [
-        [probe for group in groups[first : first + poems] for probe in group]
-        for first in range(0, len(groups), poems)
-    ]
+def batches_of(probes: Sequence[Probe], workers: int = 1) -> list[list[Probe]]:
+    """Probes in batches of some poems, in the order in which the poems first come."""
+    poems = [(probe.collection, probe.poem.id) for probe in probes]
+    chunks = chunks_of(poems, workers)
+    batches: dict[int, list[Probe]] = {}
+    for probe, poem in zip(probes, poems, strict=True):
+        batches.setdefault(chunks[poem], []).append(probe)
+    return list(batches.values())
+
+
+def chunks_of(poems: Iterable[Poem], workers: int = 1) -> dict[Poem, int]:
+    """The number of the chunk that each poem is in, counted in the order in which they first come.
+
+    A chunk is recited together, on one worker; there are at least as many as workers.
+    """
+    order = dict.fromkeys(poems)
+    size = max(1, min(POEMS_AT_ONCE, len(order) // workers))
+    return {poem: at // size for at, poem in enumerate(order)}

@@ -206,13 +206,18 @@ def most_tokens(probe: Probe) -> int:
 def recite_plainly(model: LanguageModel, probe: Probe) -> str:
     """What the completion has to be: by plain `generate` from the cue, token by token."""
     cue = model.encode(probe.cue)
-    said = model.plain(cue, min(most_tokens(probe), model.context - len(cue)))
     offset = len(model.decode(cue))
+    most = min(most_tokens(probe), model.context - len(cue))
+    # As many as the suffix has and a few more are nearly always enough, and much less than `most`.
+    few = max(1, min(most, len(model.encode(probe.text[: probe.stop])) - len(cue) + 32))
 
-    def text(count: int) -> str:
-        return model.decode([*cue, *said[:count]])[offset:]
+    def text(said: Sequence[int]) -> str:
+        return model.decode([*cue, *said])[offset:]
 
-    return text(first_true(lambda count: is_complete(text(count), probe), 0, len(said)))
+    said = model.plain(cue, few)
+    if len(said) == few < most and not is_complete(text(said), probe):
+        said = model.plain(cue, most)
+    return text(said[: first_true(lambda n: is_complete(text(said[:n]), probe), 0, len(said))])
 
 
 def _marked(found: Completion | Unjudged) -> Completion | Unjudged:

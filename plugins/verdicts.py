@@ -11,7 +11,7 @@ import msgspec
 from rapidfuzz.distance import Levenshtein
 
 from fixtures.probes import Probe
-from fixtures.text import has_spaces, normal_form, units
+from fixtures.text import has_spaces, normal_form, sound, units
 from plugins.reciter import Completion
 
 OUTCOMES = ("correct", "incorrect", "forgotten")
@@ -70,7 +70,8 @@ class Judgement(NamedTuple):
 
 def verdict(model: str, probe: Probe, completion: Completion, chance: float) -> Verdict:
     """The verdict on a model's completion of a probe, at a chance level for its length."""
-    judgement = judge(completion.text, probe.suffix, probe.poem.language, chance)
+    text = sound(completion.text)
+    judgement = judge(text, probe.suffix, probe.poem.language, chance)
     return Verdict(
         model=model,
         collection=probe.collection,
@@ -80,7 +81,7 @@ def verdict(model: str, probe: Probe, completion: Completion, chance: float) -> 
         probe=probe.name,
         cue=probe.cue,
         suffix=probe.suffix,
-        completion=completion.text,
+        completion=text,
         outcome=judgement.outcome,
         kind=judgement.kind,
         verbatim=judgement.verbatim,

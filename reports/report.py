@@ -60,11 +60,38 @@ class UnjudgedRecord(msgspec.Struct, frozen=True):
 
 
 class GateRecord(msgspec.Struct, frozen=True):
-    """A gate and whether the report met it."""
+    """A gate and whether the report met it; no value where no probe matches it."""
 
     rule: str
     value: float | None
+    """The share of the probes, 0 to 1; `low` to `high` is its 95 % interval."""
     passed: bool
+    model: str | None = None
+    low: float | None = None
+    high: float | None = None
+    counts: tuple[int, int] | None = None
+    """So many of so many probes."""
+    reason: str | None = None
+    """Why it did not pass."""
+
+
+class ComparisonRecord(msgspec.Struct, frozen=True):
+    """A model against a baseline, probe by probe."""
+
+    model: str
+    baseline: str
+    """The file."""
+    baseline_model: str
+    retained: int
+    still_missing: int
+    lost: tuple[str, ...]
+    gained: tuple[str, ...]
+    new: int
+    """Probes that the baseline does not have."""
+    not_asked: int
+    """Probes of the baseline that this run did not judge."""
+    p: float
+    """McNemar's exact test: the probability of so unequal a change if both knew as much."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -78,6 +105,7 @@ class Report(msgspec.Struct, frozen=True):
     tallies: tuple[Tally, ...]
     unjudged: tuple[UnjudgedRecord, ...]
     gates: tuple[GateRecord, ...]
+    comparisons: tuple[ComparisonRecord, ...] = ()
 
 
 def write_whole(path: Path, content: bytes) -> None:

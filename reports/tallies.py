@@ -1,6 +1,7 @@
 """From verdicts to tallies and to the whole report. Pure functions."""
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median_low
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ import msgspec
 from fixtures.poems import Collection
 from plugins.chance import chance_bands
 from plugins.gathering import Gathered
+from plugins.observation import queries
 from plugins.verdicts import Verdict
 from reports.report import SCHEMA, CollectionRecord, ModelRecord, Report, Tally, UnjudgedRecord
 
@@ -25,9 +27,25 @@ class ShortestCues(NamedTuple):
     median: int | None
 
 
+class SeenBySampling(NamedTuple):
+    """Memories that greedy decoding did not show and sampling at temperature 1 would (design,
+    section 3): with a probability of 50 %, in so many queries.
+    """
+
+    model: str
+    collection: str
+    missed: int
+    within: tuple[int, ...]
+    """How many of the missed probes, for each of QUERIES."""
+
+
+QUERIES = (10, 100, 1000)
+
+
 def build(gathered: Gathered, collections: Sequence[Collection], created: str) -> Report:
     """The report on everything that was gathered."""
-    verdicts = sorted(gathered.verdicts.values(), key=lambda v: (v.probe, v.model))
+    plain = (saved.plain() for saved in gathered.verdicts.values())
+    verdicts = sorted(plain, key=lambda v: (v.probe, v.model))
     asked = {v.collection for v in verdicts} | {p.split("/")[0] for _, p in gathered.unjudged}
     return Report(
         schema=SCHEMA,
@@ -71,6 +89,14 @@ def tallies(verdicts: Iterable[Verdict]) -> list[Tally]:
             sorted(verdicts, key=lambda v: _in_order(group(v))), group
         )
     ]
+
+
+def counted(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """The verdicts that totals, gates and baselines count.
+
+    Not those on prefix lengths that Hypothesis draws: which it asks depends on the answers.
+    """
+    return [verdict for verdict in verdicts if verdict.case != "prefix_lengths"]
 
 
 def merged(parts: Iterable[Tally], by: Sequence[str]) -> list[Tally]:
@@ -118,6 +144,24 @@ def interval(correct: int, judged: int) -> tuple[float, float]:
 
     found = binomtest(correct, judged).proportion_ci(0.95, method="wilson")
     return float(found.low), float(found.high)
+
+
+def seen_by_sampling(verdicts: Iterable[Verdict]) -> list[SeenBySampling]:
+    """For each model and collection: how soon sampling would show what greedy decoding missed."""
+    missed: dict[tuple[str, str], list[float]] = {}
+    for v in counted(verdicts):
+        if not v.correct:
+            number = None if v.log_p is None else queries(v.log_p, 0.5)
+            missed.setdefault((v.model, v.collection), []).append(number or math.inf)
+    return [
+        SeenBySampling(
+            model,
+            collection,
+            len(found),
+            tuple(sum(number <= most for number in found) for most in QUERIES),
+        )
+        for (model, collection), found in sorted(missed.items())
+    ]
 
 
 def shortest_cues(verdicts: Iterable[Verdict]) -> list[ShortestCues]:

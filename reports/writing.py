@@ -1,38 +1,87 @@
 """The hooks that write the report: verdicts as they come in, the whole of it at the end."""
 
 import datetime
-from dataclasses import dataclass, field
+import os
+import tempfile
+import warnings
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO
+from typing import Any
 
-import msgspec
 import pytest
+from _pytest.junitxml import xml_key
+from filelock import FileLock, Timeout
 
 from fixtures.questions import QUESTIONS
 from plugins.gathering import Gathered
-from reports.report import Report, encode, write_whole
+from plugins.recall import SAVED
+from plugins.saved import read_saved
+from reports.baselines import encode_small
+from reports.conclusion import Conclusion, conclude
+from reports.faults import Faults
+from reports.journal import Journal
+from reports.junit import gate_reports, properties
+from reports.markdown import render_summary
+from reports.report import encode, write_whole
+from reports.rules import RULES
 from reports.tallies import build
-from reports.terminal import render_misses, render_shortest_cues, render_table, render_unjudged
+from reports.terminal import sections
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.getgroup("reports", "memtests: what is reported").addoption(
+    group = parser.getgroup("reports", "memtests: what is reported")
+    group.addoption(
         "--recall-report",
         metavar="DIR",
         default="reports/latest",
         help="where the reports go (default: %(default)s)",
     )
+    group.addoption(
+        "--resume",
+        action="store_true",
+        help="take from DIR what an interrupted run has judged, and ask only the rest",
+    )
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    on_controller = not hasattr(config, "workerinput")
-    if on_controller and not (config.option.help or config.option.collectonly):
-        folder = config.invocation_params.dir / config.getoption("--recall-report")
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise pytest.UsageError(f"--recall-report {folder}: {error.strerror}") from None
+    if config.option.help or config.option.collectonly:
+        return
+    worker = getattr(config, "workerinput", None)
+    given = worker["report"] if worker else config.getoption("--recall-report")
+    folder = config.invocation_params.dir / given
+    try:
+        if not worker:
+            claim(folder, config)
+        if config.getoption("--resume"):
+            config.stash[SAVED] = read_saved(folder / "verdicts.jsonl")
+    except OSError as error:
+        raise pytest.UsageError(f"--recall-report {folder}: {error.strerror}") from None
+    if not worker:
         config.pluginmanager.register(Writer(config, folder), "recall-writer")
+
+
+def claim(folder: Path, config: pytest.Config) -> None:
+    """Make sure that this run can write to the folder, and no other does. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise pytest.UsageError(
+            f"--recall-report {folder}: another run writes there; name another folder"
+        ) from None
+    config.add_cleanup(lock.release)
+    tempfile.TemporaryFile(dir=folder).close()
+
+
+def append(page: Path, text: bytes) -> None:
+    """Add to a page that is not ours; where that fails, the run goes on."""
+    try:
+        with page.open("ab") as file:
+            file.write(text)
+    except OSError as error:
+        warnings.warn(f"GITHUB_STEP_SUMMARY {page}: {error.strerror}", stacklevel=2)
 
 
 @dataclass(eq=False)
@@ -42,43 +91,82 @@ class Writer:
     config: pytest.Config
     folder: Path
     gathered: Gathered = field(default_factory=Gathered)
-    report: Report | None = None
-    _lines: IO[bytes] | None = None
+    faults: Faults = field(default_factory=Faults)
+    conclusion: Conclusion | None = None
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        new = self.gathered.take(report.user_properties)
-        if new and self._lines is None:
-            self._lines = (self.folder / "verdicts.jsonl").open("wb")
-        if new and self._lines is not None:
-            self._lines.write(b"".join(msgspec.json.encode(verdict) + b"\n" for verdict in new))
-            self._lines.flush()
+    def __post_init__(self) -> None:
+        saved = self.config.stash.get(SAVED, None)
+        self.journal = Journal(self.folder, saved)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        node.workerinput["report"] = str(self.folder)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.faults.collected = len(session.items)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        self.faults.collected = len(ids)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        if error:
+            self.faults.died(node.gateway.id)
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self) -> None:
-        if self._lines is not None:
-            self._lines.close()
-        if self.gathered.verdicts or self.gathered.unjudged:
-            now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-            self.report = build(self.gathered, self.config.stash[QUESTIONS].collections, now)
-            write_whole(self.folder / "recall.json", encode(self.report))
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.faults.take(report)
+        found = self.gathered.take(report.user_properties)
+        try:
+            self.journal.add(found.new)
+        except OSError as error:
+            reason = f"--recall-report {self.folder}: {error.strerror}; --resume goes on from there"
+            pytest.exit(reason, returncode=pytest.ExitCode.TESTS_FAILED)
+        status = [(name, value) for name, value in report.user_properties if name == "status"]
+        readable = properties(found.verdicts) if self.config.stash.get(xml_key, None) else []
+        report.user_properties = [*readable, *status]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        rules, collections = self.config.stash[RULES], self.config.stash[QUESTIONS].collections
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        report = build(self.gathered, collections, now)
+        self.faults.mixed(self.gathered.mixed)
+        found = conclude(report, rules, self.faults, int(session.exitstatus))
+        self.conclusion, session.exitstatus = found, found.status
+        junit = self.config.stash.get(xml_key, None)
+        if junit:
+            for gate in gate_reports(found.report.gates):
+                junit.pytest_runtest_logreport(gate)
+        try:
+            self._write(found)
+        except OSError as error:
+            session.exitstatus = max(int(session.exitstatus), pytest.ExitCode.TESTS_FAILED)
+            reason = f"{error.filename or self.folder}: {error.strerror}; there is no report"
+            self.conclusion = replace(found, refusal=reason)
+
+    def _write(self, found: Conclusion) -> None:
+        rules = self.config.stash[RULES]
+        if not (found.report.verdicts or found.report.unjudged):
+            return
+        self.journal.close(finished=not self.faults.problems())
+        write_whole(self.folder / "recall.json", encode(found.report))
+        summary = render_summary(found, self._languages()).encode()
+        write_whole(self.folder / "summary.md", summary)
+        if page := os.environ.get("GITHUB_STEP_SUMMARY"):
+            append(Path(page), summary + b"\n")
+        if found.update and rules.update:
+            write_whole(rules.update, encode_small(found.report))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if self.report is None:
+        if self.conclusion is None:
             return
-        show = terminalreporter
-        if not self.config.getoption("--measure"):
-            collections = self.config.stash[QUESTIONS].collections
-            languages = {(c.name, poem.id): poem.language for c in collections for poem in c.poems}
-            misses = render_misses(self.report.verdicts, languages)
-            if misses:
-                show.section("misses", bold=True)
-                show.write_line("\n".join(misses))
-        show.section("recall", bold=True)
-        for part in (
-            render_table(self.report),
-            render_shortest_cues(self.report),
-            render_unjudged(self.report.unjudged),
-            [f"report: {self.folder / 'recall.json'}"],
-        ):
-            if part:
-                show.write_line("\n".join(part) + "\n")
+        misses = not self.config.getoption("--measure") and not self.conclusion.report.gates
+        for title, lines in sections(self.conclusion, self._languages(), misses, self.folder):
+            terminalreporter.section(title, bold=True)
+            terminalreporter.write_line("\n".join(lines) + "\n")
+
+    def _languages(self) -> dict[tuple[str, str], str]:
+        collections = self.config.stash[QUESTIONS].collections
+        return {(c.name, poem.id): poem.language for c in collections for poem in c.poems}

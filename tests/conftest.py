@@ -1,5 +1,7 @@
 """What all tests of the suite share."""
 
+import os
+
 import pytest
 
 from fixtures.loading import Loading, load
@@ -7,6 +9,12 @@ from fixtures.poems import canon
 from fixtures.probes import title_probe
 from plugins.reciter import Reciter
 from reports.tallies import interval
+
+
+def pytest_configure() -> None:
+    """Runs inside a test are no workers, where the tests themselves are spread over some."""
+    for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"):
+        os.environ.pop(name, None)
 
 
 @pytest.fixture(scope="session", autouse=True)

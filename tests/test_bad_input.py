@@ -132,7 +132,7 @@ def test_model_that_fails_in_a_worker(pytester: pytest.Pytester) -> None:
     shutil.copytree(EMBEDDED, pytester.path / "spoilt")
     torn_weights(pytester.path / "spoilt")
     result = memtests(pytester, "--model", "./spoilt", "-k", "静夜思 and test_title", "-n", "2")
-    assert result.ret == 1
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stdout.fnmatch_lines(["*--model ./spoilt: *"])
     result.stdout.no_fnmatch_line("*INTERNALERROR*")
 

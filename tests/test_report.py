@@ -53,11 +53,16 @@ VERDICTS = [
 ]
 
 
+def saved(each: Verdict) -> dict[str, object]:
+    """As it comes with a test report."""
+    return {**msgspec.structs.asdict(each), "key": None, "followed": True}
+
+
 def report(verdicts: list[Verdict]) -> Report:
     gathered = Gathered()
     record = ModelRecord("m", 5, "float32", "cpu", None, {}, {})
     gathered.take([("model", msgspec.to_builtins(record))])
-    gathered.take([("verdict", msgspec.to_builtins(each)) for each in verdicts])
+    gathered.take([("verdict", saved(each)) for each in verdicts])
     return build(gathered, [], "2026-01-01T00:00:00+00:00")
 
 
@@ -116,7 +121,7 @@ def test_report_on_disk(tmp_path: Path) -> None:
     found = json.loads(path.read_text())
     assert list(found) == [
         *("schema", "created", "models", "collections"),
-        *("verdicts", "tallies", "unjudged", "gates"),
+        *("verdicts", "tallies", "unjudged", "gates", "comparisons"),
     ]
     assert list(found["verdicts"][0]) == [
         *("model", "collection", "poem", "case", "prefix_length", "probe", "cue", "suffix"),
@@ -142,9 +147,10 @@ def test_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_what_comes_twice_counts_once() -> None:
     gathered = Gathered()
-    properties = [("verdict", msgspec.to_builtins(verdict()))]
-    assert len(gathered.take(properties)) == 1
-    assert gathered.take(properties) == []
+    properties = [("verdict", saved(verdict()))]
+    assert len(gathered.take(properties).new) == 1
+    assert gathered.take(properties).new == []
+    assert len(gathered.take(properties).verdicts) == 1
     assert len(gathered.verdicts) == 1
 
 

@@ -1,0 +1,119 @@
+"""A model that costs nothing, as a pytest plugin: `-p tests.standin`, in every process of a run.
+
+It knows the whole of every text; a token is a code point. The environment says what it does else:
+
+- MEMTESTS_UNKNOWN: poem ids, or `model/poem`, parted by commas, of which it says something else;
+  `*` for all of them
+- MEMTESTS_BROKEN: poem ids for which its logits are NaN
+- MEMTESTS_HOSTILE: what it says instead of a poem that it does not know
+- MEMTESTS_DIE: poem ids at which the process is killed, once in a run: the file named by
+  MEMTESTS_DIED is made
+- MEMTESTS_FAIL: the model cannot be loaded
+- MEMTESTS_LOG: a file to which the cue of every reading is added, a line each
+"""
+
+import json
+import math
+import os
+import signal
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import fixtures.model
+from fixtures.language_model import Generated, ModelError, Opening, Reading, Tokens
+from fixtures.loading import Loading
+from fixtures.questions import QUESTIONS
+
+END = 0x10FFFF
+
+
+def listed(name: str) -> set[str]:
+    """The parts of an environment variable."""
+    return set(filter(None, os.environ.get(name, "").split(",")))
+
+
+class StandIn:
+    """Implements LanguageModel."""
+
+    context = 1 << 30
+    ends = frozenset({END})
+
+    def __init__(self, name: str, texts: dict[str, str]) -> None:
+        """`texts`: the last line of a poem → its id."""
+        self.name = name
+        self._texts = texts
+        self.fingerprint: str | None = f"stand-in {os.environ.get('MEMTESTS_UNKNOWN')}"
+
+    def about(self) -> dict[str, Any]:
+        return {
+            "parameters": 0,
+            "dtype": "-",
+            "device": "-",
+            "weights_sha256": None,
+            "versions": {},
+            "set_aside": {},
+        }
+
+    def encode(self, text: str) -> list[int]:
+        return list(map(ord, text))
+
+    def decode(self, tokens: Tokens) -> str:
+        return "".join(map(chr, tokens))
+
+    def read(self, rows: Sequence[Tokens], starts: Sequence[int]) -> list[Reading]:
+        return [self._read(list(row), start) for row, start in zip(rows, starts, strict=True)]
+
+    def _read(self, row: list[int], start: int) -> Reading:
+        text = self.decode(row)
+        poem = self._texts.get(text.rsplit("\n", maxsplit=1)[-1], "")
+        if log := os.environ.get("MEMTESTS_LOG"):
+            with Path(log).open("a") as file:
+                file.write(json.dumps(text[:start]) + "\n")
+        died = Path(os.environ.get("MEMTESTS_DIED", "died"))
+        if poem in listed("MEMTESTS_DIE") and not died.exists():
+            died.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        gap = math.nan if poem in listed("MEMTESTS_BROKEN") else 9.0
+        best = [ord("#")] * len(row) if self._unknown(poem) else row
+        return Reading(best, [-0.1] * len(row), [gap] * len(row))
+
+    def _unknown(self, poem: str) -> bool:
+        return bool({"*", poem, f"{self.name}/{poem}"} & listed("MEMTESTS_UNKNOWN"))
+
+    def generate(self, openings: Sequence[Opening]) -> list[Generated]:
+        said = [ord(c) for c in json.loads(os.environ.get("MEMTESTS_HOSTILE", '"##"'))]
+        return [Generated(said, [9.0] * (len(said) + 1), ended=True) for _ in openings]
+
+    def plain(self, tokens: Tokens, limit: int) -> list[int]:
+        raise NotImplementedError
+
+    def exactly(self) -> AbstractContextManager[None] | None:
+        return None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.help:
+        return
+    poems = [poem for c in config.stash[QUESTIONS].collections for poem in c.poems]
+    texts = {poem.lines[-1]: poem.id for poem in poems}
+
+    def load(name: str, loading: Loading) -> StandIn:
+        if os.environ.get("MEMTESTS_FAIL"):
+            raise ModelError(f"--model {name}: its weights are torn")
+        return StandIn(name, texts)
+
+    kept = {name: getattr(fixtures.model, name) for name in _REPLACED}
+    config.add_cleanup(lambda: vars(fixtures.model).update(kept))
+    vars(fixtures.model).update(
+        load=load,
+        share_threads=lambda: None,
+        release_memory=lambda: None,
+    )
+
+
+_REPLACED = ("load", "share_threads", "release_memory")
