@@ -37,6 +37,11 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in lines)
 
 
+def number_of(count: int, noun: str) -> str:
+    """For instance ``1 probe``, ``2 probes``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def missed(verdicts: Iterable[Verdict]) -> list[Verdict]:
     """The verdicts to show: every miss, but only the best of the lengths drawn for one poem."""
     shown: list[Verdict] = []

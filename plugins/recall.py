@@ -14,7 +14,7 @@ from plugins.chance import chance_bands
 from plugins.gathering import properties_of, status_of
 from plugins.recital import Recital, batches_of
 from plugins.saved import SavedVerdict
-from plugins.scheduling import ChunkScheduling
+from plugins.scheduling import ChunkScheduling, Places
 
 RECITAL = pytest.StashKey[Recital]()
 SAVED = pytest.StashKey[Mapping[str, SavedVerdict]]()
@@ -57,13 +57,26 @@ def probes_of_items(items: list[pytest.Item]) -> list[Probe]:
     return list(probes.values())
 
 
+def places_of(config: pytest.Config) -> Places:
+    """How the cases of this run are told apart by poem and model."""
+    poems = [f"{c.name}/{poem.id}" for c in config.stash[QUESTIONS].asked for poem in c.poems]
+    names = model_names(config)
+    return Places(poems, names if len(names) > 1 else [])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    scopes = places_of(config).scopes([item.nodeid for item in items], workers)
+    order = {scope: at for at, scope in enumerate(dict.fromkeys(scopes.values()))}
+    items.sort(key=lambda item: order[scopes[item.nodeid]])
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ChunkScheduling | None:
     if config.getoption("dist") != "load":
         return None
-    names = model_names(config)
-    poems = [f"{c.name}/{poem.id}" for c in config.stash[QUESTIONS].asked for poem in c.poems]
-    return ChunkScheduling(config, log, poems, names if len(names) > 1 else [])
+    return ChunkScheduling(config, log, places_of(config))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -52,15 +52,15 @@ class Recital:
 
     def __call__(self, probe: Probe) -> Verdict:
         """The verdict on a probe. Raises UnjudgedError where there is none."""
-        found = self._known(probe)
+        level = chance(self._bands(probe.collection), probe.suffix)
+        key = key_of(self.model, probe, level)
+        found = self._saved.get(key or "")
         if found is None:
             completion = self._completion(probe)
             if isinstance(completion, Unjudged):
                 self.asked.append((probe, completion))
                 raise UnjudgedError(completion.reason)
-            level = self._chance(probe)
             judged = verdict(self.model.name, probe, completion, level)
-            key = key_of(self.model, probe, level)
             followed = completion.followed if completion.shared else None
             found = SavedVerdict(**msgspec.structs.asdict(judged), key=key, followed=followed)
         self.asked.append(found)
@@ -95,10 +95,8 @@ class Recital:
         """The verdict of an earlier run on the same question to the same model."""
         if not self._saved:
             return None
-        return self._saved.get(key_of(self.model, probe, self._chance(probe)) or "")
-
-    def _chance(self, probe: Probe) -> float:
-        return chance(self._bands(probe.collection), probe.suffix)
+        level = chance(self._bands(probe.collection), probe.suffix)
+        return self._saved.get(key_of(self.model, probe, level) or "")
 
     def _completion(self, probe: Probe) -> Completion | Unjudged:
         if probe.name not in self._completions:

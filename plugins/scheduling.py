@@ -1,7 +1,8 @@
-"""Which xdist worker asks what: the probes of a chunk of poems stay together.
+"""Which cases are asked together: those of a chunk of poems, one chunk after the other.
 
-A chunk is recited in one batch (plugins/recital.py); spread over workers, each of them would recite
-the whole of it.
+A chunk is recited in one batch (plugins/recital.py). Asked in any other order, a run that is
+stopped half way would lose what it has recited; spread over xdist workers, each of them would
+recite the whole of it.
 """
 
 from collections.abc import Collection, Sequence
@@ -11,14 +12,46 @@ from xdist.scheduler import LoadScopeScheduling
 from plugins.recital import chunks_of
 
 
+class Places:
+    """The model and the poem of a test, from its id."""
+
+    def __init__(self, poems: Collection[str], models: Sequence[str]) -> None:
+        """`poems`: as `collection/poem`, each; `models`: as they stand in the ids, if they do."""
+        self._poems = {spelling: poem for poem in poems for spelling in (poem, _escaped(poem))}
+        self._models = {s: name for name in models for s in (name, _escaped(name))}
+
+    def __call__(self, nodeid: str) -> tuple[str, str | None]:
+        """The model, or nothing where there is only one, and the poem, if it is about one.
+
+        Of several models each has its place in the id, before or after the poem.
+        """
+        inside = nodeid.partition("[")[2].removesuffix("]")
+        found = ""
+        for spelling, model in self._models.items():
+            if inside.startswith(f"{spelling}-") or inside.endswith(f"-{spelling}"):
+                found = model
+                inside = inside.removeprefix(f"{spelling}-").removesuffix(f"-{spelling}")
+                break
+        parts = inside.split("/")
+        names = ["/".join(parts[:count]) for count in range(len(parts), 1, -1)]
+        return found, next((self._poems[name] for name in names if name in self._poems), None)
+
+    def scopes(self, ids: Sequence[str], workers: int) -> dict[str, str]:
+        """Node id → what stays together: a model's chunk of poems; any other test by itself."""
+        placed = {nodeid: self(nodeid) for nodeid in ids}
+        chunks = chunks_of((poem for _, poem in placed.values() if poem is not None), workers)
+        return {
+            nodeid: nodeid if poem is None else f"{model}, chunk {chunks[poem]}"
+            for nodeid, (model, poem) in placed.items()
+        }
+
+
 class ChunkScheduling(LoadScopeScheduling):  # type: ignore[misc]
     """Chunks of poems in the order of the collection, so that models are loaded one by one."""
 
-    def __init__(self, config: object, log: object, poems: Collection[str], models: Sequence[str]):
-        """`poems`: as `collection/poem`, each; `models`: as they stand in the ids, if they do."""
+    def __init__(self, config: object, log: object, places: Places) -> None:
         super().__init__(config, log)
-        self._poems = {spelling: poem for poem in poems for spelling in (poem, _escaped(poem))}
-        self._models = [*models, *map(_escaped, models)]
+        self._places = places
         self._scopes: dict[str, str] = {}
 
     def schedule(self) -> None:
@@ -27,40 +60,11 @@ class ChunkScheduling(LoadScopeScheduling):  # type: ignore[misc]
         self.config.option.loadscopereorder = False
         if not self._scopes:
             ids: list[str] = next(iter(self.registered_collections.values()), [])
-            self._scopes = scopes(ids, self._poems, self._models, len(self.nodes))
+            self._scopes = self._places.scopes(ids, len(self.nodes))
         super().schedule()
 
     def _split_scope(self, nodeid: str) -> str:
         return self._scopes[nodeid]
-
-
-def scopes(
-    ids: Sequence[str], poems: dict[str, str], models: Sequence[str], workers: int
-) -> dict[str, str]:
-    """Node id → what stays together: a model's chunk of poems; any other test by itself."""
-    placed = {nodeid: place(nodeid, poems, models) for nodeid in ids}
-    chunks = chunks_of((poem for _, poem in placed.values() if poem is not None), workers)
-    return {
-        nodeid: nodeid if poem is None else f"{model}, chunk {chunks[poem]}"
-        for nodeid, (model, poem) in placed.items()
-    }
-
-
-def place(nodeid: str, poems: dict[str, str], models: Sequence[str]) -> tuple[str, str | None]:
-    """The model and the poem of a test, from its id; no poem where it is not about one.
-
-    Of several models each has its place in the id, before or after the poem.
-    """
-    inside = nodeid.partition("[")[2].removesuffix("]")
-    found = ""
-    for model in models:
-        if inside.startswith(f"{model}-") or inside.endswith(f"-{model}"):
-            found = model
-            inside = inside.removeprefix(f"{model}-").removesuffix(f"-{model}")
-            break
-    parts = inside.split("/")
-    names = ["/".join(parts[:count]) for count in range(len(parts), 1, -1)]
-    return found, next((poems[name] for name in names if name in poems), None)
 
 
 def _escaped(text: str) -> str:

@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from plugins.misses import number_of
 from reports.baselines import Baseline
 from reports.comparing import Comparison, compare
-from reports.faults import Faults
 from reports.gates import Gate, evaluate
 from reports.report import Report
 
@@ -45,21 +45,26 @@ class Conclusion:
     """Why a file is not written that should be."""
 
 
-def conclude(report: Report, rules: Rules, faults: Faults, status: int) -> Conclusion:
-    """Hold a report against the rules. `status` is what pytest makes of the run."""
-    problems = faults.problems()
-    comparisons = tuple(
-        compare(rules.baseline, model.name, report.verdicts)
-        for model in (report.models if rules.baseline else ())
-        if rules.baseline
-    )
+def conclude(
+    report: Report, rules: Rules, problems: Sequence[str], status: int, unusable: bool = False
+) -> Conclusion:
+    """Hold a report against the rules.
+
+    `problems`: why its figures prove nothing, if so; `status`: what pytest makes of the run;
+    `unusable`: whether the model could not be loaded.
+    """
+    comparisons: tuple[Comparison, ...] = ()
+    if rules.baseline:
+        comparisons = tuple(
+            compare(rules.baseline, model.name, report.verdicts) for model in report.models
+        )
     gates = evaluate(rules.gates, report, comparisons, problems)
     whole = msgspec.structs.replace(
         report, gates=gates, comparisons=tuple(found.record() for found in comparisons)
     )
     why = _why_not_updated(whole, rules.replaced, problems) if rules.update else None
     refusal = f"{rules.update}: {why}" if why else None
-    if faults.unusable:
+    if unusable:
         status = pytest.ExitCode.USAGE_ERROR
     elif status in _JUDGED:
         if any(gate.value is None and not problems and not report.unjudged for gate in gates):
@@ -77,7 +82,7 @@ def _why_not_updated(
     if breached:
         return f"gate {breached[0]} was not passed; to accept that, run without it"
     if report.unjudged:
-        return f"{len(report.unjudged)} probes unjudged"
+        return f"{number_of(len(report.unjudged), 'probe')} unjudged"
     if problems or not report.verdicts:
         return "; ".join(problems) or "nothing was judged"
     asked = {verdict.probe for verdict in report.verdicts}

@@ -1,10 +1,12 @@
 """What went wrong in a run apart from misses: why its figures prove nothing. No hooks in here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+
+from plugins.misses import number_of
 
 
 @dataclass
@@ -18,7 +20,6 @@ class Faults:
     _run: set[str] = field(default_factory=set)
     _failed: set[str] = field(default_factory=set)
     _dead: list[str] = field(default_factory=list)
-    _mixed: list[str] = field(default_factory=list)
 
     def take(self, report: pytest.TestReport) -> None:
         """Take in a test report: a miss and what is unjudged are no faults."""
@@ -33,20 +34,13 @@ class Faults:
         """Take down that an xdist worker died."""
         self._dead.append(worker)
 
-    def mixed(self, models: Iterable[str]) -> None:
-        """Take down models of which the workers loaded different states."""
-        self._mixed = [f"workers loaded different states of {name}" for name in sorted(models)]
-
-    def problems(self) -> Sequence[str]:
-        """A clause for each kind."""
+    def problems(self, mixed: Collection[str] = ()) -> Sequence[str]:
+        """A clause for each kind. `mixed`: models of which the workers loaded different states."""
         failed, left = len(self._failed), self.collected - len(self._run)
-        found = [*self._mixed, *(f"worker {worker} died" for worker in self._dead)]
+        found = [f"workers loaded different states of {name}" for name in sorted(mixed)]
+        found += [f"worker {worker} died" for worker in self._dead]
         if failed and not self._dead:
-            found.append(f"{failed} {_cases(failed)} failed for another reason than a miss")
+            found.append(f"{number_of(failed, 'case')} failed for another reason than a miss")
         if left > 0:
-            found.append(f"{left} {_cases(left)} not run")
+            found.append(f"{number_of(left, 'case')} not run")
         return [self.unusable] if self.unusable else found
-
-
-def _cases(count: int) -> str:
-    return "case" if count == 1 else "cases"

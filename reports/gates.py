@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from rapidfuzz import process
 
+from plugins.misses import number_of
 from reports.comparing import Comparison
 from reports.report import GateRecord, Report
 from reports.tallies import counted, interval
@@ -101,7 +102,7 @@ def _evaluate(
     else:
         states = [v.outcome for v in counted(report.verdicts) if concerned(v.model, v.probe)]
     unjudged = sum(concerned(record.model, record.probe) for record in report.unjudged)
-    reasons = [f"{unjudged} {'probe' if unjudged == 1 else 'probes'} unjudged"] if unjudged else []
+    reasons = [f"{number_of(unjudged, 'probe')} unjudged"] if unjudged else []
     reasons += problems
     if not states:
         reasons = reasons or ["no probe matches it"]

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from plugins.misses import one_line
 from reports.comparing import Comparison
 from reports.conclusion import Conclusion
-from reports.report import Report
-from reports.terminal import chance_of, describe_loss, gate_rows, not_compared, table_rows
+from reports.report import Report, languages_of
+from reports.rows import changes_of, describe_loss, gate_rows, not_compared, table_rows
 
 # Lost poems that are shown; the file of a CI job's summary may have a megabyte.
 MOST_LOSSES = 50
@@ -15,12 +15,10 @@ _MARKS = "\\`*_[]#~$"
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;", "|": "&#124;"}
 
 
-def render_summary(conclusion: Conclusion, languages: Mapping[tuple[str, str], str]) -> str:
-    """The gates, the table and the lost poems.
-
-    `languages`: collection and poem → the poem's language.
-    """
+def render_summary(conclusion: Conclusion) -> str:
+    """The gates, the table and the lost poems."""
     report = conclusion.report
+    languages = languages_of(report)
     parts = [
         [f"## Recall of {', '.join(escaped(model.name) for model in report.models)}"],
         _table(gate_rows(report.gates)) if report.gates else [],
@@ -48,8 +46,7 @@ def _comparison(comparison: Comparison, languages: Mapping[tuple[str, str], str]
         f"### {escaped(found.model)} against {escaped(found.baseline)} "
         f"({escaped(found.baseline_model)})",
         "",
-        f"{found.retained} retained, {len(found.lost)} lost, {len(found.gained)} gained, "
-        f"{found.still_missing} still missing; {escaped(chance_of(found))}",
+        escaped(changes_of(found)),
         *not_compared(found),
     ]
     losses = [

@@ -34,6 +34,8 @@ class CollectionRecord(msgspec.Struct, frozen=True):
     sha256: str
     chance: dict[str, float]
     """Length of a suffix in characters → the similarity that is reached by chance."""
+    languages: dict[str, str] = {}
+    """Poem → its language, where `language` is ``mul``: several of them."""
 
 
 class Tally(msgspec.Struct, frozen=True):
@@ -106,6 +108,17 @@ class Report(msgspec.Struct, frozen=True):
     unjudged: tuple[UnjudgedRecord, ...]
     gates: tuple[GateRecord, ...]
     comparisons: tuple[ComparisonRecord, ...] = ()
+
+
+def languages_of(report: Report) -> dict[tuple[str, str], str]:
+    """Collection and poem → the poem's language, of every poem that was judged."""
+    collections = {record.name: record for record in report.collections}
+    asked = {(v.collection, v.poem) for v in report.verdicts}
+    return {
+        (name, poem): collections[name].languages.get(poem, collections[name].language)
+        for name, poem in asked
+        if name in collections
+    }
 
 
 def write_whole(path: Path, content: bytes) -> None:

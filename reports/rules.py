@@ -39,10 +39,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.option.help:
         return
-    rules = read_rules(config)
-    config.stash[RULES] = rules
-    config.stash[TOLERANT] = config.getoption("--measure") or bool(rules.gates)
-    if not hasattr(config, "workerinput") and rules.baseline is not None:
+    gates = read_gates(config)
+    config.stash[TOLERANT] = config.getoption("--measure") or bool(gates)
+    # On a worker the gates are all that matters: its controller concludes.
+    worker = hasattr(config, "workerinput")
+    rules = config.stash[RULES] = Rules(gates) if worker else read_rules(config, gates)
+    if rules.baseline is not None:
         questions = config.stash[QUESTIONS]
         probes = [probe for case in CASES.values() for probe in all_probes(questions, case)]
         try:
@@ -51,8 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
             pytest.exit(f"--baseline {error}", returncode=pytest.ExitCode.TESTS_FAILED)
 
 
-def read_rules(config: pytest.Config) -> Rules:
-    """The rules of a command line and its ini file. Raises UsageError.
+def read_gates(config: pytest.Config) -> tuple[Gate, ...]:
+    """The gates of a command line and its ini file. Raises UsageError.
 
     `--measure` sets those of the ini file aside; beside gates of its own it makes no sense.
     """
@@ -70,6 +72,11 @@ def read_rules(config: pytest.Config) -> Rules:
             gates.append(parse_gate(rule, names))
         except GateError as error:
             raise pytest.UsageError(f"{option} {error}") from None
+    return tuple(dict.fromkeys(gates))
+
+
+def read_rules(config: pytest.Config, gates: tuple[Gate, ...]) -> Rules:
+    """The rules of a command line. Raises UsageError."""
     baseline, file = None, config.getoption("--baseline")
     if file:
         refuse_own_report(config, "--baseline", file)
@@ -82,7 +89,7 @@ def read_rules(config: pytest.Config) -> Rules:
             raise pytest.UsageError(f"--gate {gate.rule!r} needs a baseline; add --baseline FILE")
     path = _to_update(config)
     replaced = replaced_by(path) if path else None
-    return Rules(tuple(dict.fromkeys(gates)), baseline, path, replaced)
+    return Rules(gates, baseline, path, replaced)
 
 
 def replaced_by(path: Path) -> Baseline | None:

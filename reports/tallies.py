@@ -4,7 +4,7 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median_low
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -14,6 +14,8 @@ from plugins.gathering import Gathered
 from plugins.observation import queries
 from plugins.verdicts import Verdict
 from reports.report import SCHEMA, CollectionRecord, ModelRecord, Report, Tally, UnjudgedRecord
+
+Judged = TypeVar("Judged", Verdict, Tally)
 
 
 class ShortestCues(NamedTuple):
@@ -72,6 +74,9 @@ def record(collection: Collection) -> CollectionRecord:
         poems=len(collection.poems),
         sha256=collection.sha256,
         chance={str(length): level for length, level in chance_bands(collection).items()},
+        languages={poem.id: poem.language for poem in collection.poems}
+        if collection.language == "mul"
+        else {},
     )
 
 
@@ -91,12 +96,12 @@ def tallies(verdicts: Iterable[Verdict]) -> list[Tally]:
     ]
 
 
-def counted(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """The verdicts that totals, gates and baselines count.
+def counted(found: Iterable[Judged]) -> list[Judged]:
+    """The verdicts, or tallies of them, that totals, gates and baselines count.
 
     Not those on prefix lengths that Hypothesis draws: which it asks depends on the answers.
     """
-    return [verdict for verdict in verdicts if verdict.case != "prefix_lengths"]
+    return [each for each in found if each.case != "prefix_lengths"]
 
 
 def merged(parts: Iterable[Tally], by: Sequence[str]) -> list[Tally]:

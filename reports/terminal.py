@@ -5,22 +5,26 @@ from pathlib import Path
 
 from wcwidth import wcswidth
 
-from plugins.misses import describe, excerpt, missed, one_line
+from plugins.misses import describe, missed, one_line
 from plugins.verdicts import Verdict
-from reports.comparing import Comparison, Loss
+from reports.comparing import Comparison
 from reports.conclusion import Conclusion
-from reports.report import ComparisonRecord, GateRecord, Report, Tally, UnjudgedRecord
-from reports.tallies import QUERIES, merged, seen_by_sampling, shortest_cues
+from reports.report import GateRecord, Report, UnjudgedRecord, languages_of
+from reports.rows import (
+    changes_of,
+    describe_loss,
+    gate_rows,
+    not_compared,
+    sampling_rows,
+    shortest_rows,
+    table_rows,
+)
 
 
-def sections(
-    conclusion: Conclusion, languages: Mapping[tuple[str, str], str], misses: bool, folder: Path
-) -> list[tuple[str, list[str]]]:
-    """Everything that a run shows at its end: titles, and the lines under each.
-
-    `languages`: collection and poem → the poem's language.
-    """
+def sections(conclusion: Conclusion, misses: bool, folder: Path) -> list[tuple[str, list[str]]]:
+    """Everything that a run shows at its end: titles, and the lines under each."""
     report = conclusion.report
+    languages = languages_of(report)
     parts = [
         render_table(report),
         render_shortest_cues(report),
@@ -45,44 +49,16 @@ def render_table(report: Report) -> list[str]:
     return columns(table_rows(report), left=3 if len(report.models) > 1 else 2)
 
 
-def table_rows(report: Report) -> list[list[str]]:
-    """The cells of the table, its head first, one row for each case and one for all of a model."""
-    several = len(report.models) > 1
-    rows = [["model"] * several + ["collection", "case", "probes", *_COUNTS, "recall", "95 %"]]
-    by_case = [tally for tally in report.tallies if tally.case != "prefix_lengths"]
-    rows += [_row(tally, several) for tally in merged(by_case, ("model", "collection", "case"))]
-    for total in merged(by_case, ("model",)):
-        rows.append(_row(total, several, collection="all"))
-    return rows
-
-
 def render_shortest_cues(report: Report) -> list[str]:
     """Per collection: how many poems a prefix drawn by Hypothesis triggers, and how short."""
-    several = len(report.models) > 1
-    languages = {record.name: record.language for record in report.collections}
-    rows = [
-        ["model"] * several + ["shortest cue", "poems", "triggered", "shortest", "median", "in"]
-    ]
-    for cues in shortest_cues(report.verdicts):
-        unit = "characters" if languages.get(cues.collection, "").startswith("zh") else "words"
-        found = ["-", "-"] if cues.shortest is None else [str(cues.shortest), str(cues.median)]
-        rows.append(
-            [cues.model] * several
-            + [cues.collection, str(cues.poems), str(cues.recited), *found, unit]
-        )
-    return columns(rows, left=2 if several else 1) if len(rows) > 1 else []
+    rows = shortest_rows(report)
+    return columns(rows, left=2 if len(report.models) > 1 else 1) if len(rows) > 1 else []
 
 
 def render_sampling(report: Report) -> list[str]:
     """Per collection: of the missed probes, how many sampling would show within some queries."""
-    several = len(report.models) > 1
-    rows = [["model"] * several + ["seen by sampling", "missed", *(f"{n:,}" for n in QUERIES), ""]]
-    for seen in seen_by_sampling(report.verdicts):
-        rows.append(
-            [seen.model] * several
-            + [seen.collection, str(seen.missed), *map(str, seen.within), "queries"]
-        )
-    return columns(rows, left=2 if several else 1) if len(rows) > 1 else []
+    rows = sampling_rows(report)
+    return columns(rows, left=2 if len(report.models) > 1 else 1) if len(rows) > 1 else []
 
 
 def render_misses(
@@ -119,25 +95,6 @@ def render_gates(gates: Sequence[GateRecord]) -> list[str]:
     return columns(gate_rows(gates), left=2) if gates else []
 
 
-def gate_rows(gates: Sequence[GateRecord]) -> list[list[str]]:
-    """The cells of the table of gates, its head first."""
-    several = len({gate.model for gate in gates}) > 1
-    rows = [["gate"] + ["model"] * several + ["value", "probes", "95 %", "result"]]
-    for gate in gates:
-        result = "passed" if gate.passed else f"NOT PASSED: {gate.reason}"
-        rows.append([gate.rule] + [gate.model or ""] * several + [*_measured(gate), result])
-    return rows
-
-
-def _measured(gate: GateRecord) -> list[str]:
-    """Value, counts and interval of a gate."""
-    if gate.value is None or gate.low is None or gate.high is None or gate.counts is None:
-        return ["-", "-", "-"]
-    part, whole = gate.counts
-    interval = f"{percent(gate.low)} to {percent(gate.high)}"
-    return [percent(gate.value), f"{part} of {whole}", interval]
-
-
 def render_comparisons(
     comparisons: Sequence[Comparison], languages: Mapping[tuple[str, str], str]
 ) -> list[str]:
@@ -146,9 +103,7 @@ def render_comparisons(
     for comparison in comparisons:
         found = comparison.record()
         lines += [
-            f"{found.model} against {found.baseline} ({found.baseline_model}): "
-            f"{found.retained} retained, {len(found.lost)} lost, {len(found.gained)} gained, "
-            f"{found.still_missing} still missing; {chance_of(found)}",
+            f"{found.model} against {found.baseline} ({found.baseline_model}): {changes_of(found)}",
             *not_compared(found),
         ]
         rows = [
@@ -157,29 +112,6 @@ def render_comparisons(
         ]
         lines += columns(rows, left=3)
     return [one_line(line) for line in lines]
-
-
-def chance_of(found: ComparisonRecord) -> str:
-    """Whether so unequal a change is more than noise."""
-    word = "more than" if found.p < 0.05 else "within"
-    return f"{word} noise (McNemar p = {found.p:.2g})"
-
-
-def not_compared(found: ComparisonRecord) -> list[str]:
-    """What was left out of a comparison, a line each."""
-    left_out = [
-        (found.new, "asked now are not in the baseline"),
-        (found.not_asked, "of the baseline were not judged now"),
-    ]
-    return [f"{count} probes {what}" for count, what in left_out if count]
-
-
-def describe_loss(loss: Loss, languages: Mapping[tuple[str, str], str]) -> str:
-    """Both recitations, from where the present one leaves the poem."""
-    verdict = loss.verdict
-    language, at = languages[verdict.collection, verdict.poem], verdict.divergence or 0
-    then, now = (excerpt(text, at, language) for text in (loss.then, verdict.completion))
-    return f"after {at}: then “{then}” now “{now}”"
 
 
 def columns(rows: Sequence[Sequence[str]], left: int) -> list[str]:
@@ -201,27 +133,6 @@ def columns(rows: Sequence[Sequence[str]], left: int) -> list[str]:
         ]
         lines.append("  ".join(cells).rstrip())
     return lines
-
-
-_COUNTS = ("correct", "incorrect", "forgotten")
-
-
-def _row(tally: Tally, several: bool, collection: str | None = None) -> list[str]:
-    judged = tally.correct + tally.incorrect + tally.forgotten
-    return [
-        *[tally.model] * several,
-        collection or tally.collection,
-        tally.case,
-        str(judged),
-        *(str(getattr(tally, outcome)) for outcome in _COUNTS),
-        percent(tally.recall),
-        f"{percent(tally.low)} to {percent(tally.high)}",
-    ]
-
-
-def percent(part: float) -> str:
-    """A proportion as a percentage with one decimal."""
-    return f"{100 * part:.1f} %"
 
 
 def _width(text: str) -> int:

@@ -132,27 +132,28 @@ class Writer:
         rules, collections = self.config.stash[RULES], self.config.stash[QUESTIONS].collections
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         report = build(self.gathered, collections, now)
-        self.faults.mixed(self.gathered.mixed)
-        found = conclude(report, rules, self.faults, int(session.exitstatus))
+        problems = self.faults.problems(self.gathered.mixed)
+        unusable = self.faults.unusable is not None
+        found = conclude(report, rules, problems, int(session.exitstatus), unusable)
         self.conclusion, session.exitstatus = found, found.status
         junit = self.config.stash.get(xml_key, None)
         if junit:
             for gate in gate_reports(found.report.gates):
                 junit.pytest_runtest_logreport(gate)
         try:
-            self._write(found)
+            self._write(found, finished=not problems)
         except OSError as error:
             session.exitstatus = max(int(session.exitstatus), pytest.ExitCode.TESTS_FAILED)
             reason = f"{error.filename or self.folder}: {error.strerror}; there is no report"
             self.conclusion = replace(found, refusal=reason)
 
-    def _write(self, found: Conclusion) -> None:
+    def _write(self, found: Conclusion, finished: bool) -> None:
         rules = self.config.stash[RULES]
         if not (found.report.verdicts or found.report.unjudged):
             return
-        self.journal.close(finished=not self.faults.problems())
+        self.journal.close(finished)
         write_whole(self.folder / "recall.json", encode(found.report))
-        summary = render_summary(found, self._languages()).encode()
+        summary = render_summary(found).encode()
         write_whole(self.folder / "summary.md", summary)
         if page := os.environ.get("GITHUB_STEP_SUMMARY"):
             append(Path(page), summary + b"\n")
@@ -163,10 +164,6 @@ class Writer:
         if self.conclusion is None:
             return
         misses = not self.config.getoption("--measure") and not self.conclusion.report.gates
-        for title, lines in sections(self.conclusion, self._languages(), misses, self.folder):
+        for title, lines in sections(self.conclusion, misses, self.folder):
             terminalreporter.section(title, bold=True)
             terminalreporter.write_line("\n".join(lines) + "\n")
-
-    def _languages(self) -> dict[tuple[str, str], str]:
-        collections = self.config.stash[QUESTIONS].collections
-        return {(c.name, poem.id): poem.language for c in collections for poem in c.poems}

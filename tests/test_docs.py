@@ -80,6 +80,8 @@ def test_ci_job(tmp_path: Path, number: int) -> None:
             **environment,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "GITHUB_STEP_SUMMARY": str(page),
+            # The run of these tests has the default folder for itself.
+            "PYTEST_ADDOPTS": f"--recall-report={tmp_path}",
         },
         capture_output=True,
         text=True,

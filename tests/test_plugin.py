@@ -356,5 +356,4 @@ def test_workers_that_loaded_different_states() -> None:
     gathered.take([("model", {"name": "A", "fingerprint": "one"})])
     assert gathered.mixed == set()
     gathered.take([("model", {"name": "A", "fingerprint": "another"})])
-    faults.mixed(gathered.mixed)
-    assert list(faults.problems()) == ["workers loaded different states of A"]
+    assert list(faults.problems(gathered.mixed)) == ["workers loaded different states of A"]

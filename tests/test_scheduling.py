@@ -1,16 +1,25 @@
 """Chunks of poems: what is recited together stays on one worker."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.loading import pick_device
-from fixtures.poems import Poem
+from fixtures.poems import Poem, canon
 from fixtures.probes import Probe, title_probe
 from plugins.recital import POEMS_AT_ONCE, batches_of, chunks_of
-from plugins.scheduling import place, scopes
+from plugins.scheduling import Places
 
-POEMS = {"tang/jing-ye-si": "tang/jing-ye-si", "my/a/b": "my/a/b", "my/a": "my/a"}
+ROOT = Path(__file__).parent.parent
+POEMS = ["tang/jing-ye-si", "my/a/b", "my/a"]
+
+
+def place(nodeid: str, poems: list[str], models: list[str]) -> tuple[str, str | None]:
+    return Places(poems, models)(nodeid)
 
 
 def test_place() -> None:
@@ -28,9 +37,9 @@ def test_place() -> None:
 
 
 def test_scopes_keep_models_and_chunks_apart() -> None:
-    names = {f"c/p{n}": f"c/p{n}" for n in range(POEMS_AT_ONCE + 1)}
+    names = [f"c/p{n}" for n in range(POEMS_AT_ONCE + 1)]
     ids = [f"t.py::test_title[{m}-{name}]" for m in "AB" for name in names]
-    found = scopes([*ids, "t.py::test_alone"], names, ["A", "B"], workers=1)
+    found = Places(names, ["A", "B"]).scopes([*ids, "t.py::test_alone"], workers=1)
     assert len(set(found.values())) == 5
     assert found["t.py::test_alone"] == "t.py::test_alone"
     assert list(dict.fromkeys(found.values()))[:2] == ["A, chunk 0", "A, chunk 1"]
@@ -55,10 +64,27 @@ def test_batches_are_the_chunks(numbers: list[int], workers: int) -> None:
         poem = Poem(id=f"p{n}", title="T", author="A", language="en", lines=("a b", "c d"))
         probes.append(title_probe("c", poem))
     ids = [f"t.py::test_title[c/{probe.poem.id}]" for probe in probes]
-    names = {f"c/p{n}": f"c/p{n}" for n in numbers}
-    scope_of = scopes(ids, names, [], workers)
+    scope_of = Places([f"c/p{n}" for n in numbers], []).scopes(ids, workers)
     for batch in batches_of(probes, workers):
         assert len({scope_of[f"t.py::test_title[c/{probe.poem.id}]"] for probe in batch}) == 1
+
+
+def test_a_chunk_is_asked_before_the_next_begins() -> None:
+    """So that a run that is stopped has whole poems, and has lost nothing that it recited."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "memtests", "--collect-only", "-q"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    poems = [f"{c.name}/{poem.id}" for c in canon() for poem in c.poems]
+    places = Places(poems, [])
+    asked = [places(line)[1] for line in done.stdout.splitlines() if "::" in line]
+    chunks = chunks_of(poem for poem in asked if poem)
+    order = [chunks[poem] for poem in asked if poem]
+    assert len(set(order)) == -(-len(poems) // POEMS_AT_ONCE)
+    assert order == sorted(order)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,124 @@
+"""The cells and phrases that terminal, Markdown and page share. Pure functions."""
+
+from collections.abc import Mapping, Sequence
+
+from plugins.misses import excerpt, number_of
+from reports.comparing import Loss
+from reports.report import ComparisonRecord, GateRecord, Report, Tally
+from reports.tallies import (
+    QUERIES,
+    counted,
+    merged,
+    seen_by_sampling,
+    shortest_cues,
+)
+
+_COUNTS = ("correct", "incorrect", "forgotten")
+
+
+def table_rows(report: Report) -> list[list[str]]:
+    """The cells of the table, its head first, one row for each case and one for all of a model."""
+    several = len(report.models) > 1
+    rows = [["model"] * several + ["collection", "case", "probes", *_COUNTS, "recall", "95 %"]]
+    by_case = counted(report.tallies)
+    rows += [_row(tally, several) for tally in merged(by_case, ("model", "collection", "case"))]
+    for total in merged(by_case, ("model",)):
+        rows.append(_row(total, several, collection="all"))
+    return rows
+
+
+def shortest_rows(report: Report) -> list[list[str]]:
+    """Per collection: how many poems a prefix drawn by Hypothesis triggers, and how short."""
+    several = len(report.models) > 1
+    languages = {record.name: record.language for record in report.collections}
+    rows = [
+        ["model"] * several + ["shortest cue", "poems", "triggered", "shortest", "median", "in"]
+    ]
+    for cues in shortest_cues(report.verdicts):
+        unit = "characters" if languages.get(cues.collection, "").startswith("zh") else "words"
+        found = ["-", "-"] if cues.shortest is None else [str(cues.shortest), str(cues.median)]
+        rows.append(
+            [cues.model] * several
+            + [cues.collection, str(cues.poems), str(cues.recited), *found, unit]
+        )
+    return rows
+
+
+def sampling_rows(report: Report) -> list[list[str]]:
+    """Per collection: of the missed probes, how many sampling would show within some queries."""
+    several = len(report.models) > 1
+    rows = [["model"] * several + ["seen by sampling", "missed", *(f"{n:,}" for n in QUERIES), ""]]
+    for seen in seen_by_sampling(report.verdicts):
+        rows.append(
+            [seen.model] * several
+            + [seen.collection, str(seen.missed), *map(str, seen.within), "queries"]
+        )
+    return rows
+
+
+def gate_rows(gates: Sequence[GateRecord]) -> list[list[str]]:
+    """The cells of the table of gates, its head first."""
+    several = len({gate.model for gate in gates}) > 1
+    rows = [["gate"] + ["model"] * several + ["value", "probes", "95 %", "result"]]
+    for gate in gates:
+        result = "passed" if gate.passed else f"NOT PASSED: {gate.reason}"
+        rows.append([gate.rule] + [gate.model or ""] * several + [*_measured(gate), result])
+    return rows
+
+
+def changes_of(found: ComparisonRecord) -> str:
+    """What became of the memories of a baseline."""
+    return (
+        f"{found.retained} retained, {len(found.lost)} lost, {len(found.gained)} gained, "
+        f"{found.still_missing} still missing; {chance_of(found)}"
+    )
+
+
+def chance_of(found: ComparisonRecord) -> str:
+    """Whether so unequal a change is more than noise."""
+    word = "more than" if found.p < 0.05 else "within"
+    return f"{word} noise (McNemar p = {found.p:.2g})"
+
+
+def not_compared(found: ComparisonRecord) -> list[str]:
+    """What was left out of a comparison, a line each."""
+    left_out = [
+        (found.new, "asked now are not in the baseline"),
+        (found.not_asked, "of the baseline were not judged now"),
+    ]
+    return [f"{number_of(count, 'probe')} {what}" for count, what in left_out if count]
+
+
+def describe_loss(loss: Loss, languages: Mapping[tuple[str, str], str]) -> str:
+    """Both recitations, from where the present one leaves the poem."""
+    verdict = loss.verdict
+    language, at = languages[verdict.collection, verdict.poem], verdict.divergence or 0
+    then, now = (excerpt(text, at, language) for text in (loss.then, verdict.completion))
+    return f"after {at}: then “{then}” now “{now}”"
+
+
+def percent(part: float) -> str:
+    """A proportion as a percentage with one decimal."""
+    return f"{100 * part:.1f} %"
+
+
+def _measured(gate: GateRecord) -> list[str]:
+    """Value, counts and interval of a gate."""
+    if gate.value is None or gate.low is None or gate.high is None or gate.counts is None:
+        return ["-", "-", "-"]
+    part, whole = gate.counts
+    interval = f"{percent(gate.low)} to {percent(gate.high)}"
+    return [percent(gate.value), f"{part} of {whole}", interval]
+
+
+def _row(tally: Tally, several: bool, collection: str | None = None) -> list[str]:
+    judged = tally.correct + tally.incorrect + tally.forgotten
+    return [
+        *[tally.model] * several,
+        collection or tally.collection,
+        tally.case,
+        str(judged),
+        *(str(getattr(tally, outcome)) for outcome in _COUNTS),
+        percent(tally.recall),
+        f"{percent(tally.low)} to {percent(tally.high)}",
+    ]
