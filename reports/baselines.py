@@ -83,11 +83,22 @@ def question_of(cue: str, suffix: str) -> str:
 
 def read_baseline(file: str, folder: Path) -> Baseline:
     """A baseline from its file, relative to a folder. Raises BaselineError."""
+    found = read_object(file, folder)
+    try:
+        if "baseline_schema" in found:
+            return _of_small(file, msgspec.convert(found, Small))
+        return baseline_of(file, msgspec.convert(found, Report))
+    except msgspec.ValidationError as error:
+        raise BaselineError(f"{file}: not a recall report ({error})") from None
+
+
+def read_object(file: str, folder: Path) -> dict[str, Any]:
+    """What is in a report or a small baseline, its schema checked. Raises BaselineError."""
     if file != sound(file):
         raise BaselineError(f"{sound(file)}: the name is not UTF-8; rename it")
     try:
         content = (folder / file).read_bytes()
-        found = msgspec.json.decode(content)
+        found: dict[str, Any] = msgspec.json.decode(content)
         schema = found.get("schema", found.get("baseline_schema"))
     except OSError as error:
         raise BaselineError(f"{file}: {error.strerror}; name a recall.json") from None
@@ -97,12 +108,7 @@ def read_baseline(file: str, folder: Path) -> Baseline:
         raise BaselineError(
             f"{file}: schema {schema}, this suite reads {SCHEMA}; make it again with this suite"
         )
-    try:
-        if "baseline_schema" in found:
-            return _of_small(file, msgspec.convert(found, Small))
-        return _of_report(file, msgspec.convert(found, Report))
-    except msgspec.ValidationError as error:
-        raise BaselineError(f"{file}: not a recall report ({error})") from None
+    return found
 
 
 def _of_small(file: str, small: Small) -> Baseline:
@@ -111,7 +117,8 @@ def _of_small(file: str, small: Small) -> Baseline:
     return Baseline(file, hashes, {small.model: verdicts})
 
 
-def _of_report(file: str, report: Report) -> Baseline:
+def baseline_of(file: str, report: Report) -> Baseline:
+    """What the models of a report knew; `file` is where it comes from."""
     models: dict[str, dict[str, Known]] = {model.name: {} for model in report.models}
     for v in counted(report.verdicts):
         question = question_of(v.cue, v.suffix)

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from plugins.verdicts import Verdict
-from reports.baselines import Baseline, Known
-from reports.report import ComparisonRecord
+from reports.baselines import Baseline, Known, baseline_of
+from reports.report import ComparisonRecord, Report
 from reports.tallies import counted
+
+STATES = ("retained", "lost", "gained", "still missing")
 
 
 @dataclass(frozen=True)
@@ -21,33 +23,10 @@ class Loss:
 class Comparison:
     """One model against a baseline."""
 
-    model: str
-    baseline: str
-    baseline_model: str
+    record: ComparisonRecord
     states: Mapping[str, str]
     """Probe → `retained`, `lost`, `gained` or `still missing`."""
     losses: tuple[Loss, ...]
-    new: int
-    not_asked: int
-
-    def record(self) -> ComparisonRecord:
-        """As recall.json holds it."""
-
-        def of(state: str) -> tuple[str, ...]:
-            return tuple(sorted(probe for probe, found in self.states.items() if found == state))
-
-        return ComparisonRecord(
-            model=self.model,
-            baseline=self.baseline,
-            baseline_model=self.baseline_model,
-            retained=len(of("retained")),
-            still_missing=len(of("still missing")),
-            lost=of("lost"),
-            gained=of("gained"),
-            new=self.new,
-            not_asked=self.not_asked,
-            p=mcnemar(len(of("lost")), len(of("gained"))),
-        )
 
 
 def compare(baseline: Baseline, model: str, verdicts: Sequence[Verdict]) -> Comparison:
@@ -55,22 +34,52 @@ def compare(baseline: Baseline, model: str, verdicts: Sequence[Verdict]) -> Comp
     name = baseline.model_for(model)
     known = baseline.models[name]
     asked = {v.probe: v for v in counted(verdicts) if v.model == model}
-    both = {probe: verdict for probe, verdict in asked.items() if probe in known}
+    both = {probe: asked[probe] for probe in sorted(asked) if probe in known}
     states = {probe: state(known[probe], verdict) for probe, verdict in both.items()}
-    return Comparison(
+    of = {each: tuple(p for p, found in states.items() if found == each) for each in STATES}
+    record = ComparisonRecord(
         model=model,
         baseline=baseline.file,
         baseline_model=name,
-        states=states,
-        losses=tuple(
-            # It was correct then: but for punctuation and the like it was the suffix.
-            Loss(verdict, known[probe].completion or verdict.suffix)
-            for probe, verdict in sorted(both.items())
-            if states[probe] == "lost"
-        ),
+        retained=len(of["retained"]),
+        still_missing=len(of["still missing"]),
+        lost=of["lost"],
+        gained=of["gained"],
         new=len(asked) - len(both),
         not_asked=len(known.keys() - asked.keys()),
+        p=mcnemar(len(of["lost"]), len(of["gained"])),
     )
+    # It was correct then: but for punctuation and the like it was the suffix.
+    losses = tuple(
+        Loss(both[probe], known[probe].completion or both[probe].suffix) for probe in of["lost"]
+    )
+    return Comparison(record, states, losses)
+
+
+def saved_comparisons(report: Report) -> tuple[Comparison, ...]:
+    """Those that a report on disk holds, without the recitations and states of the baseline."""
+    verdicts = {(v.model, v.probe): v for v in report.verdicts}
+    return tuple(
+        Comparison(
+            record,
+            {},
+            tuple(
+                Loss(verdicts[record.model, probe], verdicts[record.model, probe].suffix)
+                for probe in record.lost
+            ),
+        )
+        for record in report.comparisons
+    )
+
+
+def among_models(report: Report) -> tuple[Comparison, ...]:
+    """Each further model of a report against the first."""
+    first, *others = [model.name for model in report.models] or [""]
+    if not others:
+        return ()
+    known = baseline_of(first, report).models[first]
+    baseline = Baseline(first, {}, {first: known})
+    return tuple(compare(baseline, model, report.verdicts) for model in others)
 
 
 def state(then: Known, now: Verdict) -> str:

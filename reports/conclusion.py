@@ -60,7 +60,7 @@ def conclude(
         )
     gates = evaluate(rules.gates, report, comparisons, problems)
     whole = msgspec.structs.replace(
-        report, gates=gates, comparisons=tuple(found.record() for found in comparisons)
+        report, gates=gates, comparisons=tuple(found.record for found in comparisons)
     )
     why = _why_not_updated(whole, rules.replaced, problems) if rules.update else None
     refusal = f"{rules.update}: {why}" if why else None

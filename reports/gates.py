@@ -97,7 +97,7 @@ def _evaluate(
             state
             for comparison in comparisons
             for probe, state in comparison.states.items()
-            if concerned(comparison.model, probe)
+            if concerned(comparison.record.model, probe)
         ]
     else:
         states = [v.outcome for v in counted(report.verdicts) if concerned(v.model, v.probe)]

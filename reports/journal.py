@@ -45,7 +45,7 @@ class Journal:
             write_whole(self._path, _lines([*others, *self._written]))
 
     def _open(self) -> IO[bytes]:
-        for stale in ("recall.json", "summary.md"):
+        for stale in ("recall.json", "summary.md", "report.html"):
             (self._folder / stale).unlink(missing_ok=True)
         # Whole lines only: the last one of a run that was killed may be torn.
         write_whole(self._path, _lines((self._saved or {}).values()))

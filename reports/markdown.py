@@ -7,7 +7,7 @@ from plugins.misses import one_line
 from reports.comparing import Comparison
 from reports.conclusion import Conclusion
 from reports.report import Report, languages_of
-from reports.rows import changes_of, describe_loss, gate_rows, not_compared, table_rows
+from reports.rows import against, changes_of, describe_loss, gate_rows, not_compared, table_rows
 
 # Lost poems that are shown; the file of a CI job's summary may have a megabyte.
 MOST_LOSSES = 50
@@ -41,10 +41,9 @@ def _table(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _comparison(comparison: Comparison, languages: Mapping[tuple[str, str], str]) -> list[str]:
-    found = comparison.record()
+    found = comparison.record
     lines = [
-        f"### {escaped(found.model)} against {escaped(found.baseline)} "
-        f"({escaped(found.baseline_model)})",
+        f"### {escaped(against(found))}",
         "",
         escaped(changes_of(found)),
         *not_compared(found),

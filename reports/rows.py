@@ -66,6 +66,12 @@ def gate_rows(gates: Sequence[GateRecord]) -> list[list[str]]:
     return rows
 
 
+def against(found: ComparisonRecord) -> str:
+    """What is compared with what."""
+    where = "" if found.baseline == found.baseline_model else f" ({found.baseline_model})"
+    return f"{found.model} against {found.baseline}{where}"
+
+
 def changes_of(found: ComparisonRecord) -> str:
     """What became of the memories of a baseline."""
     return (

@@ -171,14 +171,9 @@ def seen_by_sampling(verdicts: Iterable[Verdict]) -> list[SeenBySampling]:
 
 def shortest_cues(verdicts: Iterable[Verdict]) -> list[ShortestCues]:
     """For each model and collection: how many poems some prefix triggers, and how short it is."""
-    lengths: dict[tuple[str, str], dict[str, list[int]]] = {}
-    for v in verdicts:
-        if v.case == "prefix_lengths" and v.prefix_length:
-            poems = lengths.setdefault((v.model, v.collection), {})
-            poems.setdefault(v.poem, []).extend([int(v.prefix_length)] if v.correct else [])
     rows = []
-    for (model, collection), poems in sorted(lengths.items()):
-        shortest = [min(found) for found in poems.values() if found]
+    for (model, collection), poems in sorted(shortest_by_poem(verdicts).items()):
+        shortest = [length for length in poems.values() if length is not None]
         rows.append(
             ShortestCues(
                 model,
@@ -190,6 +185,20 @@ def shortest_cues(verdicts: Iterable[Verdict]) -> list[ShortestCues]:
             )
         )
     return rows
+
+
+def shortest_by_poem(
+    verdicts: Iterable[Verdict],
+) -> dict[tuple[str, str], dict[str, int | None]]:
+    """Model and collection → poem → the fewest units that trigger it, of those that were tried."""
+    lengths: dict[tuple[str, str], dict[str, int | None]] = {}
+    for v in verdicts:
+        if v.case == "prefix_lengths" and v.prefix_length:
+            poems = lengths.setdefault((v.model, v.collection), {})
+            known = poems.setdefault(v.poem, None)
+            if v.correct:
+                poems[v.poem] = min(filter(None, (known, int(v.prefix_length))))
+    return lengths
 
 
 def _in_order(group: tuple[str, str, str, str]) -> tuple[Any, ...]:

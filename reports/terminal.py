@@ -7,10 +7,11 @@ from wcwidth import wcswidth
 
 from plugins.misses import describe, missed, one_line
 from plugins.verdicts import Verdict
-from reports.comparing import Comparison
+from reports.comparing import Comparison, among_models
 from reports.conclusion import Conclusion
 from reports.report import GateRecord, Report, UnjudgedRecord, languages_of
 from reports.rows import (
+    against,
     changes_of,
     describe_loss,
     gate_rows,
@@ -19,6 +20,9 @@ from reports.rows import (
     shortest_rows,
     table_rows,
 )
+
+# Losses of one model against another that are shown here.
+_MOST_LOSSES = 12
 
 
 def sections(conclusion: Conclusion, misses: bool, folder: Path) -> list[tuple[str, list[str]]]:
@@ -30,12 +34,13 @@ def sections(conclusion: Conclusion, misses: bool, folder: Path) -> list[tuple[s
         render_shortest_cues(report),
         render_sampling(report),
         render_unjudged(report.unjudged),
-        [f"report: {folder / 'recall.json'}"],
+        [f"report: {folder / 'report.html'}", f"data:   {folder / 'recall.json'}"],
     ]
     refusal = conclusion.refusal
     found = [
         ("misses", render_misses(report.verdicts, languages) if misses else []),
         ("recall", "\n\n".join("\n".join(part) for part in parts if part).splitlines()),
+        ("models", render_comparisons(among_models(report), languages, most=_MOST_LOSSES)),
         ("baseline", render_comparisons(conclusion.comparisons, languages)),
         ("gates", render_gates(report.gates)),
         ("not written", [one_line(refusal)] if refusal else []),
@@ -96,21 +101,28 @@ def render_gates(gates: Sequence[GateRecord]) -> list[str]:
 
 
 def render_comparisons(
-    comparisons: Sequence[Comparison], languages: Mapping[tuple[str, str], str]
+    comparisons: Sequence[Comparison],
+    languages: Mapping[tuple[str, str], str],
+    most: int | None = None,
 ) -> list[str]:
-    """Each model against its baseline: counts, then a line for each poem that was lost."""
+    """Each model against its baseline: counts, then a line for each probe that was lost.
+
+    `most`: how many of those, at most; the page has them all.
+    """
     lines: list[str] = []
     for comparison in comparisons:
-        found = comparison.record()
+        found = comparison.record
         lines += [
-            f"{found.model} against {found.baseline} ({found.baseline_model}): {changes_of(found)}",
+            f"{against(found)}: {changes_of(found)}",
             *not_compared(found),
         ]
         rows = [
             ["LOST", loss.verdict.probe, describe_loss(loss, languages)]
-            for loss in comparison.losses
+            for loss in comparison.losses[:most]
         ]
         lines += columns(rows, left=3)
+        if most is not None and len(comparison.losses) > most:
+            lines.append(f"and {len(comparison.losses) - most} more, in report.html")
     return [one_line(line) for line in lines]
 
 

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from fixtures.questions import QUESTIONS
 from plugins.gathering import Gathered
-from plugins.recall import SAVED
+from plugins.recall import SAVED, places_of
 from plugins.saved import read_saved
 from reports.baselines import encode_small
 from reports.conclusion import Conclusion, conclude
@@ -22,6 +22,8 @@ from reports.faults import Faults
 from reports.journal import Journal
 from reports.junit import gate_reports, properties
 from reports.markdown import render_summary
+from reports.page import render_page
+from reports.progress import instead_of_letters, progress_of
 from reports.report import encode, write_whole
 from reports.rules import RULES
 from reports.tallies import build
@@ -50,29 +52,29 @@ def pytest_configure(config: pytest.Config) -> None:
     worker = getattr(config, "workerinput", None)
     given = worker["report"] if worker else config.getoption("--recall-report")
     folder = config.invocation_params.dir / given
-    try:
-        if not worker:
-            claim(folder, config)
-        if config.getoption("--resume"):
+    if config.getoption("--resume"):
+        try:
             config.stash[SAVED] = read_saved(folder / "verdicts.jsonl")
-    except OSError as error:
-        raise pytest.UsageError(f"--recall-report {folder}: {error.strerror}") from None
+        except OSError as error:
+            raise pytest.UsageError(f"--recall-report {folder}: {error.strerror}") from None
     if not worker:
         config.pluginmanager.register(Writer(config, folder), "recall-writer")
 
 
 def claim(folder: Path, config: pytest.Config) -> None:
-    """Make sure that this run can write to the folder, and no other does. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / ".lock", timeout=0)
+    """Make sure that this run can write to the folder, and no other does. Raises UsageError."""
     try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock", timeout=0)
         lock.acquire()
+        config.add_cleanup(lock.release)
+        tempfile.TemporaryFile(dir=folder).close()
     except Timeout:
         raise pytest.UsageError(
             f"--recall-report {folder}: another run writes there; name another folder"
         ) from None
-    config.add_cleanup(lock.release)
-    tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise pytest.UsageError(f"--recall-report {folder}: {error.strerror}") from None
 
 
 def append(page: Path, text: bytes) -> None:
@@ -97,17 +99,29 @@ class Writer:
     def __post_init__(self) -> None:
         saved = self.config.stash.get(SAVED, None)
         self.journal = Journal(self.folder, saved)
+        self.progress = progress_of(self.config)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         node.workerinput["report"] = str(self.folder)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self.faults.collected = len(session.items)
+        self._begin([item.nodeid for item in session.items])
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        if ids and not self.faults.collected:
+            self._begin(ids)
+
+    def _begin(self, ids: list[str]) -> None:
         self.faults.collected = len(ids)
+        places = places_of(self.config)
+        poems = {nodeid: placed for nodeid in ids if (placed := places(nodeid))[1] is not None}
+        if poems:
+            claim(self.folder, self.config)
+            if self.progress:
+                self.progress.begin(poems)
+                instead_of_letters(self.config)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
@@ -123,6 +137,10 @@ class Writer:
         except OSError as error:
             reason = f"--recall-report {self.folder}: {error.strerror}; --resume goes on from there"
             pytest.exit(reason, returncode=pytest.ExitCode.TESTS_FAILED)
+        if self.progress:
+            self.progress.judged(found.new)
+            if report.when == "teardown":
+                self.progress.finished(report.nodeid)
         status = [(name, value) for name, value in report.user_properties if name == "status"]
         readable = properties(found.verdicts) if self.config.stash.get(xml_key, None) else []
         report.user_properties = [*readable, *status]
@@ -155,6 +173,7 @@ class Writer:
         write_whole(self.folder / "recall.json", encode(found.report))
         summary = render_summary(found).encode()
         write_whole(self.folder / "summary.md", summary)
+        write_whole(self.folder / "report.html", render_page(found.report).encode())
         if page := os.environ.get("GITHUB_STEP_SUMMARY"):
             append(Path(page), summary + b"\n")
         if found.update and rules.update:

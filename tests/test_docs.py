@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import pandas
 import pytest
 import yaml
 
@@ -49,6 +51,22 @@ def test_command_line(
     baseline = (ROOT / "reports/baselines/embedded.json").read_bytes()
     (pytester.path / "reports/baselines/good.json").write_bytes(baseline)
     assert memtests(pytester, *arguments, "--collect-only", "-q").ret == 0
+
+
+def test_data_loads_in_one_line(pytester: pytest.Pytester) -> None:
+    """The lines of docs/reports.md, on the verdicts of a run."""
+    assert (
+        memtests(pytester, "--measure", "-k", "静夜思", "--recall-report", "reports/latest").ret
+        == 0
+    )
+    pandas_line, duckdb_line = re.findall(
+        r"```python\n(.*)\n(.*)\n```", (ROOT / "docs/reports.md").read_text()
+    )[0]
+    counted = eval(pandas_line, {"pandas": pandas})
+    queried = eval(duckdb_line, {"duckdb": duckdb}).fetchall()
+    lines = (pytester.path / "reports/latest/verdicts.jsonl").read_text().splitlines()
+    assert counted.to_dict() == dict(queried)
+    assert counted.sum() == len(lines) > 8
 
 
 def jobs() -> list[tuple[dict[str, str], str]]:

@@ -115,11 +115,11 @@ def test_comparison(tmp_path: Path, small: bool) -> None:
         "tang/c/title": "gained",
         "tang/d/title": "still missing",
     }
-    assert (found.new, found.not_asked) == (1, 1)
+    assert (found.record.new, found.record.not_asked) == (1, 1)
     (loss,) = found.losses
     assert loss.verdict.probe == "tang/b/title"
     assert loss.then == (loss.verdict.suffix if small else then.verdicts[1].completion)
-    record = found.record()
+    record = found.record
     assert (record.lost, record.gained) == (("tang/b/title",), ("tang/c/title",))
     assert (record.retained, record.still_missing, record.p) == (1, 1, 1.0)
 

@@ -1,0 +1,116 @@
+"""The page of 2,000 poems with 6 probes each: its size, the time to render, open and filter it.
+
+    python -m bench.page --poems FILE … [--poems-asked 2000]
+
+No model is asked: a recitation is the poem with every fifth unit replaced by another poem's, so
+that nearly all are incorrect and full of marks, which is the most that a page can hold.
+"""
+
+import argparse
+import datetime
+import time
+from pathlib import Path
+from statistics import median
+
+import msgspec
+from playwright.sync_api import sync_playwright
+
+from fixtures.poems import read_collections
+from fixtures.probes import DEFAULT_HEADER, parse_prefix_lengths, probes_of
+from fixtures.text import unit_ends
+from plugins.chance import chance, chance_bands
+from plugins.gathering import Gathered
+from plugins.reciter import Completion
+from plugins.saved import SavedVerdict
+from plugins.verdicts import verdict
+from reports.page import render_page
+from reports.report import Report
+from reports.tallies import build
+
+LENGTHS = "10%,25%,50%,75%,90%"
+
+
+def mangled(text: str, other: str, language: str) -> str:
+    """The text with every fifth unit from another text."""
+    ends, others = [0, *unit_ends(text, language)], [0, *unit_ends(other, language)]
+    said = []
+    for at in range(len(ends) - 1):
+        place = at % (len(others) - 1)
+        source, cuts, unit = (other, others, place) if at % 5 == 2 else (text, ends, at)
+        said.append(source[cuts[unit] : cuts[unit + 1]])
+    return "".join(said)
+
+
+def made_up(files: list[Path], count: int) -> Report:
+    """A report on so many poems, the same number of each file."""
+    gathered = Gathered()
+    model = {"name": "made up", "parameters": 1, "dtype": "-", "device": "-", "versions": {}}
+    gathered.take([("model", {**model, "weights_sha256": None, "set_aside": {}})])
+    collections = [c.sample(count // len(files)) for c in read_collections(files)]
+    lengths = parse_prefix_lengths(LENGTHS)
+    for collection in collections:
+        bands = chance_bands(collection)
+        others = [*collection.poems[1:], collection.poems[0]]
+        text_of = {p.id: o.text for p, o in zip(collection.poems, others, strict=True)}
+        for case in ("title", "prefix"):
+            for probe in probes_of(collection, case, lengths, DEFAULT_HEADER):
+                said = mangled(probe.suffix, text_of[probe.poem.id], probe.poem.language)
+                completion = Completion(said, -50.0, 9.0, False, True)
+                found = verdict("made up", probe, completion, chance(bands, probe.suffix))
+                saved = SavedVerdict(**msgspec.structs.asdict(found), key=None, followed=None)
+                gathered.take([("verdict", msgspec.to_builtins(saved))])
+    return build(gathered, collections, datetime.datetime.now(datetime.UTC).isoformat())
+
+
+# Sets one field of the filter, and waits until the page is drawn again.
+FILTER = """async ([name, value]) => {
+  const form = document.getElementById("filter"), began = performance.now();
+  form.elements[name].value = value;
+  form.dispatchEvent(new Event("input", {bubbles: true}));
+  await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+  return (performance.now() - began) / 1000;
+}"""
+STEPS = (("words", "moon"), ("words", "moonlight"), ("words", ""), ("outcome", "incorrect"))
+
+
+def in_browser(page: Path, chromium: str) -> dict[str, float]:
+    """Seconds to load the page and to apply filters one after the other; medians of five."""
+    found: dict[str, list[float]] = {}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for _ in range(5):
+            tab = browser.new_page()
+            tab.goto(page.absolute().as_uri())
+            loaded = tab.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
+            found.setdefault("load", []).append(loaded / 1000)
+            for name, value in STEPS:
+                seconds = tab.evaluate(FILTER, [name, value])
+                found.setdefault(f"{name} {value or '(none)'}", []).append(seconds)
+            tab.close()
+        browser.close()
+    return {name: median(times) for name, times in found.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--poems", action="append", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--poems-asked", type=int, default=2000, metavar="N")
+    parser.add_argument("--chromium", default="/usr/bin/chromium", metavar="FILE")
+    parser.add_argument("--out", type=Path, default=Path("reports/latest/bench.html"))
+    given = parser.parse_args()
+    report = made_up(given.poems, given.poems_asked)
+    began = time.perf_counter()
+    page = render_page(report)
+    print(f"rendered           {time.perf_counter() - began:6.2f} s")
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    given.out.write_text(page)
+    size = given.out.stat().st_size
+    outcomes = [v.outcome for v in report.verdicts]
+    print(f"size               {size / 1e6:6.2f} MB, {len(outcomes)} probes")
+    print(f"incorrect          {outcomes.count('incorrect'):6}")
+    for name, seconds in in_browser(given.out, given.chromium).items():
+        print(f"{name:17}  {seconds:6.2f} s")
+
+
+if __name__ == "__main__":
+    main()

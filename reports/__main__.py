@@ -1,0 +1,115 @@
+"""Saved reports without a model: `python -m reports render | compare | rescore FILE …`.
+
+And `python -m reports schema`: the JSON Schema of recall.json, made from the types.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from plugins.misses import number_of
+from reports.baselines import BaselineError, MismatchError, read_object
+from reports.comparing import saved_comparisons
+from reports.conclusion import Conclusion
+from reports.joining import joined
+from reports.markdown import render_summary
+from reports.page import render_page
+from reports.report import Report, encode, write_whole
+from reports.rescoring import changed_rows, rescored
+from reports.terminal import columns, sections
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status: 0, or 2 for a file that cannot be used."""
+    given = _parser().parse_args(arguments)
+    if given.command == "schema":
+        sys.stdout.write(schema())
+        return 0
+    try:
+        reports = {file: read(file) for file in given.files}
+        folder = given.recall_report
+        if given.command == "rescore":
+            _rescore(reports[given.files[0]], folder)
+        elif given.command == "compare":
+            _show(joined(reports), folder or Path("reports/compared"))
+        else:
+            _show(reports[given.files[0]], folder or Path(given.files[0]).parent)
+    except (BaselineError, MismatchError) as error:
+        print(f"{given.command} {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # whoever read the tables has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        print(f"--recall-report {error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m reports", description="Saved recall reports, without a model."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, count, text, default in (
+        ("render", 1, "make the page and the table of a recall.json again", "beside the file"),
+        ("compare", "+", "several recall.json side by side, on one page", "reports/compared"),
+        ("rescore", 1, "judge the completions of a recall.json again", "nothing is written"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("files", nargs=count, metavar="FILE", help="a recall.json")
+        command.add_argument(
+            "--recall-report",
+            metavar="DIR",
+            type=Path,
+            help=f"where the reports go (default: {default})",
+        )
+    text = "print the JSON Schema of recall.json"
+    commands.add_parser("schema", help=text, description=text)
+    return parser
+
+
+def read(file: str) -> Report:
+    """A report from its file. Raises BaselineError."""
+    found = read_object(file, Path())
+    if "baseline_schema" in found:
+        raise BaselineError(f"{file}: a small baseline has no recitations; name a recall.json")
+    try:
+        return msgspec.convert(found, Report)
+    except msgspec.ValidationError as error:
+        raise BaselineError(f"{file}: not a recall report ({error})") from None
+
+
+def schema() -> str:
+    """The JSON Schema of recall.json, as `reports/recall.schema.json` holds it."""
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    found = dialect | msgspec.json.schema(Report)
+    return msgspec.json.format(msgspec.json.encode(found), indent=1).decode() + "\n"
+
+
+def _show(report: Report, folder: Path) -> None:
+    """Write the page and the summary, print the tables."""
+    conclusion = Conclusion(report, saved_comparisons(report), 0, False, None)
+    write_whole(folder / "report.html", render_page(report).encode())
+    write_whole(folder / "summary.md", render_summary(conclusion).encode())
+    for title, lines in sections(conclusion, False, folder):
+        print(f"{title}\n\n" + "\n".join(lines) + "\n")
+
+
+def _rescore(report: Report, folder: Path | None) -> None:
+    new, changed = rescored(report)
+    for line in columns(changed_rows(changed), left=5):
+        print(line)
+    total = number_of(len(new.verdicts), "verdict")
+    print(f"{len(changed)} of {total} changed")
+    if folder:
+        write_whole(folder / "recall.json", encode(new))
+        _show(new, folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""Several saved reports as one: their models side by side. Pure functions."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import msgspec
+
+from reports.baselines import MismatchError
+from reports.report import CollectionRecord, Report
+from reports.tallies import tallies
+
+
+def joined(reports: Mapping[str, Report]) -> Report:
+    """One report on the models of several; file → report, at least one.
+
+    Models of one name are told apart by their files. Raises MismatchError where the reports are of
+    other poems or other cues.
+    """
+    _check(reports)
+    names = Counter(model.name for report in reports.values() for model in report.models)
+    twice = {name for name, count in names.items() if count > 1}
+    renamed = [_renamed(report, file, twice) for file, report in reports.items()]
+    verdicts = sorted(
+        (verdict for report in renamed for verdict in report.verdicts),
+        key=lambda v: (v.probe, v.model),
+    )
+    collections = {record.name: record for report in renamed for record in report.collections}
+    return msgspec.structs.replace(
+        renamed[0],
+        created=max(report.created for report in renamed),
+        models=tuple(model for report in renamed for model in report.models),
+        collections=tuple(collections.values()),
+        verdicts=tuple(verdicts),
+        tallies=tuple(tallies(verdicts)),
+        unjudged=tuple(record for report in renamed for record in report.unjudged),
+        gates=tuple(gate for report in renamed for gate in report.gates),
+        comparisons=tuple(found for report in renamed for found in report.comparisons),
+    )
+
+
+def _renamed(report: Report, file: str, names: set[str]) -> Report:
+    """The report with the file's name behind those models' names."""
+
+    def name(model: str) -> str:
+        return f"{model} ({file})" if model in names else model
+
+    def named(records: tuple[msgspec.Struct, ...]) -> tuple[msgspec.Struct, ...]:
+        return tuple(
+            msgspec.structs.replace(record, model=name(record.model))  # type: ignore[attr-defined]
+            for record in records
+        )
+
+    models = [msgspec.structs.replace(model, name=name(model.name)) for model in report.models]
+    return msgspec.structs.replace(
+        report,
+        models=tuple(models),
+        verdicts=named(report.verdicts),
+        unjudged=named(report.unjudged),
+        gates=named(report.gates),
+        comparisons=named(report.comparisons),
+    )
+
+
+def _check(reports: Mapping[str, Report]) -> None:
+    collections: dict[str, tuple[str, CollectionRecord]] = {}
+    questions: dict[str, tuple[str, tuple[str, str]]] = {}
+    for file, report in reports.items():
+        for record in report.collections:
+            first, known = collections.setdefault(record.name, (file, record))
+            if known.sha256 != record.sha256:
+                raise MismatchError(
+                    f"{file} is of other poems than {first}: collection {record.name} has changed; "
+                    "compare reports on the same poems"
+                )
+        for v in report.verdicts:
+            first, asked = questions.setdefault(v.probe, (file, (v.cue, v.suffix)))
+            if asked != (v.cue, v.suffix):
+                raise MismatchError(
+                    f"{file} asked with other cues than {first} ({v.probe}); compare reports of "
+                    "the same --header"
+                )

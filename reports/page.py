@@ -1,0 +1,181 @@
+"""The recall report as one self-contained HTML page. Pure functions.
+
+The page needs no network and no script: the script only filters. Its content security policy
+allows nothing else to run or to load, whatever the poems say.
+"""
+
+import base64
+import functools
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from plugins.misses import one_line
+from plugins.verdicts import OUTCOMES
+from reports.comparing import among_models
+from reports.figures import figures_of
+from reports.recitations import SIGNS, poems_of
+from reports.report import GateRecord, Report, Tally
+from reports.rows import (
+    against,
+    changes_of,
+    gate_rows,
+    not_compared,
+    percent,
+    sampling_rows,
+    shortest_rows,
+)
+from reports.tallies import counted, merged
+from reports.terminal import render_unjudged
+
+TEMPLATES = Path(__file__).parent / "templates"
+# What a verdict can be, with its grade or kind, from the best to the worst.
+GRADES = ("correct", "minor", "severe", "unrelated", "looping", "declined", "empty")
+
+
+class Bar(NamedTuple):
+    """One row of the outcomes: a model's probes of one case of a collection."""
+
+    model: str
+    collection: str
+    case: str
+    probes: int
+    parts: Sequence[tuple[str, int]]
+    """Grade → verdicts; every grade."""
+
+
+class Change(NamedTuple):
+    """One comparison, for people."""
+
+    title: str
+    summary: str
+    notes: Sequence[str]
+    lists: Sequence[tuple[str, Sequence[tuple[str, str]]]]
+    """What became of them → probes, each with its place on the page."""
+
+
+def render_page(report: Report) -> str:
+    """The whole page."""
+    poems = poems_of(report)
+    places = {(view.collection, view.poem): f"poem-{at}" for at, view in enumerate(poems)}
+    script = (TEMPLATES / "page.js").read_text()
+    page: str = _template().render(
+        report=report,
+        several=len(report.models) > 1,
+        headline=headline(report),
+        gates=gate_rows(report.gates) if report.gates else [],
+        places={model.name: at for at, model in enumerate(report.models)},
+        totals=side_by_side(report, merged(counted(report.tallies), ("model",))),
+        recalls=side_by_side(report, merged(counted(report.tallies), ("model", "collection"))),
+        bars=bars(report),
+        grades=GRADES,
+        outcomes=OUTCOMES,
+        signs=SIGNS,
+        unjudged=render_unjudged(report.unjudged),
+        changes=_changes(report, places),
+        figures=figures_of(report),
+        tables=[rows for rows in (shortest_rows(report), sampling_rows(report)) if len(rows) > 1],
+        poems=poems,
+        style=(TEMPLATES / "page.css").read_text(),
+        script=script,
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )
+    return page
+
+
+def headline(report: Report) -> tuple[str, str]:
+    """What a reader wants first, and whether that is `good`, `bad` or neither."""
+    failed = [gate for gate in report.gates if not gate.passed]
+    judged = sum(1 for _ in counted(report.verdicts))
+    if failed:
+        return f"{len(failed)} of {_gates(report.gates)} not passed", "bad"
+    if report.gates:
+        return f"{_gates(report.gates)} passed", "good"
+    if report.unjudged:
+        return f"{len(report.unjudged)} probes could not be asked", "bad"
+    return f"{judged:,} probes, no gates", ""
+
+
+def _gates(gates: Sequence[GateRecord]) -> str:
+    return "1 gate" if len(gates) == 1 else f"{len(gates)} gates"
+
+
+def side_by_side(report: Report, tallies: Iterable[Tally]) -> list[Tally]:
+    """By collection, then the models in the report's order."""
+    models = [model.name for model in report.models]
+    return sorted(tallies, key=lambda tally: (tally.collection, models.index(tally.model)))
+
+
+def bars(report: Report) -> list[Bar]:
+    """The outcomes of each model, collection and case, with their grades and kinds."""
+    models = [model.name for model in report.models]
+    counts: dict[tuple[str, str, int], Counter[str]] = {}
+    for v in counted(report.verdicts):
+        grade = "correct" if v.correct else v.kind or v.outcome
+        counts.setdefault((v.collection, v.case, models.index(v.model)), Counter())[grade] += 1
+    return [
+        Bar(
+            models[at], collection, case, found.total(), [(grade, found[grade]) for grade in GRADES]
+        )
+        for (collection, case, at), found in sorted(counts.items())
+    ]
+
+
+def _changes(report: Report, places: dict[tuple[str, str], str]) -> list[Change]:
+    """Against a baseline, and of each further model against the first."""
+    of_probe = {v.probe: places[v.collection, v.poem] for v in report.verdicts}
+    records = [*report.comparisons, *(found.record for found in among_models(report))]
+    return [
+        Change(
+            against(record),
+            changes_of(record),
+            not_compared(record),
+            [
+                (state, [(probe, of_probe.get(probe, "poems")) for probe in probes])
+                for state, probes in (("lost", record.lost), ("gained", record.gained))
+                if probes
+            ],
+        )
+        for record in records
+    ]
+
+
+def visible(text: str) -> str:
+    """A text in which whatever has an effect of its own and cannot be seen is escaped."""
+    return "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text
+    )
+
+
+def _share(part: float) -> str:
+    """A share as CSS has it."""
+    return f"{100 * part:.2f}%"
+
+
+def _unbroken_percent(part: float) -> str:
+    return percent(part).replace(" ", "\u00a0")
+
+
+def _judged(tally: Tally) -> int:
+    return tally.correct + tally.incorrect + tally.forgotten
+
+
+@functools.cache
+def _template() -> Any:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["visible"] = visible
+    environment.filters["one_line"] = one_line
+    environment.filters["percent"] = _unbroken_percent
+    environment.filters["share"] = _share
+    environment.filters["judged"] = _judged
+    return environment.get_template("page.html")

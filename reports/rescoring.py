@@ -1,0 +1,60 @@
+"""Saved completions judged again, after a change of definitions. Pure functions."""
+
+from typing import NamedTuple
+
+import msgspec
+
+from plugins.chance import chance
+from plugins.verdicts import Verdict, judge
+from reports.report import Report, languages_of
+from reports.tallies import tallies
+
+
+class Changed(NamedTuple):
+    """A verdict before and after."""
+
+    before: Verdict
+    after: Verdict
+
+
+def rescored(report: Report) -> tuple[Report, list[Changed]]:
+    """The report with every completion judged again, and the verdicts that are not the same.
+
+    Chance levels are the report's own. Gates and comparisons were of the old verdicts; there are
+    none in the new report.
+    """
+    languages = languages_of(report)
+    bands = {
+        record.name: {int(length): level for length, level in record.chance.items()}
+        for record in report.collections
+    }
+    verdicts = []
+    for v in report.verdicts:
+        level = chance(bands[v.collection], v.suffix)
+        judgement = judge(v.completion, v.suffix, languages[v.collection, v.poem], level)
+        verdicts.append(msgspec.structs.replace(v, **judgement._asdict()))
+    changed = [
+        Changed(before, after)
+        for before, after in zip(report.verdicts, verdicts, strict=True)
+        if before != after
+    ]
+    new = msgspec.structs.replace(
+        report,
+        verdicts=tuple(verdicts),
+        tallies=tuple(tallies(verdicts)),
+        gates=(),
+        comparisons=(),
+    )
+    return new, changed
+
+
+def changed_rows(changed: list[Changed]) -> list[list[str]]:
+    """The cells of a table of them: probe, model, what it was, what it is."""
+    return [
+        [before.probe, before.model, _said(before), "→", _said(after)] for before, after in changed
+    ]
+
+
+def _said(v: Verdict) -> str:
+    kind = f" {v.kind}" if v.kind else " verbatim" if v.verbatim else ""
+    return f"{v.outcome}{kind} {v.similarity:.3f}"
