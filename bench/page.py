@@ -1,19 +1,20 @@
 """The page of 2,000 poems with 6 probes each: its size, the time to render, open and filter it.
 
-    python -m bench.page --poems FILE … [--poems-asked 2000]
-
 No model is asked: a recitation is the poem with every fifth unit replaced by another poem's, so
 that nearly all are incorrect and full of marks, which is the most that a page can hold.
 """
 
 import argparse
 import datetime
+import sys
 import time
 from pathlib import Path
 from statistics import median
 
 import msgspec
 from playwright.sync_api import sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from fixtures.poems import read_collections
 from fixtures.probes import DEFAULT_HEADER, parse_prefix_lengths, probes_of

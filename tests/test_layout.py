@@ -49,6 +49,14 @@ def test_imports_go_one_way(file: Path) -> None:
         ("reports/comparing.py", {"pytest", "_pytest", "torch", "transformers"}),
         ("reports/gates.py", {"pytest", "_pytest", "torch", "transformers"}),
         ("reports/markdown.py", {"pytest", "_pytest", "torch", "transformers"}),
+        ("reports/curves.py", {"pytest", "_pytest", "torch", "transformers"}),
+        ("reports/figures.py", {"pytest", "_pytest", "torch", "transformers"}),
+        ("reports/joining.py", {"pytest", "_pytest", "torch", "transformers"}),
+        ("reports/marks.py", {"pytest", "_pytest", "torch", "transformers"}),
+        ("reports/page.py", {"pytest", "_pytest", "torch", "transformers"}),
+        ("reports/plots.py", {"pytest", "_pytest", "torch", "transformers"}),
+        ("reports/recitations.py", {"pytest", "_pytest", "torch", "transformers"}),
+        ("reports/rescoring.py", {"pytest", "_pytest", "torch", "transformers"}),
         ("reports/tallies.py", {"pytest", "_pytest", "torch", "transformers"}),
         ("fixtures/text.py", {"pytest", "_pytest", "torch", "transformers"}),
         ("fixtures/probes.py", {"pytest", "_pytest", "torch", "transformers"}),
@@ -63,7 +71,7 @@ def test_answers_at_once(arguments: list[str]) -> None:
     """Without importing what takes seconds."""
     code = (
         "import sys, pytest; pytest.main(sys.argv[1:]);"
-        "heavy = {'torch', 'transformers', 'scipy'} & set(sys.modules);"
+        "heavy = {'torch', 'transformers', 'scipy', 'matplotlib', 'jinja2'} & set(sys.modules);"
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
     done = subprocess.run(
