@@ -1,35 +1,65 @@
-"""Chance: how similar suffixes of different poems are (design, section 3).
+"""Chance: how similar the recitation of one poem is to another (design, section 3).
 
 It depends on the poems alone, never on a model, and is the same in every run.
 """
 
+import bisect
 import functools
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy
 from rapidfuzz.distance import Levenshtein
-from rapidfuzz.process import cdist
+from rapidfuzz.process import cpdist
 
 from fixtures.poems import Collection, Poem, canon
 from fixtures.probes import poem_unit_ends
-from fixtures.text import has_spaces, normal_form
+from fixtures.text import has_spaces, normal_form, units
 
 PERCENTILE = 99
-# Poems looked at in a collection, taken evenly over it, and the fewest that make a percentile.
+# Poems looked at in a collection, taken evenly over it, the fewest that make a percentile, and the
+# texts of other poems that each of their texts is held against.
 MOST_POEMS = 150
 FEWEST_POEMS = 10
+PARTNERS = 24
 _CUTS = (Fraction(0), Fraction(1, 4), Fraction(1, 2), Fraction(3, 4))
+# Of the units asked for, how many the other text has: one that ends early has a little more in
+# common with a longer one, because what is missing can be missing anywhere.
+_SAID = (Fraction(1), Fraction(7, 10))
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A suffix in normal form, as it is judged."""
+
+    poem: int
+    text: str
+    ends: tuple[int, ...]
+    """Where each unit ends."""
+
+    def count(self, length: int) -> int:
+        """The fewest units that have so many characters."""
+        return bisect.bisect_left(self.ends, length) + 1
+
+    def cut(self, count: int) -> str:
+        """So many units of it."""
+        return self.text[: self.ends[count - 1]]
 
 
 @functools.cache
 def chance_bands(collection: Collection) -> dict[int, float]:
-    """The chance level for suffixes of 4, 8, 16, … characters in normal form."""
+    """The chance level for suffixes of 4, 8, 16, … characters in normal form.
+
+    No lower than that of a longer band: a suffix may be nearly as long as the next one.
+    """
     bands = _levels(collection.poems)
     for poems in _canon_like(collection):
         bands = _levels(poems) | bands
-    return dict(sorted(bands.items()))
+    longest_first = sorted(bands, reverse=True)
+    highest = itertools.accumulate((bands[band] for band in longest_first), max)
+    return dict(sorted(zip(longest_first, highest, strict=True)))
 
 
 def chance(bands: Mapping[int, float], suffix: str) -> float:
@@ -42,31 +72,48 @@ def _levels(poems: Sequence[Poem]) -> dict[int, float]:
     """The level of every band that enough of the poems are long enough for."""
     step = max(1, len(poems) // MOST_POEMS)
     taken = list(itertools.islice(poems, 0, None, step))[:MOST_POEMS]
-    suffixes = [(number, text) for number, poem in enumerate(taken) for text in _suffixes(poem)]
+    texts = [text for number, poem in enumerate(taken) for text in _texts(number, poem)]
     levels: dict[int, float] = {}
     band = 4
     while True:
-        long = [(number, text[:band]) for number, text in suffixes if len(text) >= band]
-        if len({number for number, _ in long}) < FEWEST_POEMS:
+        long = [text for text in texts if len(text.text) >= band]
+        if len({text.poem for text in long}) < FEWEST_POEMS:
             return levels
-        levels[band] = _percentile(long)
+        levels[band] = max(_percentile(long, band, said) for said in _SAID)
         band *= 2
 
 
-def _percentile(suffixes: Sequence[tuple[int, str]]) -> float:
-    """The percentile of the similarity over all pairs of suffixes of different poems."""
-    texts = [text for _, text in suffixes]
-    numbers = numpy.array([number for number, _ in suffixes])
-    similar = cdist(texts, texts, scorer=Levenshtein.normalized_similarity, dtype=numpy.float64)
-    of_different_poems = numbers[:, None] < numbers[None, :]
-    level = numpy.percentile(similar[of_different_poems], PERCENTILE)
-    return float(level)
+def _percentile(texts: Sequence[_Text], band: int, said: Fraction) -> float:
+    """The percentile of the similarity between texts of different poems, the one cut to the units
+    that make a band's length, the other to as many units or a part of them.
+    """
+    true: list[str] = []
+    other: list[str] = []
+    for at, text in enumerate(texts):
+        count = text.count(band)
+        fewer = min(PARTNERS, len(texts) - 1)
+        for number in range(fewer):
+            partner = texts[(at + 1 + number * (len(texts) - 1) // fewer) % len(texts)]
+            if partner.poem == text.poem:
+                continue
+            true.append(text.cut(count))
+            other.append(partner.cut(min(max(1, round(count * said)), len(partner.ends))))
+    similar = cpdist(true, other, scorer=Levenshtein.normalized_similarity, dtype=numpy.float64)
+    return float(numpy.percentile(similar, PERCENTILE))
 
 
-def _suffixes(poem: Poem) -> list[str]:
+def _texts(number: int, poem: Poem) -> list[_Text]:
+    """A poem from several places on."""
     ends = (0, *poem_unit_ends(poem))
     cuts = dict.fromkeys(ends[int(part * (len(ends) - 1))] for part in _CUTS)
-    return [normal_form(poem.text[cut:]) for cut in cuts]
+    space = 1 if has_spaces(poem.language) else 0
+    found = []
+    for cut in cuts:
+        parts = units(normal_form(poem.text[cut:]), poem.language)
+        lengths = itertools.accumulate(len(part) + space for part in parts)
+        text = (" " * space).join(parts)
+        found.append(_Text(number, text, tuple(length - space for length in lengths)))
+    return [text for text in found if text.ends]
 
 
 def _canon_like(collection: Collection) -> list[Sequence[Poem]]:

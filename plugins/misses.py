@@ -43,13 +43,13 @@ def number_of(count: int, noun: str) -> str:
 
 
 def missed(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """The verdicts to show: every miss, but only the best of the lengths drawn for one poem."""
+    """The verdicts to show: every miss but controls, of the lengths drawn for one poem the best."""
     shown: list[Verdict] = []
     drawn: dict[tuple[str, str, str], list[Verdict]] = {}
     for verdict in verdicts:
         if verdict.case == "prefix_lengths":
             drawn.setdefault((verdict.model, verdict.collection, verdict.poem), []).append(verdict)
-        elif not verdict.correct:
+        elif not verdict.correct and verdict.case != "control":
             shown.append(verdict)
     for tried in drawn.values():
         best = min(tried, key=lambda v: (OUTCOMES.index(v.outcome), -v.similarity))

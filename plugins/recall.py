@@ -59,7 +59,9 @@ def probes_of_items(items: list[pytest.Item]) -> list[Probe]:
 
 def places_of(config: pytest.Config) -> Places:
     """How the cases of this run are told apart by poem and model."""
-    poems = [f"{c.name}/{poem.id}" for c in config.stash[QUESTIONS].asked for poem in c.poems]
+    questions = config.stash[QUESTIONS]
+    poems = [f"{c.name}/{poem.id}" for c in questions.asked for poem in c.poems]
+    poems += [f"{probe.collection}/{probe.poem.id}" for probe in questions.controls]
     names = model_names(config)
     return Places(poems, names if len(names) > 1 else [])
 

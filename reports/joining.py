@@ -35,6 +35,7 @@ def joined(reports: Mapping[str, Report]) -> Report:
         unjudged=tuple(record for report in renamed for record in report.unjudged),
         gates=tuple(gate for report in renamed for gate in report.gates),
         comparisons=tuple(found for report in renamed for found in report.comparisons),
+        controls=tuple(record for report in renamed for record in report.controls),
     )
 
 
@@ -58,6 +59,7 @@ def _renamed(report: Report, file: str, names: set[str]) -> Report:
         unjudged=named(report.unjudged),
         gates=named(report.gates),
         comparisons=named(report.comparisons),
+        controls=named(report.controls),
     )
 
 

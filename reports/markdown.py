@@ -7,7 +7,15 @@ from plugins.misses import one_line
 from reports.comparing import Comparison
 from reports.conclusion import Conclusion
 from reports.report import Report, languages_of
-from reports.rows import against, changes_of, describe_loss, gate_rows, not_compared, table_rows
+from reports.rows import (
+    against,
+    changes_of,
+    control_rows,
+    describe_loss,
+    gate_rows,
+    not_compared,
+    table_rows,
+)
 
 # Lost poems that are shown; the file of a CI job's summary may have a megabyte.
 MOST_LOSSES = 50
@@ -23,6 +31,7 @@ def render_summary(conclusion: Conclusion) -> str:
         [f"## Recall of {', '.join(escaped(model.name) for model in report.models)}"],
         _table(gate_rows(report.gates)) if report.gates else [],
         _table(table_rows(report)),
+        ["### Controls", "", *_table(control_rows(report))] if report.controls else [],
         *(_comparison(comparison, languages) for comparison in conclusion.comparisons),
         _unjudged(report),
     ]

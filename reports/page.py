@@ -21,6 +21,7 @@ from reports.report import GateRecord, Report, Tally
 from reports.rows import (
     against,
     changes_of,
+    control_rows,
     gate_rows,
     not_compared,
     percent,
@@ -76,6 +77,7 @@ def render_page(report: Report) -> str:
         unjudged=render_unjudged(report.unjudged),
         changes=_changes(report, places),
         figures=figures_of(report),
+        controls=control_rows(report) if report.controls else [],
         tables=[rows for rows in (shortest_rows(report), sampling_rows(report)) if len(rows) > 1],
         poems=poems,
         style=(TEMPLATES / "page.css").read_text(),
@@ -125,7 +127,8 @@ def bars(report: Report) -> list[Bar]:
 
 def _changes(report: Report, places: dict[tuple[str, str], str]) -> list[Change]:
     """Against a baseline, and of each further model against the first."""
-    of_probe = {v.probe: places[v.collection, v.poem] for v in report.verdicts}
+    counts = counted(report.verdicts)
+    of_probe = {v.probe: places[v.collection, v.poem] for v in counts}
     records = [*report.comparisons, *(found.record for found in among_models(report))]
     return [
         Change(

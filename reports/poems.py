@@ -12,6 +12,8 @@ def texts_of(verdicts: Iterable[Verdict]) -> dict[PoemKey, str]:
     """Each poem's text; where only some of it was asked for, that."""
     texts: dict[PoemKey, str] = {}
     for v in verdicts:
+        if v.case == "control":
+            continue
         text = v.suffix.lstrip("\n") if v.case == "title" else v.cue + v.suffix
         texts[v.collection, v.poem] = max(texts.get((v.collection, v.poem), ""), text, key=len)
     return texts

@@ -69,6 +69,8 @@ def poems_of(report: Report) -> list[PoemView]:
     models = [model.name for model in report.models]
     of_poem: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
     for v in report.verdicts:
+        if v.case == "control":  # they have a table
+            continue
         of_poem[v.collection, v.poem].append(v)
     views = []
     for key in sorted(of_poem):
@@ -114,7 +116,7 @@ def _best(v: Verdict) -> tuple[int, float, int]:
 
 def _order(v: Verdict) -> tuple[int, float]:
     """The whole poem first, then rests, then lines, each by its number."""
-    cases = ("title", "prefix", "prefix_lengths", "next_line", "control")
+    cases = ("title", "prefix", "prefix_lengths", "next_line")
     number = v.probe.rpartition("-")[2].removesuffix("%")
     return (
         cases.index(v.case) if v.case in cases else len(cases),

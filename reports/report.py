@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from fixtures.controls import UNSEEN
 from plugins.verdicts import Verdict
 
 SCHEMA = 1
@@ -96,6 +97,19 @@ class ComparisonRecord(msgspec.Struct, frozen=True):
     """McNemar's exact test: the probability of so unequal a change if both knew as much."""
 
 
+class ControlRecord(msgspec.Struct, frozen=True):
+    """What a kind of control came to, over a collection."""
+
+    model: str
+    collection: str
+    kind: str
+    correct: int
+    incorrect: int
+    forgotten: int
+    unchanged: tuple[int, int] | None
+    """Of so many of the same poems' `title` probes, so many were correct."""
+
+
 class Report(msgspec.Struct, frozen=True):
     """Everything a run found out, sorted so that two runs diff cleanly."""
 
@@ -108,6 +122,7 @@ class Report(msgspec.Struct, frozen=True):
     unjudged: tuple[UnjudgedRecord, ...]
     gates: tuple[GateRecord, ...]
     comparisons: tuple[ComparisonRecord, ...] = ()
+    controls: tuple[ControlRecord, ...] = ()
 
 
 def languages_of(report: Report) -> dict[tuple[str, str], str]:
@@ -115,9 +130,19 @@ def languages_of(report: Report) -> dict[tuple[str, str], str]:
     collections = {record.name: record for record in report.collections}
     asked = {(v.collection, v.poem) for v in report.verdicts}
     return {
-        (name, poem): collections[name].languages.get(poem, collections[name].language)
+        (name, poem): collections[name].languages.get(
+            poem.removeprefix(UNSEEN), collections[name].language
+        )
         for name, poem in asked
         if name in collections
+    }
+
+
+def bands_of(report: Report) -> dict[str, dict[int, float]]:
+    """Collection → its chance levels, as `plugins.chance.chance` takes them."""
+    return {
+        record.name: {int(length): level for length, level in record.chance.items()}
+        for record in report.collections
     }
 
 

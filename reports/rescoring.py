@@ -6,7 +6,8 @@ import msgspec
 
 from plugins.chance import chance
 from plugins.verdicts import Verdict, judge
-from reports.report import Report, languages_of
+from reports.controls import control_records
+from reports.report import Report, bands_of, languages_of
 from reports.tallies import tallies
 
 
@@ -23,11 +24,7 @@ def rescored(report: Report) -> tuple[Report, list[Changed]]:
     Chance levels are the report's own. Gates and comparisons were of the old verdicts; there are
     none in the new report.
     """
-    languages = languages_of(report)
-    bands = {
-        record.name: {int(length): level for length, level in record.chance.items()}
-        for record in report.collections
-    }
+    languages, bands = languages_of(report), bands_of(report)
     verdicts = []
     for v in report.verdicts:
         level = chance(bands[v.collection], v.suffix)
@@ -45,7 +42,7 @@ def rescored(report: Report) -> tuple[Report, list[Changed]]:
         gates=(),
         comparisons=(),
     )
-    return new, changed
+    return msgspec.structs.replace(new, controls=control_records(new)), changed
 
 
 def changed_rows(changed: list[Changed]) -> list[list[str]]:

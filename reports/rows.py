@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from plugins.misses import excerpt, number_of
 from reports.comparing import Loss
+from reports.controls import merged_controls
 from reports.report import ComparisonRecord, GateRecord, Report, Tally
 from reports.tallies import (
     QUERIES,
     counted,
+    interval,
     merged,
     seen_by_sampling,
     shortest_cues,
@@ -52,6 +54,24 @@ def sampling_rows(report: Report) -> list[list[str]]:
         rows.append(
             [seen.model] * several
             + [seen.collection, str(seen.missed), *map(str, seen.within), "queries"]
+        )
+    return rows
+
+
+def control_rows(report: Report) -> list[list[str]]:
+    """Per kind of control: outcomes, and of the same poems how many `title` recites."""
+    several = len(report.models) > 1
+    rows = [
+        ["model"] * several + ["control", "probes", *_COUNTS, "recall", "95 %", "by their titles"]
+    ]
+    for found in merged_controls(report.controls):
+        counts = [found.correct, found.incorrect, found.forgotten]
+        low, high = interval(found.correct, sum(counts))
+        titles = "{} of {}".format(*found.unchanged) if found.unchanged else "-"
+        rows.append(
+            [found.model] * several
+            + [found.kind, *map(str, (sum(counts), *counts)), percent(counts[0] / sum(counts))]
+            + [f"{percent(low)} to {percent(high)}", titles]
         )
     return rows
 

@@ -13,6 +13,7 @@ from plugins.chance import chance_bands
 from plugins.gathering import Gathered
 from plugins.observation import queries
 from plugins.verdicts import Verdict
+from reports.controls import control_records
 from reports.report import SCHEMA, CollectionRecord, ModelRecord, Report, Tally, UnjudgedRecord
 
 Judged = TypeVar("Judged", Verdict, Tally)
@@ -49,7 +50,7 @@ def build(gathered: Gathered, collections: Sequence[Collection], created: str) -
     plain = (saved.plain() for saved in gathered.verdicts.values())
     verdicts = sorted(plain, key=lambda v: (v.probe, v.model))
     asked = {v.collection for v in verdicts} | {p.split("/")[0] for _, p in gathered.unjudged}
-    return Report(
+    report = Report(
         schema=SCHEMA,
         created=created,
         models=tuple(msgspec.convert(m, ModelRecord) for m in gathered.models.values()),
@@ -64,6 +65,7 @@ def build(gathered: Gathered, collections: Sequence[Collection], created: str) -
         ),
         gates=(),
     )
+    return msgspec.structs.replace(report, controls=control_records(report))
 
 
 def record(collection: Collection) -> CollectionRecord:
@@ -81,7 +83,7 @@ def record(collection: Collection) -> CollectionRecord:
 
 
 def tallies(verdicts: Iterable[Verdict]) -> list[Tally]:
-    """One tally for each model, collection, case and prefix length."""
+    """One tally for each model, collection, case and prefix length; none of controls."""
 
     def group(verdict: Verdict) -> tuple[str, str, str, str]:
         # The lengths that Hypothesis draws are a poem's own; they make one group.
@@ -91,7 +93,8 @@ def tallies(verdicts: Iterable[Verdict]) -> list[Tally]:
     return [
         tally((model, collection, case, length or None), members)
         for (model, collection, case, length), members in itertools.groupby(
-            sorted(verdicts, key=lambda v: _in_order(group(v))), group
+            sorted((v for v in verdicts if v.case != "control"), key=lambda v: _in_order(group(v))),
+            group,
         )
     ]
 
@@ -99,9 +102,10 @@ def tallies(verdicts: Iterable[Verdict]) -> list[Tally]:
 def counted(found: Iterable[Judged]) -> list[Judged]:
     """The verdicts, or tallies of them, that totals, gates and baselines count.
 
-    Not those on prefix lengths that Hypothesis draws: which it asks depends on the answers.
+    Not those on prefix lengths that Hypothesis draws: which it asks depends on the answers. And no
+    controls.
     """
-    return [each for each in found if each.case != "prefix_lengths"]
+    return [each for each in found if each.case not in ("prefix_lengths", "control")]
 
 
 def merged(parts: Iterable[Tally], by: Sequence[str]) -> list[Tally]:

@@ -13,6 +13,7 @@ from reports.report import GateRecord, Report, UnjudgedRecord, languages_of
 from reports.rows import (
     against,
     changes_of,
+    control_rows,
     describe_loss,
     gate_rows,
     not_compared,
@@ -33,6 +34,7 @@ def sections(conclusion: Conclusion, misses: bool, folder: Path) -> list[tuple[s
         render_table(report),
         render_shortest_cues(report),
         render_sampling(report),
+        render_controls(report),
         render_unjudged(report.unjudged),
         [f"report: {folder / 'report.html'}", f"data:   {folder / 'recall.json'}"],
     ]
@@ -63,6 +65,12 @@ def render_shortest_cues(report: Report) -> list[str]:
 def render_sampling(report: Report) -> list[str]:
     """Per collection: of the missed probes, how many sampling would show within some queries."""
     rows = sampling_rows(report)
+    return columns(rows, left=2 if len(report.models) > 1 else 1) if len(rows) > 1 else []
+
+
+def render_controls(report: Report) -> list[str]:
+    """Per kind of control: what it came to."""
+    rows = control_rows(report)
     return columns(rows, left=2 if len(report.models) > 1 else 1) if len(rows) > 1 else []
 
 

@@ -86,14 +86,17 @@ def reported(
     models: Mapping[str, Recites],
     collections: Sequence[Collection] = (TANG, NURSERY),
     unjudged: Sequence[tuple[str, str, str]] = (),
+    asked: Callable[[Collection], Sequence[Probe]] | None = None,
 ) -> Report:
-    """The report on models that recite so; `unjudged`: model, probe, reason."""
+    """The report on models that recite so; `unjudged`: model, probe, reason; `asked`: what is asked
+    of a collection.
+    """
     gathered = Gathered()
     for at, (model, recites) in enumerate(models.items()):
         record = ModelRecord(model, 10 ** (6 + at), "float32", "cpu", "ab" * 32, {"torch": "2"}, {})
         gathered.take([("model", msgspec.to_builtins(record))])
         for collection in collections:
-            for probe in probes_asked(collection):
+            for probe in (asked or probes_asked)(collection):
                 level = chance(chance_bands(collection), probe.suffix)
                 log_p = -0.5 if recites is knows else -12.0
                 completion = Completion(recites(probe), log_p, 9.0, recites is knows, True)

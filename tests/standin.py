@@ -1,9 +1,11 @@
 """A model that costs nothing, as a pytest plugin: `-p tests.standin`, in every process of a run.
 
-It knows the whole of every text; a token is a code point. The environment says what it does else:
+It knows the whole of every poem, and no others; a token is a code point. The environment says what
+it does else:
 
 - MEMTESTS_UNKNOWN: poem ids, or `model/poem`, parted by commas, of which it says something else;
   `*` for all of them
+- MEMTESTS_PARROT: it knows any text, also those that nobody has read
 - MEMTESTS_BROKEN: poem ids for which its logits are NaN
 - MEMTESTS_HOSTILE: what it says instead of a poem that it does not know
 - MEMTESTS_DIE: poem ids at which the process is killed, once in a run: the file named by
@@ -43,9 +45,9 @@ class StandIn:
     ends = frozenset({END})
 
     def __init__(self, name: str, texts: dict[str, str]) -> None:
-        """`texts`: the last line of a poem → its id."""
+        """`texts`: the text of a poem → its id."""
         self.name = name
-        self._texts = texts
+        self._poems = {text.rsplit("\n", maxsplit=1)[-1]: (text, texts[text]) for text in texts}
         self.fingerprint: str | None = f"stand-in {os.environ.get('MEMTESTS_UNKNOWN')}"
 
     def about(self) -> dict[str, Any]:
@@ -69,7 +71,7 @@ class StandIn:
 
     def _read(self, row: list[int], start: int) -> Reading:
         text = self.decode(row)
-        poem = self._texts.get(text.rsplit("\n", maxsplit=1)[-1], "")
+        whole, poem = self._poems.get(text.rsplit("\n", maxsplit=1)[-1], ("\0", ""))
         if log := os.environ.get("MEMTESTS_LOG"):
             with Path(log).open("a") as file:
                 file.write(json.dumps(text[:start]) + "\n")
@@ -78,7 +80,9 @@ class StandIn:
             died.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         gap = math.nan if poem in listed("MEMTESTS_BROKEN") else 9.0
-        best = [ord("#")] * len(row) if self._unknown(poem) else row
+        read = text.endswith(whole) or "MEMTESTS_PARROT" in os.environ
+        known = read and not self._unknown(poem)
+        best = row if known else [ord("#")] * len(row)
         return Reading(best, [-0.1] * len(row), [gap] * len(row))
 
     def _unknown(self, poem: str) -> bool:
@@ -100,7 +104,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.help:
         return
     poems = [poem for c in config.stash[QUESTIONS].collections for poem in c.poems]
-    texts = {poem.lines[-1]: poem.id for poem in poems}
+    texts = {poem.text: poem.id for poem in poems}
 
     def load(name: str, loading: Loading) -> StandIn:
         if os.environ.get("MEMTESTS_FAIL"):

@@ -46,6 +46,11 @@ def without_rounding(found: dict[str, Any]) -> dict[str, Any]:
     return {**found, "created": None, "verdicts": verdicts}
 
 
+def judged_dicts(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Verdicts but for drawn lengths and controls."""
+    return [v for v in found["verdicts"] if v["case"] not in ("prefix_lengths", "control")]
+
+
 def outcomes(found: dict[str, Any]) -> dict[str, str]:
     return {verdict["probe"]: verdict["outcome"] for verdict in found["verdicts"]}
 
@@ -224,7 +229,7 @@ def test_poems_of_ones_own(pytester: pytest.Pytester) -> None:
     found = report(pytester)
     (collection,) = found["collections"]
     assert (collection["name"], collection["poems"]) == ("mine", 1)
-    cues = {v["probe"]: v["cue"] for v in found["verdicts"] if v["case"] != "prefix_lengths"}
+    cues = {v["probe"]: v["cue"] for v in judged_dicts(found)}
     assert cues == {
         "mine/magpie/title": "Magpie by\n?",
         "mine/magpie/prefix-3": "one for sorrow",

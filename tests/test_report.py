@@ -121,7 +121,7 @@ def test_report_on_disk(tmp_path: Path) -> None:
     found = json.loads(path.read_text())
     assert list(found) == [
         *("schema", "created", "models", "collections"),
-        *("verdicts", "tallies", "unjudged", "gates", "comparisons"),
+        *("verdicts", "tallies", "unjudged", "gates", "comparisons", "controls"),
     ]
     assert list(found["verdicts"][0]) == [
         *("model", "collection", "poem", "case", "prefix_length", "probe", "cue", "suffix"),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fixtures.controls import SAMPLE, unseen_poems
 from fixtures.loading import pick_device
 from fixtures.poems import Poem, canon
 from fixtures.probes import Probe, title_probe
@@ -78,7 +79,8 @@ def test_a_chunk_is_asked_before_the_next_begins() -> None:
         text=True,
         check=True,
     )
-    poems = [f"{c.name}/{poem.id}" for c in canon() for poem in c.poems]
+    made = {c.name: unseen_poems(c.sample(SAMPLE)) for c in canon()}
+    poems = [f"{c.name}/{poem.id}" for c in canon() for poem in (*c.poems, *made[c.name])]
     places = Places(poems, [])
     asked = [places(line)[1] for line in done.stdout.splitlines() if "::" in line]
     chunks = chunks_of(poem for poem in asked if poem)

@@ -1,0 +1,25 @@
+"""Controls: what a recitation is worth. They are measured, under a heading of their own.
+
+None of them counts in recall or in a gate. Only the first can fail: its answer is known.
+"""
+
+
+def test_unseen(unseen_probe, recall):
+    """Lines in an order that nobody has read: who recites them has not remembered them."""
+    verdict = recall(unseen_probe)
+    assert not verdict.correct, "recited a poem that nobody can know"
+
+
+def test_wrong_author(wrong_author_probe, recall):
+    """A true title under another name: is the poem recited all the same?"""
+    recall(wrong_author_probe)
+
+
+def test_copying(copying_probe, recall):
+    """The poem stands in the cue: can the model say these words at all?"""
+    recall(copying_probe)
+
+
+def test_changed_cue(changed_cue_probe, recall):
+    """A typo, another header, no author, other line breaks, traditional characters."""
+    recall(changed_cue_probe)
