@@ -20,8 +20,10 @@ from reports.recitations import SIGNS, poems_of
 from reports.report import GateRecord, Report, Tally
 from reports.rows import (
     against,
+    beginning_rows,
     changes_of,
     control_rows,
+    correlation_rows,
     gate_rows,
     not_compared,
     percent,
@@ -34,6 +36,9 @@ from reports.terminal import render_unjudged
 TEMPLATES = Path(__file__).parent / "templates"
 # What a verdict can be, with its grade or kind, from the best to the worst.
 GRADES = ("correct", "minor", "severe", "unrelated", "looping", "declined", "empty")
+
+# Below the curves.
+TABLES = (beginning_rows, correlation_rows, shortest_rows, sampling_rows)
 
 
 class Bar(NamedTuple):
@@ -78,7 +83,7 @@ def render_page(report: Report) -> str:
         changes=_changes(report, places),
         figures=figures_of(report),
         controls=control_rows(report) if report.controls else [],
-        tables=[rows for rows in (shortest_rows(report), sampling_rows(report)) if len(rows) > 1],
+        tables=[rows for make in TABLES if len(rows := make(report)) > 1],
         poems=poems,
         style=(TEMPLATES / "page.css").read_text(),
         script=script,

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from plugins.misses import excerpt, number_of
 from reports.comparing import Loss
 from reports.controls import merged_controls
+from reports.lengths import LENGTHS, beginnings, correlations
 from reports.report import ComparisonRecord, GateRecord, Report, Tally
 from reports.tallies import (
     QUERIES,
@@ -15,6 +16,7 @@ from reports.tallies import (
     shortest_cues,
 )
 
+_SCRIPTS = {"spaced": "characters (with spaces)", "unspaced": "characters (Chinese and its like)"}
 _COUNTS = ("correct", "incorrect", "forgotten")
 
 
@@ -54,6 +56,34 @@ def sampling_rows(report: Report) -> list[list[str]]:
         rows.append(
             [seen.model] * several
             + [seen.collection, str(seen.missed), *map(str, seen.within), "queries"]
+        )
+    return rows
+
+
+def beginning_rows(report: Report) -> list[list[str]]:
+    """Of the same poems, how many are recited for their first 16, 32, 64, … characters."""
+    several = len(report.models) > 1
+    rows = [
+        ["model"] * several
+        + ["poems of at least", "poems", *(f"first {length}" for length in LENGTHS)]
+    ]
+    for row in beginnings(report):
+        shares = [percent(recited / row.poems) for recited in row.recited]
+        name = f"{row.at_least} {_SCRIPTS[row.script]}"
+        empty = [""] * (len(LENGTHS) - len(shares))
+        rows.append([row.model] * several + [name, str(row.poems), *shares, *empty])
+    return rows
+
+
+def correlation_rows(report: Report) -> list[list[str]]:
+    """Rank correlation of a poem's length and whether its title recites it."""
+    several = len(report.models) > 1
+    rows = [["model"] * several + ["length and recall", "poems", "Spearman's rho", "95 %"]]
+    for row in correlations(report):
+        interval = f"{row.low:+.2f} to {row.high:+.2f}"
+        rows.append(
+            [row.model] * several
+            + [f"in {_SCRIPTS[row.script]}", str(row.poems), f"{row.rho:+.2f}", interval]
         )
     return rows
 
