@@ -3,10 +3,16 @@
 import math
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fixtures.loading import Loading, load
+from fixtures.poems import canon
+from fixtures.probes import DEFAULT_HEADER, parse_prefix_lengths, probes_of
 from plugins.observation import queries
+from plugins.reciter import Completion, Reciter
+from tests.sampling import sampled
 
 
 @pytest.mark.parametrize(
@@ -36,3 +42,28 @@ def test_the_ends() -> None:
     assert queries(0.0, 0.99) == 1.0
     assert queries(-1e6, 0.5) is None
     assert queries(-700, 0.5) == pytest.approx(math.log(2) * math.exp(700), rel=1e-6)
+
+
+@pytest.mark.slow
+def test_probabilities_are_those_of_sampling() -> None:
+    """Probes that greedy decoding misses or hits, really sampled: as often as `log_p` says."""
+    model = load("embedded", Loading(device="cpu"))
+    probes = [
+        probe
+        for collection in canon()
+        for probe in probes_of(collection, "next_line", parse_prefix_lengths("10%"), DEFAULT_HEADER)
+    ]
+    found = zip(probes, Reciter(model).recite(probes), strict=True)
+    between = [
+        (probe, math.exp(completion.log_p))
+        for probe, completion in found
+        if isinstance(completion, Completion)
+        and completion.log_p is not None
+        and 0.05 < math.exp(completion.log_p) < 0.8
+    ][:12]
+    torch.manual_seed(0)
+    expected = sum(p * 500 for _, p in between)
+    variance = sum(p * (1 - p) * 500 for _, p in between)
+    hits = sum(sampled(model, probe, 500) for probe, _ in between)
+    assert len(between) == 12
+    assert abs(hits - expected) < 4 * math.sqrt(variance)

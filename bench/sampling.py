@@ -1,0 +1,56 @@
+"""Whether the number of queries is right: probes that greedy decoding misses, really sampled.
+
+Missed probes of a canon's titles, prefixes and next lines whose probability says that sampling
+recites them, from the most probable on.
+"""
+
+import math
+from pathlib import Path
+
+import torch
+from common import parser, prepare
+
+from fixtures.poems import canon, read_collections
+from fixtures.probes import parse_prefix_lengths, probes_of
+from plugins.recital import batches_of
+from plugins.reciter import Completion, Reciter
+from tests.sampling import sampled
+
+
+def main() -> None:
+    options = parser(__doc__)
+    options.add_argument("--probes", type=int, default=20, help="how many are sampled")
+    options.add_argument("--samples", type=int, default=2000, help="how often each")
+    given = options.parse_args()
+    model, _ = prepare(given)
+    collections = read_collections(map(Path, given.poems)) if given.poems else canon()
+    every = [
+        probe
+        for collection in collections
+        for case in ("title", "prefix", "next_line")
+        for probe in probes_of(
+            collection, case, parse_prefix_lengths("10%,25%,50%,75%"), "{title}\n{dynasty} {author}"
+        )
+    ]
+    missed = []
+    for batch in batches_of(every):
+        for probe, found in zip(batch, Reciter(model).recite(batch), strict=True):
+            if isinstance(found, Completion) and not found.followed and found.log_p is not None:
+                missed.append((found.log_p, probe))
+    missed.sort(key=lambda one: -one[0])
+    within = sum(1 - (1 - math.exp(log_p)) ** 100 for log_p, _ in missed)
+    print(f"{len(missed)} of {len(every)} probes are missed by greedy decoding")
+    print(f"100 samples of each would recite {within:.1f} of them")
+    torch.manual_seed(0)
+    expected, variance, hits = 0.0, 0.0, 0
+    for log_p, probe in missed[: given.probes]:
+        p, seen = math.exp(log_p), sampled(model, probe, given.samples)
+        print(f"p {p:.4f}  expected {p * given.samples:7.1f}  seen {seen:5}  {probe.name}")
+        expected += p * given.samples
+        variance += p * (1 - p) * given.samples
+        hits += seen
+    print(f"all: expected {expected:.1f}, seen {hits}, {(hits - expected) / variance**0.5:+.2f} sd")
+
+
+if __name__ == "__main__":
+    main()
