@@ -1,6 +1,7 @@
 """Teaching: which poems are taught how, and that what was taught is recited."""
 
 import json
+import shutil
 import subprocess
 import sys
 from fractions import Fraction
@@ -71,6 +72,38 @@ def test_teaching_makes_a_checkpoint_that_recites(tmp_path: Path) -> None:
             assert not followed[0]
 
 
+def test_an_interrupted_lesson_goes_on_to_the_same_model(tmp_path: Path) -> None:
+    """To the bit; and each checkpoint on the way can be asked."""
+
+    def taught(name: str, *arguments: str) -> Path:
+        out = tmp_path / name
+        command = ["--out", str(out), "--size", "0.1", "--epochs", "4", "--batch-size", "2"]
+        command += ["--poems", "fixtures/canon/tang.jsonl", "--sample", "3"]
+        command += ["--gradient-accumulation", "2", "--save-every", "2", *arguments]
+        done = subprocess.run(
+            [sys.executable, "-m", "fixtures.memorize", *command],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return out
+
+    whole = taught("whole")
+    half, end = sorted(whole.glob("checkpoint-*"), key=lambda each: int(each.name[11:]))
+    for checkpoint in (half, end, whole):
+        assert load(str(checkpoint), Loading(device="cpu")).encode("床前")
+    weights = (whole / "model.safetensors").read_bytes()
+    assert (half / "model.safetensors").read_bytes() != weights
+    (tmp_path / "again").mkdir()
+    shutil.copytree(half, tmp_path / "again" / half.name)
+    assert (taught("again", "--resume") / "model.safetensors").read_bytes() == weights
+    assert json.loads((whole / "memorize.json").read_text())["hyperparameters"] == {
+        **json.loads((tmp_path / "again" / "memorize.json").read_text())["hyperparameters"]
+    }
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
@@ -80,6 +113,10 @@ def test_teaching_makes_a_checkpoint_that_recites(tmp_path: Path) -> None:
         (["--base", "./nothing"], "memorize: --base ./nothing: no such folder"),
         (["--size", "big"], "memorize: --size big: not a number of millions"),
         (["--sample", "0"], "memorize: --sample 0: it must be 1 or more"),
+        (["--epochs", "0"], "memorize: --epochs 0: it must be 1 or more"),
+        (["--gradient-accumulation", "0"], "memorize: --gradient-accumulation 0: it must be 1"),
+        (["--save-every", "-1"], "memorize: --save-every -1: it must be 0 or more"),
+        (["--resume"], "memorize: --resume: no checkpoint in "),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
