@@ -17,17 +17,24 @@ from plugins.reciter import Completion
 OUTCOMES = ("correct", "incorrect", "forgotten")
 # From this similarity on a distortion is minor.
 MINOR = 0.8
+# A loop of common words has much in common with any text: it is a trace of the poem only where it
+# begins with so many of the poem's own units.
+OPENING = 2
 # Openings of a refusal in normal form, so without apostrophes and punctuation.
 _DECLINED = {
     "en": re.compile(
-        r"(unfortunately |well |oh )?(im|i am) (sorry|afraid|not (sure|aware|familiar|able))\b"
+        r"(unfortunately |well |oh )?(im|i am) (sorry|afraid|not (aware|familiar|able))\b"
+        r"|(unfortunately |well |oh )?(im|i am) not sure "
+        r"(about|of|(what|which) (poem|text|song|you)"
+        r"|(that |if |whether )?i (know|can|have|remember|recall))\b"
         r"|(unfortunately |well |oh )?i (do not|dont|can ?not|cant|could not|couldnt|am unable to) "
         r"(know|recall|remember|recite|have|find|provide|recogni[sz]e)\b"
         r"|i have no idea\b|i apologi[sz]e\b|sorry (i|but)\b|as an ai\b|as a language model\b"
     ),
     "zh": re.compile(
-        r"(很|非常)?(抱歉|对不起)|我?(并?不(知道|清楚|记得|了解|认识)|无法|记不|想不起)"
-        r"|我(不能|没有)|作为(一个|一名)?(ai|人工智能|语言模型)"
+        r"(很|非常)?(抱歉|对不起)|我?(并?不(知道|清楚|记得|了解|认识)|记不|想不起)"
+        r"|我?(无法|不能|没有)(回答|提供|背诵?|确定|确认|找到|记|想起|继续|完成|给出|理解|访问|办法|关于|相关|足够)"
+        r"|作为(一个|一名)?(ai|人工智能|语言模型)"
     ),
 }
 
@@ -95,8 +102,9 @@ def verdict(model: str, probe: Probe, completion: Completion, chance: float) -> 
 def judge(completion: str, suffix: str, language: str, chance: float) -> Judgement:
     """Hold a completion against the true suffix.
 
-    `chance` is the similarity that suffixes of different poems reach by chance; above it there is a
-    trace of the poem. The completion is cut to as many units as the suffix has.
+    `chance` is the similarity that one poem recited for another reaches by chance; above it there
+    is a trace of the poem, but for a loop that does not begin as the poem does. The completion is
+    cut to as many units as the suffix has.
     """
     true = units(normal_form(suffix), language)
     said = units(normal_form(completion), language)[: len(true)]
@@ -104,9 +112,11 @@ def judge(completion: str, suffix: str, language: str, chance: float) -> Judgeme
         return Judgement("correct", None, completion.startswith(suffix), 1.0, None)
     close = similarity(joined(said, language), joined(true, language))
     left = divergence(said, true)
-    if close > chance:
+    looping = loops(said) and not loops(true)
+    if close > chance and (left >= OPENING or not looping):
         return Judgement("incorrect", "minor" if close >= MINOR else "severe", False, close, left)
-    return Judgement("forgotten", _kind(completion, said, true, language), False, close, left)
+    kind = _kind(completion, said, language, looping)
+    return Judgement("forgotten", kind, False, close, left)
 
 
 def similarity(one: str, other: str) -> float:
@@ -127,13 +137,13 @@ def joined(parts: Sequence[str], language: str) -> str:
     return (" " if has_spaces(language) else "").join(parts)
 
 
-def _kind(completion: str, said: Sequence[str], true: Sequence[str], language: str) -> str:
+def _kind(completion: str, said: Sequence[str], language: str, looping: bool) -> str:
     """What came instead of a forgotten poem; the first of the kinds that holds."""
     if not said:
         return "empty"
     if declines(completion, language):
         return "declined"
-    if loops(said) and not loops(true):
+    if looping:
         return "looping"
     return "unrelated"
 

@@ -70,6 +70,39 @@ def test_forgotten(completion: str, suffix: str, language: str, kind: str) -> No
     assert (judgement.outcome, judgement.kind, judgement.verbatim) == ("forgotten", kind, False)
 
 
+@pytest.mark.parametrize(
+    ("completion", "suffix", "language", "outcome"),
+    [
+        (" the the the the the the the the the", DAY, "en", "forgotten"),
+        ("\n处处处处处", "\n处处闻啼鸟。", "zh", "incorrect"),
+        ("\n闻处处处处", "\n处处闻啼鸟。", "zh", "forgotten"),
+    ],
+)
+def test_a_loop_is_a_trace_only_where_it_begins_as_the_poem(
+    completion: str, suffix: str, language: str, outcome: str
+) -> None:
+    """However much it has in common with it: a loop of common words has, with any text."""
+    assert judge(completion, suffix, language, 0.05).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("completion", "declined"),
+    [
+        ("I'm not sure which poem you mean", True),
+        ("I'm not sure I know that one.", True),
+        ("I'm not sure about this poem", True),
+        ("I'm not sure what to do.", False),
+        ("I'm not sure I'm alone,", False),
+        ("我无法背诵这首诗", True),
+        ("无法离弃空", False),
+        ("我没有关于这首诗的信息", True),
+        ("我没有醉", False),
+    ],
+)
+def test_doubt_inside_a_line_is_not_declining(completion: str, declined: bool) -> None:
+    assert declines(completion, "zh") == declined
+
+
 def test_chance_parts_incorrect_from_forgotten() -> None:
     completion = " to a winter's night?\nThou art more cold and more"
     close = judge(completion, DAY, "en", 0.0).similarity
