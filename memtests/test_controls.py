@@ -12,14 +12,14 @@ def test_unseen(unseen_probe, recall):
 
 def test_wrong_author(wrong_author_probe, recall):
     """A true title under another name: is the poem recited all the same?"""
-    recall(wrong_author_probe)
+    recall.measure(wrong_author_probe)
 
 
 def test_copying(copying_probe, recall):
     """The poem stands in the cue: can the model say these words at all?"""
-    recall(copying_probe)
+    recall.measure(copying_probe)
 
 
 def test_changed_cue(changed_cue_probe, recall):
     """A typo, another header, no author, other line breaks, traditional characters."""
-    recall(changed_cue_probe)
+    recall.measure(changed_cue_probe)

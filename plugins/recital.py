@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
+from fixtures.controls import UNSEEN
 from fixtures.language_model import LanguageModel
 from fixtures.probes import Probe
 from plugins.chance import chance
@@ -66,6 +67,13 @@ class Recital:
         self.asked.append(found)
         return found
 
+    def measure(self, probe: Probe) -> Verdict | None:
+        """The verdict on a probe; None where there is none, which is taken down all the same."""
+        try:
+            return self(probe)
+        except UnjudgedError:
+            return None
+
     def completion(self, probe: Probe) -> Completion:
         """The completion of a probe, without taking down a verdict. Raises UnjudgedError."""
         found = self._completion(probe)
@@ -122,7 +130,7 @@ def recite(reciter: Reciter, probes: Sequence[Probe]) -> list[tuple[Probe, Compl
 
 def batches_of(probes: Sequence[Probe], workers: int = 1) -> list[list[Probe]]:
     """Probes in batches of some poems, in the order in which the poems first come."""
-    poems = [(probe.collection, probe.poem.id) for probe in probes]
+    poems = [(probe.collection, probe.poem.id.removeprefix(UNSEEN)) for probe in probes]
     chunks = chunks_of(poems, workers)
     batches: dict[int, list[Probe]] = {}
     for probe, poem in zip(probes, poems, strict=True):

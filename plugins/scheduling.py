@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 
 from xdist.scheduler import LoadScopeScheduling
 
+from fixtures.controls import UNSEEN
 from plugins.recital import chunks_of
 
 
@@ -17,7 +18,12 @@ class Places:
 
     def __init__(self, poems: Collection[str], models: Sequence[str]) -> None:
         """`poems`: as `collection/poem`, each; `models`: as they stand in the ids, if they do."""
-        self._poems = {spelling: poem for poem in poems for spelling in (poem, _escaped(poem))}
+        # A made-up poem is asked with the one it is made for.
+        self._poems = {
+            spelling: poem.replace(f"/{UNSEEN}", "/", 1)
+            for poem in poems
+            for spelling in (poem, _escaped(poem))
+        }
         self._models = {s: name for name in models for s in (name, _escaped(name))}
 
     def __call__(self, nodeid: str) -> tuple[str, str | None]:

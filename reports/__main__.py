@@ -30,14 +30,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(schema())
         return 0
     try:
-        reports = {file: read(file) for file in given.files}
+        reports = read_all(given.files)
         folder = given.recall_report
         if given.command == "rescore":
             _rescore(reports[given.files[0]], folder)
         elif given.command == "compare":
-            _show(joined(reports), folder or Path("reports/compared"))
+            _write(joined(reports), folder or Path("reports/compared"))
         else:
-            _show(reports[given.files[0]], folder or Path(given.files[0]).parent)
+            file = Path(given.files[0])
+            _show(reports[given.files[0]], folder or file.parent, file)
     except (BaselineError, MismatchError) as error:
         print(f"{given.command} {error}", file=sys.stderr)
         return 2
@@ -73,15 +74,30 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def read_all(files: Sequence[str]) -> dict[str, Report]:
+    """File → report. Raises BaselineError."""
+    for file in files:
+        if files.count(file) > 1:
+            raise BaselineError(f"{file}: named twice; name another recall.json")
+    return {file: read(file) for file in files}
+
+
 def read(file: str) -> Report:
     """A report from its file. Raises BaselineError."""
     found = read_object(file, Path())
     if "baseline_schema" in found:
         raise BaselineError(f"{file}: a small baseline has no recitations; name a recall.json")
     try:
-        return msgspec.convert(found, Report)
+        report = msgspec.convert(found, Report)
     except msgspec.ValidationError as error:
         raise BaselineError(f"{file}: not a recall report ({error})") from None
+    models = {model.name for model in report.models}
+    for verdict in report.verdicts:
+        if verdict.model not in models:
+            raise BaselineError(
+                f"{file}: not a recall report (a verdict of {verdict.model}, no model of it)"
+            )
+    return report
 
 
 def schema() -> str:
@@ -91,12 +107,18 @@ def schema() -> str:
     return msgspec.json.format(msgspec.json.encode(found), indent=1).decode() + "\n"
 
 
-def _show(report: Report, folder: Path) -> None:
+def _write(report: Report, folder: Path) -> None:
+    """Write the report, its page and summary, print the tables."""
+    write_whole(folder / "recall.json", encode(report))
+    _show(report, folder, folder / "recall.json")
+
+
+def _show(report: Report, folder: Path, data: Path) -> None:
     """Write the page and the summary, print the tables."""
     conclusion = Conclusion(report, saved_comparisons(report), 0, False, None)
     write_whole(folder / "report.html", render_page(report).encode())
     write_whole(folder / "summary.md", render_summary(conclusion).encode())
-    for title, lines in sections(conclusion, False, folder):
+    for title, lines in sections(conclusion, False, folder / "report.html", data):
         print(f"{title}\n\n" + "\n".join(lines) + "\n")
 
 
@@ -107,8 +129,7 @@ def _rescore(report: Report, folder: Path | None) -> None:
     total = number_of(len(new.verdicts), "verdict")
     print(f"{len(changed)} of {total} changed")
     if folder:
-        write_whole(folder / "recall.json", encode(new))
-        _show(new, folder)
+        _write(new, folder)
 
 
 if __name__ == "__main__":

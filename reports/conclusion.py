@@ -11,7 +11,7 @@ from plugins.misses import number_of
 from reports.baselines import Baseline
 from reports.comparing import Comparison, compare
 from reports.gates import Gate, evaluate
-from reports.report import Report
+from reports.report import Report, unjudged_of
 
 _JUDGED = (
     pytest.ExitCode.OK,
@@ -43,6 +43,8 @@ class Conclusion:
     """Whether the baseline is to be written."""
     refusal: str | None
     """Why a file is not written that should be."""
+    problems: tuple[str, ...] = ()
+    """Why its figures prove nothing, if so."""
 
 
 def conclude(
@@ -67,12 +69,13 @@ def conclude(
     if unusable:
         status = pytest.ExitCode.USAGE_ERROR
     elif status in _JUDGED:
-        if any(gate.value is None and not problems and not report.unjudged for gate in gates):
+        left = unjudged_of(report)
+        if any(gate.value is None and not problems and not left for gate in gates):
             status = pytest.ExitCode.USAGE_ERROR
-        elif refusal or problems or report.unjudged or not all(gate.passed for gate in gates):
+        elif refusal or problems or left or not all(gate.passed for gate in gates):
             status = pytest.ExitCode.TESTS_FAILED
     update = rules.update is not None and refusal is None
-    return Conclusion(whole, comparisons, int(status), update, refusal)
+    return Conclusion(whole, comparisons, int(status), update, refusal, tuple(problems))
 
 
 def _why_not_updated(
@@ -81,8 +84,8 @@ def _why_not_updated(
     breached = [gate.rule for gate in report.gates if not gate.passed]
     if breached:
         return f"gate {breached[0]} was not passed; to accept that, run without it"
-    if report.unjudged:
-        return f"{number_of(len(report.unjudged), 'probe')} unjudged"
+    if left := unjudged_of(report):
+        return f"{number_of(len(left), 'probe')} unjudged"
     if problems or not report.verdicts:
         return "; ".join(problems) or "nothing was judged"
     asked = {verdict.probe for verdict in report.verdicts}

@@ -9,7 +9,7 @@ from rapidfuzz import process
 
 from plugins.misses import number_of
 from reports.comparing import Comparison
-from reports.report import GateRecord, Report
+from reports.report import GateRecord, Report, unjudged_of
 from reports.tallies import counted, interval
 
 OF_VERDICTS = ("recall", "correct", "incorrect", "forgotten")
@@ -101,7 +101,7 @@ def _evaluate(
         ]
     else:
         states = [v.outcome for v in counted(report.verdicts) if concerned(v.model, v.probe)]
-    unjudged = sum(concerned(record.model, record.probe) for record in report.unjudged)
+    unjudged = sum(concerned(record.model, record.probe) for record in unjudged_of(report))
     reasons = [f"{number_of(unjudged, 'probe')} unjudged"] if unjudged else []
     reasons += problems
     if not states:

@@ -7,7 +7,7 @@ import msgspec
 
 from reports.baselines import MismatchError
 from reports.report import CollectionRecord, Report
-from reports.tallies import tallies
+from reports.tallies import counted, tallies
 
 
 def joined(reports: Mapping[str, Report]) -> Report:
@@ -74,7 +74,7 @@ def _check(reports: Mapping[str, Report]) -> None:
                     f"{file} is of other poems than {first}: collection {record.name} has changed; "
                     "compare reports on the same poems"
                 )
-        for v in report.verdicts:
+        for v in counted(report.verdicts):
             first, asked = questions.setdefault(v.probe, (file, (v.cue, v.suffix)))
             if asked != (v.cue, v.suffix):
                 raise MismatchError(

@@ -29,7 +29,7 @@ def render_summary(conclusion: Conclusion) -> str:
     languages = languages_of(report)
     parts = [
         [f"## Recall of {', '.join(escaped(model.name) for model in report.models)}"],
-        _table(gate_rows(report.gates)) if report.gates else [],
+        _table(gate_rows(report)) if report.gates else [],
         _table(table_rows(report)),
         ["### Controls", "", *_table(control_rows(report))] if report.controls else [],
         *(_comparison(comparison, languages) for comparison in conclusion.comparisons),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
-from fixtures.text import has_spaces, normal_form, unit_ends
+from fixtures.text import PARTING, has_spaces, normal_form, unit_ends
 
 
 class Mark(NamedTuple):
@@ -94,8 +94,9 @@ def _compared(text: str, language: str) -> tuple[str, list[int]]:
     """
     folded: list[str] = []
     begins: list[int] = []
+    parting = {at for found in PARTING.finditer(text) for at in range(*found.span())}
     for at, character in enumerate(text):
-        if character.isspace():
+        if character.isspace() or at in parting:
             kept = " " if has_spaces(language) and folded and folded[-1] != " " else ""
         else:
             kept = _folded(character)

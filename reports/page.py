@@ -7,17 +7,18 @@ allows nothing else to run or to load, whatever the poems say.
 import base64
 import functools
 import hashlib
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from plugins.misses import one_line
+from plugins.misses import number_of, one_line
 from plugins.verdicts import OUTCOMES
 from reports.comparing import among_models
 from reports.figures import figures_of
 from reports.recitations import SIGNS, poems_of
-from reports.report import GateRecord, Report, Tally
+from reports.report import Report, Tally, unjudged_of
 from reports.rows import (
     against,
     beginning_rows,
@@ -62,16 +63,17 @@ class Change(NamedTuple):
     """What became of them → probes, each with its place on the page."""
 
 
-def render_page(report: Report) -> str:
-    """The whole page."""
+def render_page(report: Report, problems: Sequence[str] = ()) -> str:
+    """The whole page. `problems`: why the figures of the run prove nothing, if so."""
     poems = poems_of(report)
     places = {(view.collection, view.poem): f"poem-{at}" for at, view in enumerate(poems)}
     script = (TEMPLATES / "page.js").read_text()
     page: str = _template().render(
         report=report,
         several=len(report.models) > 1,
-        headline=headline(report),
-        gates=gate_rows(report.gates) if report.gates else [],
+        headline=headline(report, problems),
+        problems=problems,
+        gates=gate_rows(report) if report.gates else [],
         places={model.name: at for at, model in enumerate(report.models)},
         totals=side_by_side(report, merged(counted(report.tallies), ("model",))),
         recalls=side_by_side(report, merged(counted(report.tallies), ("model", "collection"))),
@@ -92,21 +94,20 @@ def render_page(report: Report) -> str:
     return page
 
 
-def headline(report: Report) -> tuple[str, str]:
+def headline(report: Report, problems: Sequence[str] = ()) -> tuple[str, str]:
     """What a reader wants first, and whether that is `good`, `bad` or neither."""
+    gates = number_of(len(report.gates), "gate")
     failed = [gate for gate in report.gates if not gate.passed]
-    judged = sum(1 for _ in counted(report.verdicts))
+    left = unjudged_of(report)
     if failed:
-        return f"{len(failed)} of {_gates(report.gates)} not passed", "bad"
+        return f"{len(failed)} of {gates} not passed", "bad"
+    if problems:
+        return problems[0], "bad"
+    if left:
+        return f"{number_of(len(left), 'probe')} could not be asked", "bad"
     if report.gates:
-        return f"{_gates(report.gates)} passed", "good"
-    if report.unjudged:
-        return f"{len(report.unjudged)} probes could not be asked", "bad"
-    return f"{judged:,} probes, no gates", ""
-
-
-def _gates(gates: Sequence[GateRecord]) -> str:
-    return "1 gate" if len(gates) == 1 else f"{len(gates)} gates"
+        return f"{gates} passed", "good"
+    return f"{number_of(len(counted(report.verdicts)), 'probe')}, no gates", ""
 
 
 def side_by_side(report: Report, tallies: Iterable[Tally]) -> list[Tally]:
@@ -151,9 +152,15 @@ def _changes(report: Report, places: dict[tuple[str, str], str]) -> list[Change]
 
 
 def visible(text: str) -> str:
-    """A text in which whatever has an effect of its own and cannot be seen is escaped."""
+    """A text in which whatever has an effect of its own and cannot be seen is escaped.
+
+    Spaces of any width stay, and what joins or parts letters (Persian needs it).
+    """
     return "".join(
-        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text
+        c
+        if c.isprintable() or c in "\n\u200c\u200d" or unicodedata.category(c) == "Zs"
+        else c.encode("unicode_escape").decode()
+        for c in text
     )
 
 

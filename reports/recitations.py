@@ -15,7 +15,7 @@ from reports.poems import headings_of, texts_of
 from reports.report import Report, languages_of
 from reports.tallies import shortest_by_poem
 
-SIGNS = {"correct": "●", "incorrect": "◐", "forgotten": "○", "unjudged": "?"}
+SIGNS = {"correct": "●", "incorrect": "◐", "forgotten": "○"}
 
 
 class Recitation(NamedTuple):

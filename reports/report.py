@@ -129,13 +129,22 @@ def languages_of(report: Report) -> dict[tuple[str, str], str]:
     """Collection and poem → the poem's language, of every poem that was judged."""
     collections = {record.name: record for record in report.collections}
     asked = {(v.collection, v.poem) for v in report.verdicts}
-    return {
-        (name, poem): collections[name].languages.get(
-            poem.removeprefix(UNSEEN), collections[name].language
-        )
-        for name, poem in asked
-        if name in collections
-    }
+    found = {}
+    for name, poem in asked:
+        if name in collections:
+            known = collections[name].languages
+            own = known.get(poem, known.get(poem.removeprefix(UNSEEN)))
+            found[name, poem] = own or collections[name].language
+    return found
+
+
+def unjudged_of(report: Report) -> list[UnjudgedRecord]:
+    """The probes that could not be asked, but for controls: those that prove a run incomplete."""
+    return [
+        record
+        for record in report.unjudged
+        if not record.probe.rpartition("/")[2].startswith("control-")
+    ]
 
 
 def bands_of(report: Report) -> dict[str, dict[int, float]]:

@@ -1,7 +1,8 @@
 """The cells and phrases that terminal, Markdown and page share. Pure functions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
+from fixtures.text import has_spaces
 from plugins.misses import excerpt, number_of
 from reports.comparing import Loss
 from reports.controls import merged_controls
@@ -39,7 +40,9 @@ def shortest_rows(report: Report) -> list[list[str]]:
         ["model"] * several + ["shortest cue", "poems", "triggered", "shortest", "median", "in"]
     ]
     for cues in shortest_cues(report.verdicts):
-        unit = "characters" if languages.get(cues.collection, "").startswith("zh") else "words"
+        language = languages.get(cues.collection, "")
+        unit = "words" if has_spaces(language) else "characters"
+        unit = "units" if language == "mul" else unit
         found = ["-", "-"] if cues.shortest is None else [str(cues.shortest), str(cues.median)]
         rows.append(
             [cues.model] * several
@@ -106,11 +109,11 @@ def control_rows(report: Report) -> list[list[str]]:
     return rows
 
 
-def gate_rows(gates: Sequence[GateRecord]) -> list[list[str]]:
+def gate_rows(report: Report) -> list[list[str]]:
     """The cells of the table of gates, its head first."""
-    several = len({gate.model for gate in gates}) > 1
+    several = len(report.models) > 1
     rows = [["gate"] + ["model"] * several + ["value", "probes", "95 %", "result"]]
-    for gate in gates:
+    for gate in report.gates:
         result = "passed" if gate.passed else f"NOT PASSED: {gate.reason}"
         rows.append([gate.rule] + [gate.model or ""] * several + [*_measured(gate), result])
     return rows

@@ -9,7 +9,7 @@ from plugins.misses import describe, missed, one_line
 from plugins.verdicts import Verdict
 from reports.comparing import Comparison, among_models
 from reports.conclusion import Conclusion
-from reports.report import GateRecord, Report, UnjudgedRecord, languages_of
+from reports.report import Report, UnjudgedRecord, languages_of
 from reports.rows import (
     against,
     changes_of,
@@ -26,7 +26,9 @@ from reports.rows import (
 _MOST_LOSSES = 12
 
 
-def sections(conclusion: Conclusion, misses: bool, folder: Path) -> list[tuple[str, list[str]]]:
+def sections(
+    conclusion: Conclusion, misses: bool, page: Path, data: Path
+) -> list[tuple[str, list[str]]]:
     """Everything that a run shows at its end: titles, and the lines under each."""
     report = conclusion.report
     languages = languages_of(report)
@@ -36,7 +38,7 @@ def sections(conclusion: Conclusion, misses: bool, folder: Path) -> list[tuple[s
         render_sampling(report),
         render_controls(report),
         render_unjudged(report.unjudged),
-        [f"report: {folder / 'report.html'}", f"data:   {folder / 'recall.json'}"],
+        [f"report: {page}", f"data:   {data}"],
     ]
     refusal = conclusion.refusal
     found = [
@@ -44,7 +46,7 @@ def sections(conclusion: Conclusion, misses: bool, folder: Path) -> list[tuple[s
         ("recall", "\n\n".join("\n".join(part) for part in parts if part).splitlines()),
         ("models", render_comparisons(among_models(report), languages, most=_MOST_LOSSES)),
         ("baseline", render_comparisons(conclusion.comparisons, languages)),
-        ("gates", render_gates(report.gates)),
+        ("gates", render_gates(report)),
         ("not written", [one_line(refusal)] if refusal else []),
     ]
     judged = report.verdicts or report.unjudged
@@ -103,9 +105,9 @@ def render_unjudged(unjudged: Sequence[UnjudgedRecord]) -> list[str]:
     ]
 
 
-def render_gates(gates: Sequence[GateRecord]) -> list[str]:
+def render_gates(report: Report) -> list[str]:
     """One line for each gate and model: its value, the 95 % interval, passed or why not."""
-    return columns(gate_rows(gates), left=2) if gates else []
+    return columns(gate_rows(report), left=2) if report.gates else []
 
 
 def render_comparisons(

@@ -173,7 +173,7 @@ class Writer:
         write_whole(self.folder / "recall.json", encode(found.report))
         summary = render_summary(found).encode()
         write_whole(self.folder / "summary.md", summary)
-        write_whole(self.folder / "report.html", render_page(found.report).encode())
+        write_whole(self.folder / "report.html", render_page(found.report, found.problems).encode())
         if page := os.environ.get("GITHUB_STEP_SUMMARY"):
             append(Path(page), summary + b"\n")
         if found.update and rules.update:
@@ -183,6 +183,7 @@ class Writer:
         if self.conclusion is None:
             return
         misses = not self.config.getoption("--measure") and not self.conclusion.report.gates
-        for title, lines in sections(self.conclusion, misses, self.folder):
+        page, data = self.folder / "report.html", self.folder / "recall.json"
+        for title, lines in sections(self.conclusion, misses, page, data):
             terminalreporter.section(title, bold=True)
             terminalreporter.write_line("\n".join(lines) + "\n")

@@ -6,7 +6,7 @@ it does else:
 - MEMTESTS_UNKNOWN: poem ids, or `model/poem`, parted by commas, of which it says something else;
   `*` for all of them
 - MEMTESTS_PARROT: it knows any text, also those that nobody has read
-- MEMTESTS_BROKEN: poem ids for which its logits are NaN
+- MEMTESTS_BROKEN: poem ids for which its logits are NaN; `unread` for texts with a poem in the cue
 - MEMTESTS_HOSTILE: what it says instead of a poem that it does not know
 - MEMTESTS_DIE: poem ids at which the process is killed, once in a run: the file named by
   MEMTESTS_DIED is made
@@ -79,7 +79,8 @@ class StandIn:
         if poem in listed("MEMTESTS_DIE") and not died.exists():
             died.touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        gap = math.nan if poem in listed("MEMTESTS_BROKEN") else 9.0
+        copied = "unread" in listed("MEMTESTS_BROKEN") and text.count(whole) > 1
+        gap = math.nan if copied or poem in listed("MEMTESTS_BROKEN") else 9.0
         read = text.endswith(whole) or "MEMTESTS_PARROT" in os.environ
         known = read and not self._unknown(poem)
         best = row if known else [ord("#")] * len(row)

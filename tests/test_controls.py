@@ -18,6 +18,7 @@ from fixtures.controls import (
 from fixtures.poems import Collection, Poem, canon
 from fixtures.probes import DEFAULT_HEADER, Probe, parse_prefix_lengths
 from fixtures.questions import CONTROLS
+from fixtures.text import normal_form
 from plugins.recital import batches_of
 from plugins.scheduling import Places
 from reports.controls import KINDS, control_records, kind_of
@@ -100,6 +101,45 @@ def test_the_cue_is_changed_and_the_poem_is_not() -> None:
     assert "李白" in cues["other_header"]
     assert cues["line_breaks"].split() == ["静夜思", "唐", "李白"] or "/" in cues["line_breaks"]
     assert cues["copying"].count("床前明月光") == 1
+
+
+def test_variants_of_a_poem_lend_no_true_neighbours() -> None:
+    """Two versions of one poem: what follows a line in the one may stand in the other."""
+    (first, second) = TANG.poems
+    version = msgspec.structs.replace(
+        first, id="version", lines=("床前看月光，", "疑是地上霜！", "举头望山月，", "低头思故乡。")
+    )
+    collection = Collection("v", (first, version, second))
+    pairs = {
+        tuple(map(normal_form, pair))
+        for poem in collection.poems
+        for pair in itertools.pairwise(poem.lines)
+    }
+    made = unseen_poems(collection)
+    assert made
+    for poem in made:
+        assert not pairs & {tuple(map(normal_form, p)) for p in itertools.pairwise(poem.lines)}
+    assert unseen_poems(Collection("v", (first, first))) == [], "nothing to make one of"
+
+
+def test_a_change_that_changes_nothing_is_not_asked() -> None:
+    short = msgspec.structs.replace(TANG.poems[0], title="蝉")
+    probes = controls_of(Collection("c", (short, TANG.poems[1])), LENGTHS, "{title}")
+    kinds = {probe.length for probe in probes if probe.poem.title == "蝉"}
+    assert not {"typo", "wrong_author", "no_author"} & kinds
+
+
+def test_a_control_that_does_not_fit_breaks_no_gate(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is listed, and that is all: copying takes twice the room of the poem."""
+    monkeypatch.setenv("MEMTESTS_BROKEN", "unread")
+    result = memtests(
+        *(pytester, "-p", "tests.standin", "--model", "A", "--gate", "recall>=0.9"),
+        *("-k", "tang and (test_copying or test_title)"),
+    )
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*4 UNJUDGED  A*tang/*/control-copying*"])
 
 
 def test_what_cannot_be_made_is_left_out() -> None:

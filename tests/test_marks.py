@@ -38,6 +38,7 @@ def test_words_that_share_a_letter_or_two_are_marked_whole() -> None:
         ("床前\n看萬里", "床前看万里", "zh"),
         ("Shall I compare thee", "shall i COMPARE\nthee!", "en"),
         ("caf\u00e9 au lait", "cafe\u0301 au lait", "en"),
+        ("fire\u2014and all--that", "fire and all that", "en"),
     ],
 )
 def test_what_makes_no_difference_is_not_marked(

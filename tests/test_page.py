@@ -9,7 +9,7 @@ import pytest
 from fixtures.poems import Collection, Poem
 from reports.comparing import among_models
 from reports.gates import evaluate, parse_gate
-from reports.page import TEMPLATES, bars, headline, render_page
+from reports.page import TEMPLATES, bars, headline, render_page, visible
 from reports.report import Report
 from tests.reported import NURSERY, TANG, forgets, knows, reported, slips
 from tests.test_hostile import HOSTILE
@@ -48,7 +48,12 @@ def test_the_gates_come_first() -> None:
     assert headline(gated(ONE, "recall>=0.1")) == ("1 gate passed", "good")
     assert headline(ONE) == ("18 probes, no gates", "")
     broken = reported({"m": knows}, unjudged=[("m", "tang/x/title", "too long")])
-    assert headline(broken) == ("1 probes could not be asked", "bad")
+    assert headline(broken) == ("1 probe could not be asked", "bad")
+    assert headline(gated(broken, "nursery:recall>=0.1")) == ("1 probe could not be asked", "bad")
+    control = reported({"m": knows}, unjudged=[("m", "tang/x/control-copying", "too long")])
+    assert headline(gated(control, "recall>=0.1")) == ("1 gate passed", "good")
+    assert headline(gated(ONE, "recall>=0.1"), ["worker gw0 died"]) == ("worker gw0 died", "bad")
+    assert "worker gw0 died" in render_page(ONE, ["worker gw0 died"])
 
 
 def test_bars_hold_every_verdict_that_counts() -> None:
@@ -110,6 +115,13 @@ def test_a_hostile_poem_stays_text() -> None:
     assert page.count("<script") == page.count("</style>") == 1
     assert all(c in "\n\u00a0" or c.isprintable() for c in page)
     assert not re.search(r"<[^>]* on\w+=", page)
+
+
+def test_spaces_and_joiners_are_no_harm() -> None:
+    """What a language needs stays; what turns a line round does not."""
+    kept = "Ô temps\u202f! a\u00a0b 床前\u3000明月 می\u200cروم"
+    assert visible(kept) == kept
+    assert visible("one \u202etwo\x1b\x00") == "one \\u202etwo\\x1b\\x00"
 
 
 def test_it_is_the_same_every_time() -> None:

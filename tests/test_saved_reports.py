@@ -8,11 +8,13 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
+from fixtures.controls import controls_of
 from fixtures.poems import Collection
+from fixtures.probes import DEFAULT_HEADER, Probe
 from reports.__main__ import main, schema
 from reports.baselines import encode_small
 from reports.report import Report, encode, read_report
-from tests.reported import NURSERY, TANG, forgets, knows, reported, slips
+from tests.reported import NURSERY, TANG, forgets, knows, probes_asked, reported, slips
 
 Write = Callable[[str, Report], str]
 
@@ -51,6 +53,23 @@ def test_compare_tells_models_of_one_name_apart(
     assert page.count("<dt>parameters</dt>") == 2
 
 
+def test_compare_leaves_a_report_and_minds_no_controls(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which controls are made depends on how many poems there are; they are no common ground."""
+
+    def asked(count: int) -> Callable[[Collection], list[Probe]]:
+        return lambda c: [*probes_asked(c), *controls_of(c.sample(count), (), DEFAULT_HEADER)]
+
+    files = [
+        write("a.json", reported({"a": knows}, [TANG], asked=asked(2))),
+        write("b.json", reported({"b": knows}, [SHUFFLED], asked=asked(2))),
+    ]
+    assert main(["compare", *files]) == 0
+    assert "data:   reports/compared/recall.json" in capsys.readouterr().out
+    assert [m.name for m in read_report(Path("reports/compared/recall.json")).models] == ["a", "b"]
+
+
 def test_compare_says_what_it_leaves_out(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     files = [
         write("a.json", reported({"a": knows})),
@@ -59,6 +78,9 @@ def test_compare_says_what_it_leaves_out(write: Write, capsys: pytest.CaptureFix
     assert main(["compare", *files, "--recall-report", "out"]) == 0
     assert "6 probes of the baseline were not judged now" in capsys.readouterr().out
     assert Path("out/report.html").exists()
+
+
+SHUFFLED = Collection("tang", TANG.poems[::-1])
 
 
 def other_poems(report: Report) -> Report:
@@ -158,6 +180,18 @@ def test_a_file_that_cannot_be_used_is_one_line(
         Path("x.json").write_bytes(content)
     assert main(["render", "x.json"]) == 2
     assert capsys.readouterr().err == f"render {reason}\n"
+
+
+def test_a_file_named_twice_or_torn_apart(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    report = reported({"m": knows})
+    file = write("a.json", report)
+    assert main(["compare", file, file]) == 2
+    assert capsys.readouterr().err == "compare a.json: named twice; name another recall.json\n"
+    write("a.json", msgspec.structs.replace(report, models=()))
+    assert main(["render", file]) == 2
+    assert capsys.readouterr().err == (
+        "render a.json: not a recall report (a verdict of m, no model of it)\n"
+    )
 
 
 def test_a_folder_that_cannot_be_written_to(

@@ -42,7 +42,8 @@ def test_as_it_was(models: list[str], kind: str) -> None:
     if kind == "md":
         text = render_summary(found)
     else:
-        parts = sections(found, misses=True, folder=Path("reports/latest"))
+        page, data = Path("reports/latest/report.html"), Path("reports/latest/recall.json")
+        parts = sections(found, True, page, data)
         text = "\n".join(f"== {title} ==\n" + "\n".join(lines) + "\n" for title, lines in parts)
     file = FOLDER / f"{len(models)}.{kind}"
     if os.environ.get("MEMTESTS_SNAPSHOTS") == "write":
