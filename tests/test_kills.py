@@ -68,6 +68,7 @@ def test_twenty_kills(forks: Forks, tmp_path: Path) -> None:
     arguments = [
         *(str(ROOT / "memtests"), "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT)),
         *("-p", "tests.asked", "-p", "no:cacheprovider", "--sample", "4", "--measure"),
+        *("--controls", "none"),
         *("-k", "tang or sonnets", "--recall-report", str(folder)),
     ]
 

@@ -44,7 +44,9 @@ def test_about(smollm2: Checkpoint) -> None:
 
 
 def test_whole_run(pytester: pytest.Pytester) -> None:
-    result = memtests(pytester, "--model", gguf(), "--sample", "1", "--measure")
+    result = memtests(
+        pytester, "--model", gguf(), "--sample", "1", "--measure", "--controls", "none"
+    )
     assert result.ret == 0
     found = report(pytester)
     assert {v["collection"] for v in found["verdicts"]} == {c["name"] for c in found["collections"]}
