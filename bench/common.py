@@ -14,12 +14,31 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from fixtures.checkpoint import Checkpoint
 from fixtures.loading import Loading, load
 from fixtures.poems import canon, read_collections
-from fixtures.probes import Probe, parse_prefix_lengths, poem_unit_ends, prefix_probes
+from fixtures.probes import (
+    DEFAULT_HEADER,
+    DEFAULT_PREFIX_LENGTHS,
+    Probe,
+    parse_prefix_lengths,
+    poem_unit_ends,
+    prefix_probes,
+    probes_of,
+)
 from fixtures.text import normal_form
 from plugins.completeness import is_complete
 from plugins.reciter import Completion, Reciter
 
 Side = Callable[[], list[str]]
+
+
+def every_probe(given: argparse.Namespace) -> list[Probe]:
+    """Titles, prefixes and next lines of the poems, with the suite's defaults."""
+    lengths = parse_prefix_lengths(DEFAULT_PREFIX_LENGTHS)
+    return [
+        probe
+        for collection in (read_collections(map(Path, given.poems)) if given.poems else canon())
+        for case in ("title", "prefix", "next_line")
+        for probe in probes_of(collection, case, lengths, DEFAULT_HEADER)
+    ]
 
 
 def parser(description: str) -> argparse.ArgumentParser:

@@ -1,11 +1,7 @@
 """How many completions equal plain `generate`, one probe at a time, token for token, in float32."""
 
-from pathlib import Path
+from common import every_probe, parser, prepare
 
-from common import parser, prepare
-
-from fixtures.poems import canon, read_collections
-from fixtures.probes import parse_prefix_lengths, probes_of
 from plugins.recital import batches_of
 from plugins.reciter import Completion, Reciter, recite_plainly
 
@@ -21,15 +17,7 @@ def main() -> None:
         model = untaught(given.untaught)
     else:
         model, _ = prepare(given)
-    collections = read_collections(map(Path, given.poems)) if given.poems else canon()
-    every = [
-        probe
-        for collection in collections
-        for case in ("title", "prefix", "next_line")
-        for probe in probes_of(
-            collection, case, parse_prefix_lengths("10%,25%,50%,75%"), "{title}\n{dynasty} {author}"
-        )
-    ]
+    every = every_probe(given)
     chosen = [every[at * len(every) // given.probes] for at in range(given.probes)]
     equal = fragile = different = asked = 0
     for batch in batches_of(chosen):

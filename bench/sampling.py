@@ -5,13 +5,10 @@ recites them, from the most probable on.
 """
 
 import math
-from pathlib import Path
 
 import torch
-from common import parser, prepare
+from common import every_probe, parser, prepare
 
-from fixtures.poems import canon, read_collections
-from fixtures.probes import parse_prefix_lengths, probes_of
 from plugins.recital import batches_of
 from plugins.reciter import Completion, Reciter
 from tests.sampling import sampled
@@ -23,15 +20,7 @@ def main() -> None:
     options.add_argument("--samples", type=int, default=2000, help="how often each")
     given = options.parse_args()
     model, _ = prepare(given)
-    collections = read_collections(map(Path, given.poems)) if given.poems else canon()
-    every = [
-        probe
-        for collection in collections
-        for case in ("title", "prefix", "next_line")
-        for probe in probes_of(
-            collection, case, parse_prefix_lengths("10%,25%,50%,75%"), "{title}\n{dynasty} {author}"
-        )
-    ]
+    every = every_probe(given)
     missed = []
     for batch in batches_of(every):
         for probe, found in zip(batch, Reciter(model).recite(batch), strict=True):

@@ -1,13 +1,12 @@
 """The hooks between pytest and the recital. They decide nothing themselves."""
 
-import os
 from collections.abc import Generator, Mapping
 from typing import Any
 
 import pytest
 
 from fixtures.language_model import LanguageModel
-from fixtures.model import UNUSABLE, model_names
+from fixtures.model import UNUSABLE, model_names, worker_count
 from fixtures.probes import Probe
 from fixtures.questions import QUESTIONS, PoemCuts
 from plugins.chance import chance_bands
@@ -35,10 +34,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def recall(request: pytest.FixtureRequest, model: LanguageModel) -> Recital:
     """Ask the model a probe: `recall(probe)` is the verdict."""
     collections = {c.name: c for c in request.config.stash[QUESTIONS].collections}
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     recital = Recital(
         model,
-        batches_of(probes_of_items(request.session.items), workers),
+        batches_of(probes_of_items(request.session.items), worker_count()),
         lambda name: chance_bands(collections[name]),
         request.config.stash.get(SAVED, {}),
     )
@@ -68,8 +66,7 @@ def places_of(config: pytest.Config) -> Places:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    scopes = places_of(config).scopes([item.nodeid for item in items], workers)
+    scopes = places_of(config).scopes([item.nodeid for item in items], worker_count())
     order = {scope: at for at, scope in enumerate(dict.fromkeys(scopes.values()))}
     items.sort(key=lambda item: order[scopes[item.nodeid]])
 

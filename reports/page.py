@@ -173,10 +173,6 @@ def _unbroken_percent(part: float) -> str:
     return percent(part).replace(" ", "\u00a0")
 
 
-def _judged(tally: Tally) -> int:
-    return tally.correct + tally.incorrect + tally.forgotten
-
-
 @functools.cache
 def _template() -> Any:
     import jinja2
@@ -192,5 +188,4 @@ def _template() -> Any:
     environment.filters["one_line"] = one_line
     environment.filters["percent"] = _unbroken_percent
     environment.filters["share"] = _share
-    environment.filters["judged"] = _judged
     return environment.get_template("page.html")

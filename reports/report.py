@@ -53,6 +53,11 @@ class Tally(msgspec.Struct, frozen=True):
     low: float
     high: float
 
+    @property
+    def judged(self) -> int:
+        """All of them."""
+        return self.correct + self.incorrect + self.forgotten
+
 
 class UnjudgedRecord(msgspec.Struct, frozen=True):
     """A probe that could not be asked, and why."""

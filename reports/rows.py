@@ -99,12 +99,11 @@ def control_rows(report: Report) -> list[list[str]]:
     ]
     for found in merged_controls(report.controls):
         counts = [found.correct, found.incorrect, found.forgotten]
-        low, high = interval(found.correct, sum(counts))
         titles = "{} of {}".format(*found.unchanged) if found.unchanged else "-"
         rows.append(
             [found.model] * several
             + [found.kind, *map(str, (sum(counts), *counts)), percent(counts[0] / sum(counts))]
-            + [f"{percent(low)} to {percent(high)}", titles]
+            + [_span(*interval(found.correct, sum(counts))), titles]
         )
     return rows
 
@@ -166,18 +165,21 @@ def _measured(gate: GateRecord) -> list[str]:
     if gate.value is None or gate.low is None or gate.high is None or gate.counts is None:
         return ["-", "-", "-"]
     part, whole = gate.counts
-    interval = f"{percent(gate.low)} to {percent(gate.high)}"
-    return [percent(gate.value), f"{part} of {whole}", interval]
+    return [percent(gate.value), f"{part} of {whole}", _span(gate.low, gate.high)]
+
+
+def _span(low: float, high: float) -> str:
+    """An interval of proportions."""
+    return f"{percent(low)} to {percent(high)}"
 
 
 def _row(tally: Tally, several: bool, collection: str | None = None) -> list[str]:
-    judged = tally.correct + tally.incorrect + tally.forgotten
     return [
         *[tally.model] * several,
         collection or tally.collection,
         tally.case,
-        str(judged),
+        str(tally.judged),
         *(str(getattr(tally, outcome)) for outcome in _COUNTS),
         percent(tally.recall),
-        f"{percent(tally.low)} to {percent(tally.high)}",
+        _span(tally.low, tally.high),
     ]
