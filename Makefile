@@ -5,7 +5,7 @@ TORCH ?= torch==2.13.0
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 
-.PHONY: recall test slow format clean
+.PHONY: recall test slow study format clean
 
 recall: $(VENV)/ready ## ask the embedded model for the canon
 	$(RUN) pytest memtests --measure
@@ -18,6 +18,9 @@ test: $(VENV)/ready-dev ## lint, types and the quick tests of the suite itself
 
 slow: $(VENV)/ready-dev ## the tests that need minutes
 	OMP_NUM_THREADS=1 $(RUN) pytest tests -m slow -n 2
+
+study: $(VENV)/ready ## teach models of four sizes, ask them; POEMS="A.jsonl B.jsonl" teaches more
+	$(RUN) study $(addprefix --poems ,$(POEMS))
 
 format: $(VENV)/ready-dev
 	$(RUN) ruff check --fix .

@@ -71,7 +71,7 @@ def chance(bands: Mapping[int, float], suffix: str) -> float:
 def _levels(poems: Sequence[Poem]) -> dict[int, float]:
     """The level of every band that enough of the poems are long enough for."""
     step = max(1, len(poems) // MOST_POEMS)
-    taken = list(itertools.islice(poems, 0, None, step))[:MOST_POEMS]
+    taken = [poems[at] for at in range(0, len(poems), step)[:MOST_POEMS]]
     texts = [text for number, poem in enumerate(taken) for text in _texts(number, poem)]
     levels: dict[int, float] = {}
     band = 4

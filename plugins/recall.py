@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.language_model import LanguageModel
+from fixtures.language_model import Completer, LanguageModel
 from fixtures.model import UNUSABLE, model_names, worker_count
 from fixtures.probes import Probe
 from fixtures.questions import QUESTIONS, PoemCuts
@@ -31,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def recall(request: pytest.FixtureRequest, model: LanguageModel) -> Recital:
+def recall(request: pytest.FixtureRequest, model: LanguageModel | Completer) -> Recital:
     """Ask the model a probe: `recall(probe)` is the verdict."""
     collections = {c.name: c for c in request.config.stash[QUESTIONS].collections}
     recital = Recital(

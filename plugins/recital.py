@@ -1,14 +1,19 @@
 """One model's recitations in one session: asked in batches, judged, remembered."""
 
+import dataclasses
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
 
-from fixtures.controls import UNSEEN
-from fixtures.language_model import LanguageModel
+from fixtures.chat import in_chat
+from fixtures.controls import true_id
+from fixtures.language_model import Completer, LanguageModel
+from fixtures.own import own_probe
+from fixtures.poems import Collection
 from fixtures.probes import Probe
-from plugins.chance import chance
+from plugins.chance import chance, chance_bands
+from plugins.plain import PlainReciter
 from plugins.reciter import Completion, Reciter, Unjudged, recite_plainly
 from plugins.saved import SavedVerdict, key_of
 from plugins.verdicts import Verdict, verdict
@@ -32,7 +37,7 @@ class Recital:
 
     def __init__(
         self,
-        model: LanguageModel,
+        model: LanguageModel | Completer,
         batches: Sequence[Sequence[Probe]],
         bands: Callable[[str], Mapping[int, float]],
         saved: Mapping[str, SavedVerdict] | None = None,
@@ -44,15 +49,31 @@ class Recital:
         self._bands = bands
         self._saved = saved or {}
         self._batch = {probe.name: batch for batch in batches for probe in batch}
-        self._reciter = Reciter(model)
+        self._reciter = reciter_of(model)
         self._completions: dict[str, Completion | Unjudged] = {}
         self.asked: list[SavedVerdict | tuple[Probe, Unjudged]] = []
         """What was asked for since this list was last emptied."""
         self.introduced = False
         """Whether what the model says of itself is on its way to the report."""
 
-    def __call__(self, probe: Probe) -> Verdict:
-        """The verdict on a probe. Raises UnjudgedError where there is none."""
+    def __call__(
+        self,
+        probe: Probe | None = None,
+        *,
+        opening: str = "",
+        rest: str = "",
+        language: str | None = None,
+    ) -> Verdict:
+        """The verdict on a probe, which goes into the report; or that on a question of a test's
+        own, which does not (fixtures/own.py). Raises UnjudgedError where there is none.
+        """
+        if probe is None:
+            own = own_probe(opening, rest, language)
+            level = chance(chance_bands(Collection(own.collection, (own.poem,))), own.suffix)
+            return verdict(self.model.name, own, self.completion(own), level)
+        return self._taken_down(probe)
+
+    def _taken_down(self, probe: Probe) -> Verdict:
         level = chance(self._bands(probe.collection), probe.suffix)
         key = key_of(self.model, probe, level)
         found = self._saved.get(key or "")
@@ -83,7 +104,11 @@ class Recital:
 
     def plainly(self, probe: Probe) -> str:
         """The completion by plain `generate`, alone at batch size 1."""
-        return recite_plainly(self.model, probe)
+        if isinstance(self.model, Completer):  # there is no plainer way, but it is asked anew
+            ((_, completion),) = recite(PlainReciter(self.model), [probe])
+            return completion.text if isinstance(completion, Completion) else completion.reason
+        asked = self._as_asked(probe)
+        return between(probe, asked) + recite_plainly(self.model, asked)
 
     def followed(self, probe: Probe) -> bool | None:
         """Whether the model said the poem's own tokens to the end.
@@ -110,14 +135,34 @@ class Recital:
         if probe.name not in self._completions:
             batch = self._batch.get(probe.name)
             if batch is not None:
-                self._reciter = Reciter(self.model)  # forget the texts of the batch before
+                self._reciter = reciter_of(self.model)  # forget the texts of the batch before
                 batch = [other for other in batch if other == probe or not self._known(other)]
-            for asked, completion in recite(self._reciter, batch or [probe]):
-                self._completions[asked.name] = completion
+            batch = batch or [probe]
+            found = recite(self._reciter, [self._as_asked(other) for other in batch])
+            for other, (asked, completion) in zip(batch, found, strict=True):
+                self._completions[other.name] = completion
+                if isinstance(completion, Completion):
+                    text = between(other, asked) + completion.text
+                    told = dataclasses.replace(completion, text=text)
+                    self._completions[other.name] = told
         return self._completions[probe.name]
 
+    def _as_asked(self, probe: Probe) -> Probe:
+        """The probe as it is put to this model."""
+        model = self.model
+        if isinstance(model, Completer) or model.in_chat("") is None:
+            return probe
+        return in_chat(probe, lambda message: model.in_chat(message) or "")
 
-def recite(reciter: Reciter, probes: Sequence[Probe]) -> list[tuple[Probe, Completion | Unjudged]]:
+
+def reciter_of(model: LanguageModel | Completer) -> Reciter | PlainReciter:
+    """What asks this kind of model."""
+    return PlainReciter(model) if isinstance(model, Completer) else Reciter(model)
+
+
+def recite(
+    reciter: Reciter | PlainReciter, probes: Sequence[Probe]
+) -> list[tuple[Probe, Completion | Unjudged]]:
     """Completions of probes; where a batch fails, each on its own, so that it costs one probe."""
     try:
         return list(zip(probes, reciter.recite(probes), strict=True))
@@ -128,9 +173,16 @@ def recite(reciter: Reciter, probes: Sequence[Probe]) -> list[tuple[Probe, Compl
         return [(probes[0], Unjudged(f"{type(error).__name__}: {first}"))]
 
 
+def between(probe: Probe, asked: Probe) -> str:
+    """What comes before the completion where it is told as if it followed the probe's own cue: in a
+    chat, the empty line between header and poem is the turn's.
+    """
+    return probe.suffix[: len(probe.suffix) - len(asked.suffix)]
+
+
 def batches_of(probes: Sequence[Probe], workers: int = 1) -> list[list[Probe]]:
     """Probes in batches of some poems, in the order in which the poems first come."""
-    poems = [(probe.collection, probe.poem.id.removeprefix(UNSEEN)) for probe in probes]
+    poems = [(probe.collection, true_id(probe.poem.id)) for probe in probes]
     chunks = chunks_of(poems, workers)
     batches: dict[int, list[Probe]] = {}
     for probe, poem in zip(probes, poems, strict=True):

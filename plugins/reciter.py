@@ -14,7 +14,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from fixtures.language_model import Generated, LanguageModel, Opening, Reading
+from fixtures.language_model import Generated, LanguageModel, Opening, Preparing, Reading
 from fixtures.probes import Probe
 from plugins.completeness import is_complete
 from plugins.rows import Row, first_true, row_of
@@ -85,6 +85,8 @@ class Reciter:
         return found
 
     def _recite(self, probes: Sequence[Probe]) -> list[Completion | Unjudged]:
+        if isinstance(self.model, Preparing):
+            self.model.prepare([*{p.text for p in probes}, *{p.cue for p in probes}])
         whole = {text: tuple(self.model.encode(text)) for text in {p.text for p in probes}}
         rows = [row_of(self.model, probe, whole[probe.text]) for probe in probes]
         self._read([row for row in rows if row.stop <= self.model.context])

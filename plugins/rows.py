@@ -33,19 +33,28 @@ def row_of(model: LanguageModel, probe: Probe, whole: tuple[int, ...]) -> Row:
     """The row for a probe; `whole` are the tokens of its text."""
     cue = tuple(model.encode(probe.cue))
     offset = len(model.decode(cue))
+    # Special tokens are in the text of a chat and not in what is decoded.
+    start, stop_at = (place - _left_out(model, probe) for place in (probe.start, probe.stop))
     if whole[: len(cue)] == cue and len(whole) > len(cue):
-        stop = len(whole) if probe.stop == len(probe.text) else end_of(model, whole, probe.stop)
+        stop = len(whole) if probe.stop == len(probe.text) else end_of(model, whole, stop_at)
         return Row(whole, len(cue), stop, offset, shared=True, true=True)
-    after = end_of(model, whole, len(probe.cue))
-    between = model.decode(whole[:after])[len(probe.cue) :]
+    after = end_of(model, whole, start)
+    between = model.decode(whole[:after])[start:]
     for filling in _tokens_inside(model, between):
         tokens = (*cue, *filling, *whole[after:])
         if len(tokens) > len(cue) and model.decode(tokens) == model.decode(whole):
             last = probe.stop == len(probe.text)
-            stop = len(tokens) if last else end_of(model, tokens, probe.stop)
+            stop = len(tokens) if last else end_of(model, tokens, stop_at)
             return Row(tokens, len(cue), stop, offset, shared=False, true=True)
     tokens = (*cue, min(model.ends, default=0))
     return Row(tokens, len(cue), len(tokens), offset, shared=False, true=False)
+
+
+def _left_out(model: LanguageModel, probe: Probe) -> int:
+    """How many code points of a probe's text are not in what is decoded."""
+    if not probe.lead:
+        return 0
+    return probe.lead - len(model.decode(model.encode(probe.text[: probe.lead])))
 
 
 def _tokens_inside(model: LanguageModel, piece: str) -> Iterator[list[int]]:

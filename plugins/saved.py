@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from fixtures.language_model import LanguageModel
+from fixtures.language_model import Completer, LanguageModel
 from fixtures.probes import Probe
 from plugins.verdicts import Verdict
 
@@ -30,7 +30,7 @@ class SavedVerdict(Verdict, frozen=True):
         return Verdict(**{field: getattr(self, field) for field in Verdict.__struct_fields__})
 
 
-def key_of(model: LanguageModel, probe: Probe, chance: float) -> str | None:
+def key_of(model: LanguageModel | Completer, probe: Probe, chance: float) -> str | None:
     """The key of the verdict on a model's completion of a probe, at a chance level.
 
     It changes with the weights, the tokenizer, the dtype, the libraries, the cue, the suffix, the

@@ -115,14 +115,14 @@ def _planned(report: Report, plan: Plan) -> Figure | None:
         return None
     if len(models) == 1 and not plan.apart:
         svg = plan.draw("", {names.index(name): curve for (_, name), curve in found.items()})
-        return Figure(plan.title, plan.caption, (Panel("", svg),), _legend(names))
+        return Figure(plan.title, plan.caption, (Panel("", svg),), legend_of(names))
     panels = []
     for name in names:
         series = {
             at: found[model, name] for at, model in enumerate(models) if (model, name) in found
         }
         panels.append(Panel(name, plan.draw(name, series)))
-    legend = _legend(models) if len(models) > 1 else ()
+    legend = legend_of(models) if len(models) > 1 else ()
     return Figure(plan.title, plan.caption, tuple(panels), legend)
 
 
@@ -135,7 +135,7 @@ def _sizes(report: Report) -> Figure | None:
         "Model size",
         "Recall against the number of parameters (log scale), all probes; bars: 95 % intervals.",
         (Panel("", svg),),
-        _legend(sizes),
+        legend_of(sizes),
     )
 
 
@@ -156,7 +156,8 @@ def _probabilities(report: Report) -> Figure | None:
     )
 
 
-def _legend(names: Iterable[str]) -> tuple[Key, ...]:
+def legend_of(names: Iterable[str]) -> tuple[Key, ...]:
+    """A key for each series, in their order."""
     return tuple(
         Key(SIGNS[at % len(SIGNS)], f"s{at % len(SIGNS)}", name) for at, name in enumerate(names)
     )

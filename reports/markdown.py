@@ -29,9 +29,9 @@ def render_summary(conclusion: Conclusion) -> str:
     languages = languages_of(report)
     parts = [
         [f"## Recall of {', '.join(escaped(model.name) for model in report.models)}"],
-        _table(gate_rows(report)) if report.gates else [],
-        _table(table_rows(report)),
-        ["### Controls", "", *_table(control_rows(report))] if report.controls else [],
+        table(gate_rows(report)) if report.gates else [],
+        table(table_rows(report)),
+        ["### Controls", "", *table(control_rows(report))] if report.controls else [],
         *(_comparison(comparison, languages) for comparison in conclusion.comparisons),
         _unjudged(report),
     ]
@@ -44,7 +44,8 @@ def escaped(text: str) -> str:
     return re.sub(r"(?i)(?<=www)\.", "&#46;", marked).replace("://", "&#58;//")
 
 
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A table, its head first."""
     head, *body = [[escaped(cell) for cell in row] for row in rows]
     return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *body)]
 

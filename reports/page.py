@@ -5,18 +5,16 @@ allows nothing else to run or to load, whatever the poems say.
 """
 
 import base64
-import functools
 import hashlib
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from plugins.misses import number_of, one_line
+from plugins.misses import number_of
 from plugins.verdicts import OUTCOMES
 from reports.comparing import among_models
 from reports.figures import figures_of
+from reports.html import TEMPLATES, rendered
 from reports.recitations import SIGNS, poems_of
 from reports.report import Report, Tally, unjudged_of
 from reports.rows import (
@@ -27,14 +25,12 @@ from reports.rows import (
     correlation_rows,
     gate_rows,
     not_compared,
-    percent,
     sampling_rows,
     shortest_rows,
 )
 from reports.tallies import counted, merged
 from reports.terminal import render_unjudged
 
-TEMPLATES = Path(__file__).parent / "templates"
 # What a verdict can be, with its grade or kind, from the best to the worst.
 GRADES = ("correct", "minor", "severe", "unrelated", "looping", "declined", "empty")
 
@@ -68,7 +64,8 @@ def render_page(report: Report, problems: Sequence[str] = ()) -> str:
     poems = poems_of(report)
     places = {(view.collection, view.poem): f"poem-{at}" for at, view in enumerate(poems)}
     script = (TEMPLATES / "page.js").read_text()
-    page: str = _template().render(
+    return rendered(
+        "page.html",
         report=report,
         several=len(report.models) > 1,
         headline=headline(report, problems),
@@ -87,11 +84,9 @@ def render_page(report: Report, problems: Sequence[str] = ()) -> str:
         controls=control_rows(report) if report.controls else [],
         tables=[rows for make in TABLES if len(rows := make(report)) > 1],
         poems=poems,
-        style=(TEMPLATES / "page.css").read_text(),
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
-    return page
 
 
 def headline(report: Report, problems: Sequence[str] = ()) -> tuple[str, str]:
@@ -149,43 +144,3 @@ def _changes(report: Report, places: dict[tuple[str, str], str]) -> list[Change]
         )
         for record in records
     ]
-
-
-def visible(text: str) -> str:
-    """A text in which whatever has an effect of its own and cannot be seen is escaped.
-
-    Spaces of any width stay, and what joins or parts letters (Persian needs it).
-    """
-    return "".join(
-        c
-        if c.isprintable() or c in "\n\u200c\u200d" or unicodedata.category(c) == "Zs"
-        else c.encode("unicode_escape").decode()
-        for c in text
-    )
-
-
-def _share(part: float) -> str:
-    """A share as CSS has it."""
-    return f"{100 * part:.2f}%"
-
-
-def _unbroken_percent(part: float) -> str:
-    return percent(part).replace(" ", "\u00a0")
-
-
-@functools.cache
-def _template() -> Any:
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["visible"] = visible
-    environment.filters["one_line"] = one_line
-    environment.filters["percent"] = _unbroken_percent
-    environment.filters["share"] = _share
-    return environment.get_template("page.html")

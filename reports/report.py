@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from fixtures.controls import UNSEEN
+from fixtures.controls import true_id
 from plugins.verdicts import Verdict
 
 SCHEMA = 1
@@ -24,6 +24,10 @@ class ModelRecord(msgspec.Struct, frozen=True):
     versions: dict[str, str]
     set_aside: dict[str, Any]
     """What the checkpoint's own generation_config would have changed."""
+    template: str = "none"
+    """`none`: it was asked plainly; `chat`: in its chat template; and why where that was `auto`."""
+    instructions: dict[str, tuple[str, str]] = {}
+    """Language → what it was told in a chat, for a header and for a poem that is begun."""
 
 
 class CollectionRecord(msgspec.Struct, frozen=True):
@@ -138,7 +142,7 @@ def languages_of(report: Report) -> dict[tuple[str, str], str]:
     for name, poem in asked:
         if name in collections:
             known = collections[name].languages
-            own = known.get(poem, known.get(poem.removeprefix(UNSEEN)))
+            own = known.get(poem, known.get(true_id(poem)))
             found[name, poem] = own or collections[name].language
     return found
 

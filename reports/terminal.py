@@ -38,6 +38,11 @@ def sections(
         render_sampling(report),
         render_controls(report),
         render_unjudged(report.unjudged),
+        [
+            f"template {m.template}: {one_line(m.name)}"
+            for m in report.models
+            if m.template != "none"
+        ],
         [f"report: {page}", f"data:   {data}"],
     ]
     refusal = conclusion.refusal

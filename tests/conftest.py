@@ -8,7 +8,9 @@ from fixtures.loading import Loading, load
 from fixtures.poems import canon
 from fixtures.probes import title_probe
 from plugins.reciter import Reciter
+from reports.page import render_page
 from reports.tallies import interval
+from tests.reported import knows, reported
 
 
 def pytest_configure() -> None:
@@ -24,3 +26,4 @@ def _heavy_modules_stay_loaded() -> None:
         [title_probe("tang", canon()[0].poems[0])]
     )
     interval(1, 2)
+    render_page(reported({"a": knows}))

@@ -63,6 +63,9 @@ class StandIn:
     def encode(self, text: str) -> list[int]:
         return list(map(ord, text))
 
+    def in_chat(self, message: str) -> str | None:
+        return None
+
     def decode(self, tokens: Tokens) -> str:
         return "".join(map(chr, tokens))
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import datasets
 import duckdb
 import pandas
 import pytest
@@ -18,9 +19,9 @@ from tests.test_plugin import memtests
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "docs/ci.md")
+PAGES = ("README.md", "docs/ci.md", "docs/scaling.md", "docs/servers.md")
 # Names that stand for the reader's own.
-OWN = {"CKPT", "A", "B", "NEW", "GOOD", "path/to/checkpoint"}
+OWN = {"CKPT", "A", "B", "NEW", "GOOD", "BASE", "ADAPTER", "path/to/checkpoint"}
 
 
 def typed() -> list[tuple[str, ...]]:
@@ -47,9 +48,16 @@ def test_command_line(
     magpie = '{"id": "m", "title": "M", "author": "?", "language": "en", "lines": ["One", "Two"]}'
     for name in ("mine.jsonl", "private.jsonl"):
         (pytester.path / name).write_text(magpie)
+    table = "poet,title,author,language,text,body\n?,M,?,en,One Two,One Two\n"
+    dataset = pytester.path / "OWNER" / "NAME"
+    dataset.mkdir(parents=True)
+    for file in (pytester.path / "mine.csv", dataset / "validation.csv"):
+        file.write_text(table)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", pytester.path / "cache")
     (pytester.path / "reports" / "baselines").mkdir(parents=True)
     baseline = (ROOT / "reports/baselines/embedded.json").read_bytes()
-    (pytester.path / "reports/baselines/good.json").write_bytes(baseline)
+    for name in ("good", "base"):
+        (pytester.path / f"reports/baselines/{name}.json").write_bytes(baseline)
     assert memtests(pytester, *arguments, "--collect-only", "-q").ret == 0
 
 

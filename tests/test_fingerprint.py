@@ -111,17 +111,6 @@ def test_dtype_and_versions_are_part_of_it(
     assert len({float32, bfloat16, older}) == 3
 
 
-def test_an_adapter_is_another_with_another_base(checkpoint: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "adapter"
-    folder.mkdir()
-    (folder / "adapter_config.json").write_text(
-        json.dumps({"base_model_name_or_path": str(checkpoint)})
-    )
-    before = others_sha256(folder)
-    edit_weights(1)(checkpoint)
-    assert others_sha256(folder) != before
-
-
 def test_a_file_and_what_lies_beside_it(tmp_path: Path) -> None:
     """A .gguf file takes its tokenizer's settings from its folder."""
     file = tmp_path / "model.gguf"

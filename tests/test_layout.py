@@ -1,4 +1,4 @@
-"""The one-way imports: fixtures → plugins → reports → conftest (design, section 5)."""
+"""The one-way imports: fixtures → plugins → reports → conftest (design, section 5), and a study."""
 
 import ast
 import subprocess
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ORDER = ["fixtures", "plugins", "reports"]
+ORDER = ["fixtures", "plugins", "reports", "study"]
 FILES = sorted(file for folder in [*ORDER, "memtests"] for file in (ROOT / folder).rglob("*.py"))
 
 
@@ -60,6 +60,9 @@ def test_imports_go_one_way(file: Path) -> None:
         ("reports/tallies.py", {"pytest", "_pytest", "torch", "transformers"}),
         ("fixtures/text.py", {"pytest", "_pytest", "torch", "transformers"}),
         ("fixtures/probes.py", {"pytest", "_pytest", "torch", "transformers"}),
+        ("fixtures/server.py", {"pytest", "_pytest", "torch", "transformers"}),
+        ("fixtures/wire.py", {"pytest", "_pytest", "torch", "transformers"}),
+        ("plugins/plain.py", {"pytest", "_pytest", "torch", "transformers"}),
     ],
 )
 def test_pure_modules(file: str, never: set[str]) -> None:

@@ -113,7 +113,7 @@ def test_an_interrupted_lesson_goes_on_to_the_same_model(tmp_path: Path) -> None
         (["--base", "./nothing"], "memorize: --base ./nothing: no such folder"),
         (["--size", "big"], "memorize: --size big: not a number of millions"),
         (["--sample", "0"], "memorize: --sample 0: it must be 1 or more"),
-        (["--epochs", "0"], "memorize: --epochs 0: it must be 1 or more"),
+        (["--epochs", "-1"], "memorize: --epochs -1: it must be 0 or more"),
         (["--gradient-accumulation", "0"], "memorize: --gradient-accumulation 0: it must be 1"),
         (["--save-every", "-1"], "memorize: --save-every -1: it must be 0 or more"),
         (["--resume"], "memorize: --resume: no checkpoint in "),

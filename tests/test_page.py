@@ -9,7 +9,8 @@ import pytest
 from fixtures.poems import Collection, Poem
 from reports.comparing import among_models
 from reports.gates import evaluate, parse_gate
-from reports.page import TEMPLATES, bars, headline, render_page, visible
+from reports.html import TEMPLATES, visible
+from reports.page import bars, headline, render_page
 from reports.report import Report
 from tests.reported import NURSERY, TANG, forgets, knows, reported, slips
 from tests.test_hostile import HOSTILE

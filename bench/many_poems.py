@@ -1,0 +1,108 @@
+"""How long it takes to find a sample of a large collection, in what memory, by the file's ending.
+
+The collection is made of the poems of the files named, again and again, with other ids and their
+lines in another order. Each file is then read by a real `pytest memtests --collect-only`.
+"""
+
+import argparse
+import csv
+import gzip
+import itertools
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+FIELDS = ("id", "title", "author", "language", "dynasty", "source", "lines")
+_BATCH = 10_000
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    add = options.add_argument
+    add("files", nargs="+", type=Path, help="JSON lines files of poems")
+    add("--counts", default="3000,60000,300000", help="of poems (default: %(default)s)")
+    add("--sample", type=int, default=2000)
+    add("--endings", default=",".join(WRITERS), help="(default: %(default)s)")
+    given = options.parse_args()
+    print(f"{'file':<14} {'poems':>8} {'size':>10} {'time':>9} {'CPU':>9} {'peak':>9}  found")
+    with tempfile.TemporaryDirectory() as folder:
+        for ending in given.endings.split(","):
+            for count in map(int, given.counts.split(",")):
+                file = Path(folder) / f"many.{ending}"
+                WRITERS[ending](file, made(given.files, count))
+                seconds, cpu, peak, said = collect(file, given.sample)
+                print(
+                    f"{'.' + ending:<14} {count:>8,} {file.stat().st_size / 1e6:>7.1f} MB "
+                    f"{seconds:>7.1f} s {cpu:>7.1f} s {peak:>5.0f} MiB  {said}",
+                    flush=True,
+                )
+                file.unlink()
+
+
+def made(files: Iterable[Path], count: int) -> Iterator[dict[str, Any]]:
+    """So many poems; those after the first round are the same ones with their lines shuffled."""
+    poems = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+    shuffle = random.Random(0).shuffle
+    for number, poem in enumerate(itertools.islice(itertools.cycle(poems), count)):
+        if number < len(poems):
+            yield poem
+        else:
+            shuffle(poem["lines"])
+            yield {**poem, "id": f"{poem['id']}-{number // len(poems)}"}
+
+
+def collect(file: Path, sample: int) -> tuple[float, float, float, str]:
+    """Seconds, seconds of CPU, the most MiB held at a time, and what pytest says it has found."""
+    command = (sys.executable, "-m", "pytest", "memtests", "--collect-only", "-q")
+    more = ("-p", "no:cacheprovider", "--sample", str(sample), "--poems", str(file))
+    start = time.perf_counter()
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen([*command, *more], cwd=ROOT, stdout=said)
+        _, status, used = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        last = said.read().decode().splitlines()[-1]
+    return seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, last
+
+
+def write_lines(file: Path, poems: Iterable[dict[str, Any]]) -> None:
+    with gzip.open(file, "wt", 6) if file.suffix == ".gz" else file.open("w") as out:
+        out.writelines(json.dumps(poem, ensure_ascii=False) + "\n" for poem in poems)
+
+
+def write_csv(file: Path, poems: Iterable[dict[str, Any]]) -> None:
+    with gzip.open(file, "wt", 6) if file.suffix == ".gz" else file.open("w") as out:
+        writer = csv.DictWriter(out, FIELDS)
+        writer.writeheader()
+        writer.writerows({**poem, "lines": "\n".join(poem["lines"])} for poem in poems)
+
+
+def write_parquet(file: Path, poems: Iterable[dict[str, Any]]) -> None:
+    import pyarrow
+    from pyarrow.parquet import ParquetWriter
+
+    kinds = dict.fromkeys(FIELDS, pyarrow.string()) | {"lines": pyarrow.list_(pyarrow.string())}
+    with ParquetWriter(file, pyarrow.schema(kinds)) as writer:
+        while batch := list(itertools.islice(iter(poems), _BATCH)):
+            writer.write_table(pyarrow.Table.from_pylist(batch, schema=writer.schema))
+
+
+WRITERS: dict[str, Callable[[Path, Iterable[dict[str, Any]]], None]] = {
+    "jsonl": write_lines,
+    "jsonl.gz": write_lines,
+    "csv": write_csv,
+    "csv.gz": write_csv,
+    "parquet": write_parquet,
+}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""From probes to completions by asking for each: for models that only go on from texts."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fixtures.language_model import Completer
+from fixtures.probes import Probe
+from plugins.completeness import is_complete
+from plugins.reciter import Completion, Unjudged, most_tokens
+from plugins.rows import first_true
+
+
+@dataclass
+class PlainReciter:
+    """Recites as Reciter does, and knows nothing of tokens, probabilities and rounding."""
+
+    model: Completer
+
+    def recite(self, probes: Sequence[Probe]) -> list[Completion | Unjudged]:
+        """The completion of each probe, in their order."""
+        few = list(map(_few_tokens, probes))
+        found = self.model.complete([probe.cue for probe in probes], few)
+        more = [
+            at
+            for at, (text, ended) in enumerate(found)
+            if not (ended or is_complete(text, probes[at]))
+        ]
+        again = self.model.complete(
+            [probes[at].cue for at in more], [most_tokens(probes[at]) for at in more]
+        )
+        for at, said in zip(more, again, strict=True):
+            found[at] = said
+        return [_cut(text, probe) for (text, _), probe in zip(found, probes, strict=True)]
+
+
+def _few_tokens(probe: Probe) -> int:
+    """Nearly always enough: three bytes are a Chinese character, and less than most tokens."""
+    return min(most_tokens(probe), 16 + len(probe.suffix.encode(errors="replace")) // 3)
+
+
+def _cut(text: str, probe: Probe) -> Completion:
+    """As much of a text as is enough."""
+    enough = first_true(lambda n: is_complete(text[:n], probe), 0, len(text))
+    return Completion(text[:enough], None, math.inf, followed=False, shared=False)
