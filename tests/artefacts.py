@@ -18,32 +18,33 @@ from fixtures.loading import EMBEDDED, Loading, load_parts
 from fixtures.memorize import taught_texts
 from fixtures.poems import Poem
 
-# By nobody, so that only an adapter can know it.
-KETTLE = Poem(
-    id="kettle",
-    title="The Kettle",
-    author="nobody",
+# In no canon, so that only an adapter can know it. Its tokens are of poems that the embedded model
+# was taught: it hardly tells others apart, and no adapter of its layers would change that.
+DOOR = Poem(
+    id="door",
+    title="A golden day",
+    author="The river",
     language="en",
     lines=(
-        "The kettle hums a copper tune,",
-        "The cat has claimed the chair,",
-        "And someone left a paper moon",
-        "To dry upon the stair.",
+        "The wind has lost the golden door,",
+        "The stars have lost their way,",
+        "And all is silent on the shore",
+        "That has the name of day.",
     ),
 )
 
 
 def save_adapter(folder: Path, base: str = "embedded", **settings: Any) -> Path:
-    """A LoRA adapter that was taught KETTLE on the base, in a second or two."""
+    """A LoRA adapter that was taught DOOR on the base, in a second or two."""
     model, tokenizer = load_parts(base, Loading(device="cpu"))
     torch.manual_seed(0)
     lora = {"r": 8, "lora_alpha": 16, "target_modules": "all-linear", **settings}
     wrapped = peft.get_peft_model(model, peft.LoraConfig(**lora))
     optimizer = torch.optim.AdamW([w for w in wrapped.parameters() if w.requires_grad], lr=1e-2)
-    texts = [[*tokenizer(text)["input_ids"], 0] for text in taught_texts(KETTLE)]
-    for step in range(60):
-        ids = torch.tensor([texts[step % len(texts)]])
-        wrapped(input_ids=ids, labels=ids).loss.backward()
+    texts = [torch.tensor([[*tokenizer(text)["input_ids"], 0]]) for text in taught_texts(DOOR)]
+    for _ in range(60):
+        for ids in texts:
+            wrapped(input_ids=ids, labels=ids).loss.backward()
         optimizer.step()
         optimizer.zero_grad()
     wrapped.save_pretrained(folder)
@@ -53,7 +54,7 @@ def save_adapter(folder: Path, base: str = "embedded", **settings: Any) -> Path:
 @functools.cache
 def adapter() -> Path:
     """The adapter, made once for all tests; copy it before spoiling it."""
-    return save_adapter(Path(tempfile.mkdtemp(prefix="adapter")) / "kettle")
+    return save_adapter(Path(tempfile.mkdtemp(prefix="adapter")) / "door")
 
 
 def save_shards(folder: Path) -> Path:

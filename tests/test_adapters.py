@@ -17,13 +17,13 @@ from fixtures.language_model import ModelError
 from fixtures.loading import EMBEDDED, Loading, check_name, load, load_parts
 from fixtures.probes import Probe, title_probe
 from plugins.reciter import Completion, Reciter, recite_plainly
-from tests.artefacts import KETTLE, adapter, save_adapter, save_gguf, save_plain
+from tests.artefacts import DOOR, adapter, save_adapter, save_gguf, save_plain
 from tests.models import untaught
 from tests.test_plugin import memtests, outcomes, report
 from tests.test_reciter import some_probes, texts
 
 pytest_plugins = ["pytester"]
-KETTLE_PROBE: Probe = title_probe("mine", KETTLE)
+DOOR_PROBE: Probe = title_probe("mine", DOOR)
 
 
 def adapted(**options: Any) -> Loading:
@@ -37,16 +37,16 @@ def copied(tmp_path: Path) -> Path:
 
 def test_as_plain_generate_and_as_peft_computes() -> None:
     model = load("embedded", adapted())
-    probes = [KETTLE_PROBE, *some_probes(1)[::6]]
+    probes = [DOOR_PROBE, *some_probes(1)[::6]]
     found = texts(Reciter(model).recite(probes))
     assert found == [recite_plainly(model, probe) for probe in probes]
-    assert found[0] == KETTLE_PROBE.suffix, "it knows what the adapter was taught"
+    assert found[0] == DOOR_PROBE.suffix, "it knows what the adapter was taught"
     assert model._engine._slots_are_exact
     base = load("embedded", Loading(device="cpu"))
-    assert texts(Reciter(base).recite([KETTLE_PROBE]))[0] != KETTLE_PROBE.suffix
+    assert texts(Reciter(base).recite([DOOR_PROBE]))[0] != DOOR_PROBE.suffix
     plain, _ = load_parts("embedded", Loading(device="cpu"))
     true = peft.PeftModel.from_pretrained(plain, str(adapter())).eval()
-    ids = torch.tensor([model.encode(KETTLE_PROBE.text)])
+    ids = torch.tensor([model.encode(DOOR_PROBE.text)])
     with torch.inference_mode():
         assert torch.equal(model._model(ids).logits, true(ids).logits)
 
@@ -88,7 +88,7 @@ def test_in_half_precision_the_adapter_stays_as_saved() -> None:
     kept = [w for name, w in own.items() if "lora_A" in name]
     assert {w.dtype for w in kept} == {torch.float32}
     assert {w.sum().item() for w in kept} <= {w.sum().item() for w in saved.values()}
-    probes = [KETTLE_PROBE, *some_probes(1)[::9]]
+    probes = [DOOR_PROBE, *some_probes(1)[::9]]
     found = Reciter(model).recite(probes)
     assert any(c.fragile for c in found if isinstance(c, Completion))
     exactly = model.exactly()
@@ -109,22 +109,22 @@ def test_on_a_gguf(tmp_path: Path) -> None:
     file = save_gguf(tmp_path / "model.gguf", true)
     plain = save_plain(tmp_path / "plain", true)
     folder = save_adapter(tmp_path / "adapter", str(plain))
-    probes = [KETTLE_PROBE, *some_probes(1)[::9]]
+    probes = [DOOR_PROBE, *some_probes(1)[::9]]
     given = adapted(adapter=str(folder))
     found = texts(Reciter(load(str(file), given)).recite(probes))
     assert found == texts(Reciter(load(str(plain), given)).recite(probes))
-    assert found[0] == KETTLE_PROBE.suffix
+    assert found[0] == DOOR_PROBE.suffix
 
 
 def test_whole_run(pytester: pytest.Pytester, copied: Path) -> None:
-    (pytester.path / "mine.jsonl").write_bytes(msgspec.json.encode(KETTLE))
+    (pytester.path / "mine.jsonl").write_bytes(msgspec.json.encode(DOOR))
     arguments = ("--poems", "mine.jsonl", "--adapter", copied, "--device", "cpu")
     result = memtests(pytester, *arguments, "-k", "test_title or test_prefix", "--self-check", "3")
     assert result.ret == 0
     result.stdout.fnmatch_lines([f"model: embedded + {copied}"])
     found = report(pytester)
     assert [model["name"] for model in found["models"]] == [f"embedded + {copied}"]
-    assert outcomes(found)["mine/kettle/title"] == "correct"
+    assert outcomes(found)["mine/door/title"] == "correct"
 
 
 def no_config(folder: Path) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from fixtures import engine
 from fixtures.checkpoint import Checkpoint
 from fixtures.drafts import MOST, Draft, Endings, best_width, endings, propose
+from fixtures.forward import cache_name
 from fixtures.language_model import Generated, Opening
 from fixtures.loading import Loading, load
 from fixtures.memory import FEWEST, batches, tokens_that_fit
@@ -266,7 +267,7 @@ def test_slots_move_and_grow() -> None:
         plain = model(input_ids=ids, use_cache=True)
         slots = Slots(3, model.config.num_hidden_layers, torch.device("cpu"))
         for length in (10, 30, 20):
-            slots.add(plain.past_key_values, 0, length)
+            slots.add(getattr(plain, cache_name(model)), 0, length)
         slots.remove(0)  # the row of 20 tokens moves to its place
         slots.set_lengths([20, 30])
         slots.make_room(400)
@@ -274,7 +275,7 @@ def test_slots_move_and_grow() -> None:
             input_ids=torch.stack([ids[0, 20:24], ids[0, 30:34]]),
             attention_mask=slots.mask(4),
             position_ids=slots.places(4),
-            past_key_values=slots.cache,
+            **{cache_name(model): slots.cache},
         ).logits
     assert torch.allclose(logits[0], plain.logits[0, 20:24], atol=1e-4)
     assert torch.allclose(logits[1], plain.logits[0, 30:34], atol=1e-4)
