@@ -54,9 +54,10 @@ def chance_bands(collection: Collection) -> dict[int, float]:
 
     No lower than that of a longer band: a suffix may be nearly as long as the next one.
     """
-    bands = _levels(collection.poems)
-    for poems in _canon_like(collection):
-        bands = _levels(poems) | bands
+    language = collection.language
+    if language == "mul":
+        language = collection.poems[0].language
+    bands = _canon_levels(language.split("-")[0]) | _levels(collection.poems)
     longest_first = sorted(bands, reverse=True)
     highest = itertools.accumulate((bands[band] for band in longest_first), max)
     return dict(sorted(zip(longest_first, highest, strict=True)))
@@ -91,13 +92,14 @@ def _percentile(texts: Sequence[_Text], band: int, said: Fraction) -> float:
     other: list[str] = []
     for at, text in enumerate(texts):
         count = text.count(band)
+        there = max(1, round(count * said))
         fewer = min(PARTNERS, len(texts) - 1)
         for number in range(fewer):
             partner = texts[(at + 1 + number * (len(texts) - 1) // fewer) % len(texts)]
             if partner.poem == text.poem:
                 continue
             true.append(text.cut(count))
-            other.append(partner.cut(min(max(1, round(count * said)), len(partner.ends))))
+            other.append(partner.cut(min(there, len(partner.ends))))
     similar = cpdist(true, other, scorer=Levenshtein.normalized_similarity, dtype=numpy.float64)
     return float(numpy.percentile(similar, PERCENTILE))
 
@@ -116,17 +118,10 @@ def _texts(number: int, poem: Poem) -> list[_Text]:
     return [text for text in found if text.ends]
 
 
-def _canon_like(collection: Collection) -> list[Sequence[Poem]]:
-    """The canon's poems to fall back on: those of the language, then those written alike."""
-    language = collection.language.split("-")[0]
-    if language == "mul":
-        language = collection.poems[0].language.split("-")[0]
-    poems = _canon_poems()
+@functools.cache
+def _canon_levels(language: str) -> dict[int, float]:
+    """What a collection falls back on: the canon in its language, then what is written alike."""
+    poems = [poem for collection in canon() for poem in collection.poems]
     alike = [poem for poem in poems if has_spaces(poem.language) == has_spaces(language)]
     same = [poem for poem in alike if poem.language == language]
-    return [same, alike] if same else [alike]
-
-
-@functools.cache
-def _canon_poems() -> tuple[Poem, ...]:
-    return tuple(poem for collection in canon() for poem in collection.poems)
+    return _levels(alike) if same == alike else _levels(alike) | _levels(same)

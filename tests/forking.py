@@ -1,4 +1,4 @@
-"""Runs of the suite that start at once: torch is imported before, and each run is a fork.
+"""Runs of the suite that start at once: what is slow to import is there, and each run is a fork.
 
 `python -m tests.forking` reads one JSON list of pytest arguments a line, forks, writes the child's
 process id, and when the child has ended a line with its exit status.
@@ -8,12 +8,16 @@ import json
 import os
 import sys
 
+import matplotlib.backends.backend_svg
+import opencc
 import pytest
+import scipy.stats
 import torch
 import transformers
 
 # Imported before the fork, and not used in this process: threads do not survive it.
 _ = torch, transformers.AutoModelForCausalLM, transformers.LlamaForCausalLM
+_ = matplotlib.backends.backend_svg, opencc, scipy.stats
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from tests.test_plugin import ROOT, without_rounding
 
 
 class Forks:
-    """Runs of the suite in a process that has torch at hand."""
+    """Runs of the suite in a process that has torch and more at hand."""
 
     def __init__(self, folder: Path) -> None:
         self._process = subprocess.Popen(
