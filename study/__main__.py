@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--sizes", default="0.2,0.6,1.8,6", help="millions of parameters (default: %(default)s)")
     text = "of the first lesson; the other is a third as long (default: %(default)s)"
-    add("--epochs", type=int, default=30, help=text)
+    add("--epochs", type=int, default=60, help=text)
     add(
         "--poems",
         action="append",
