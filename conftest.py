@@ -1,9 +1,3 @@
-"""The suite as pytest plugins: what is asked → verdicts → reports."""
+"""The suite as a pytest plugin, also where pytest does not take the clone's own configuration."""
 
-pytest_plugins = [
-    "fixtures.questions",
-    "fixtures.model",
-    "plugins.recall",
-    "reports.rules",
-    "reports.writing",
-]
+pytest_plugins = ["memtests.plugins"]

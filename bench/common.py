@@ -11,10 +11,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from fixtures.checkpoint import Checkpoint
-from fixtures.loading import Loading, load
-from fixtures.poems import canon, read_collections
-from fixtures.probes import (
+from memtests.fixtures.models.local.checkpoint import Checkpoint
+from memtests.fixtures.models.local.loading import Loading, load
+from memtests.fixtures.poems.poems import canon, read_collections
+from memtests.fixtures.probes.probes import (
     DEFAULT_HEADER,
     DEFAULT_PREFIX_LENGTHS,
     Probe,
@@ -23,9 +23,9 @@ from fixtures.probes import (
     prefix_probes,
     probes_of,
 )
-from fixtures.text import normal_form
-from plugins.completeness import is_complete
-from plugins.reciter import Completion, Reciter
+from memtests.fixtures.probes.text import normal_form
+from memtests.plugins.completeness import is_complete
+from memtests.plugins.reciter import Completion, Reciter
 
 Side = Callable[[], list[str]]
 
@@ -80,7 +80,7 @@ def prepare(given: argparse.Namespace) -> tuple[Checkpoint, list[Probe]]:
 
 def suite(model: Checkpoint, probes: Sequence[Probe]) -> Side:
     """The reciter of the suite, in batches as in a run of the suite."""
-    from plugins.recital import batches_of
+    from memtests.plugins.recital import batches_of
 
     def run() -> list[str]:
         found: dict[str, str] = {}

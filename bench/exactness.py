@@ -2,8 +2,8 @@
 
 from common import every_probe, parser, prepare
 
-from plugins.recital import batches_of
-from plugins.reciter import Completion, Reciter, recite_plainly
+from memtests.plugins.recital import batches_of
+from memtests.plugins.reciter import Completion, Reciter, recite_plainly
 
 
 def main() -> None:
@@ -12,7 +12,7 @@ def main() -> None:
     options.add_argument("--untaught", metavar="TOKENIZER", help="han, bytes or pieces")
     given = options.parse_args()
     if given.untaught:
-        from tests.models import untaught
+        from tests.support.models import untaught
 
         model = untaught(given.untaught)
     else:

@@ -1,7 +1,7 @@
 """What pytest and the plugin cost around a model that costs nothing: milliseconds a probe.
 
-A stand-in for the model, which recites every poem, takes its place (tests/standin.py); everything
-else is a real run of the suite, its report included.
+A stand-in for the model, which recites every poem, takes its place (tests/support/standin.py);
+everything else is a real run of the suite, its report included.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def main() -> None:
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "pytest", "memtests", "-q"),
-                *("-p", "tests.standin", "--model", "A"),
+                *("-p", "tests.support.standin", "--model", "A"),
                 *("-p", "no:cacheprovider", "-k", "title or test_prefix or next_line"),
                 *("--deselect", "memtests/test_prefix_lengths.py"),
                 *("--poems", str(folder / "many.jsonl"), "--recall-report", str(folder / "report")),

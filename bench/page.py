@@ -16,17 +16,17 @@ from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from fixtures.poems import read_collections
-from fixtures.probes import DEFAULT_HEADER, parse_prefix_lengths, probes_of
-from fixtures.text import unit_ends
-from plugins.chance import chance, chance_bands
-from plugins.gathering import Gathered
-from plugins.reciter import Completion
-from plugins.saved import SavedVerdict
-from plugins.verdicts import verdict
-from reports.page import render_page
-from reports.report import Report
-from reports.tallies import build
+from memtests.fixtures.poems.poems import read_collections
+from memtests.fixtures.probes.probes import DEFAULT_HEADER, parse_prefix_lengths, probes_of
+from memtests.fixtures.probes.text import unit_ends
+from memtests.plugins.chance import chance, chance_bands
+from memtests.plugins.gathering import Gathered
+from memtests.plugins.reciter import Completion
+from memtests.plugins.resuming import SavedVerdict
+from memtests.plugins.verdicts import verdict
+from memtests.reports.counting.tallies import build
+from memtests.reports.page.page import render_page
+from memtests.reports.report import Report
 
 LENGTHS = "10%,25%,50%,75%,90%"
 

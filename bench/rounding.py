@@ -6,9 +6,9 @@ Reads the same poems in batches and one by one; what a fragile verdict is rests 
 import torch
 from common import parser
 
-from fixtures.engine import rounding
-from fixtures.loading import Loading, load
-from fixtures.poems import canon
+from memtests.fixtures.models.local.engine import rounding
+from memtests.fixtures.models.local.loading import Loading, load
+from memtests.fixtures.poems.poems import canon
 
 
 def main() -> None:

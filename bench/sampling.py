@@ -9,9 +9,9 @@ import math
 import torch
 from common import every_probe, parser, prepare
 
-from plugins.recital import batches_of
-from plugins.reciter import Completion, Reciter
-from tests.sampling import sampled
+from memtests.plugins.recital import batches_of
+from memtests.plugins.reciter import Completion, Reciter
+from tests.support.sampling import sampled
 
 
 def main() -> None:

@@ -14,11 +14,11 @@ def one(model_name: str, files: list[str], count: int, threads: int) -> None:
     """Ask `count` poems for a quarter of each, and print seconds and memory."""
     import torch
 
-    from fixtures.loading import Loading, load
-    from fixtures.poems import read_collections
-    from fixtures.probes import parse_prefix_lengths, probes_of
-    from plugins.recital import batches_of
-    from plugins.reciter import Reciter
+    from memtests.fixtures.models.local.loading import Loading, load
+    from memtests.fixtures.poems.poems import read_collections
+    from memtests.fixtures.probes.probes import parse_prefix_lengths, probes_of
+    from memtests.plugins.recital import batches_of
+    from memtests.plugins.reciter import Reciter
 
     torch.set_num_threads(threads)
     model = load(model_name, Loading(device="cpu"))

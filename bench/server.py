@@ -11,17 +11,17 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from common import Side, agreement, compare, every_probe, parser, suite
 
-from fixtures.checkpoint import Checkpoint
-from fixtures.completions import connect
-from fixtures.language_model import LanguageModel
-from fixtures.loading import Loading, load
-from fixtures.poems import canon
-from fixtures.probes import Probe
-from fixtures.server import Server
-from plugins.chance import chance, chance_bands
-from plugins.recital import batches_of
-from plugins.reciter import Completion, Reciter
-from plugins.verdicts import verdict
+from memtests.fixtures.models.contract import LanguageModel
+from memtests.fixtures.models.local.checkpoint import Checkpoint
+from memtests.fixtures.models.local.loading import Loading, load
+from memtests.fixtures.models.server.connecting import connect
+from memtests.fixtures.models.server.token_server import Server
+from memtests.fixtures.poems.poems import canon
+from memtests.fixtures.probes.probes import Probe
+from memtests.plugins.chance import chance, chance_bands
+from memtests.plugins.recital import batches_of
+from memtests.plugins.reciter import Completion, Reciter
+from memtests.plugins.verdicts import verdict
 
 CLIENTS = 32
 

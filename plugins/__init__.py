@@ -1,0 +1,12 @@
+"""The suite as pytest plugins, in their order: what is asked → verdicts → reports.
+
+`-p memtests.plugins` takes all of them. This is the one place before `reports` that names them.
+"""
+
+pytest_plugins = [
+    "memtests.plugins.questions",
+    "memtests.plugins.model",
+    "memtests.plugins.hooks",
+    "memtests.reports.gating.rules",
+    "memtests.reports.writing",
+]

@@ -14,9 +14,9 @@ import numpy
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
-from fixtures.poems import Collection, Poem, canon
-from fixtures.probes import poem_unit_ends
-from fixtures.text import has_spaces, normal_form, units
+from memtests.fixtures.poems.poems import Collection, Poem, canon
+from memtests.fixtures.probes.probes import poem_unit_ends
+from memtests.fixtures.probes.text import has_spaces, normal_form, units
 
 PERCENTILE = 99
 # Poems looked at in a collection, taken evenly over it, the fewest that make a percentile, and the

@@ -2,8 +2,8 @@
 
 import functools
 
-from fixtures.probes import Probe
-from fixtures.text import has_spaces, normal_form, sure_units, units
+from memtests.fixtures.probes.probes import Probe
+from memtests.fixtures.probes.text import has_spaces, normal_form, sure_units, units
 
 
 def is_complete(completion: str, probe: Probe) -> bool:

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from plugins.recital import Recital, UnjudgedError
-from plugins.saved import SavedVerdict
+from memtests.plugins.recital import Recital, UnjudgedError
+from memtests.plugins.resuming import SavedVerdict
 
 Property = tuple[str, Any]
 

@@ -4,11 +4,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fixtures.language_model import Completer
-from fixtures.probes import Probe
-from plugins.completeness import is_complete
-from plugins.reciter import Completion, Unjudged, most_tokens
-from plugins.rows import first_true
+from memtests.fixtures.models.contract import Completer
+from memtests.fixtures.probes.probes import Probe
+from memtests.plugins.completeness import is_complete
+from memtests.plugins.reciter import Completion, Unjudged, most_tokens
+from memtests.plugins.rows import first_true
 
 
 @dataclass

@@ -6,17 +6,17 @@ from typing import TypeVar
 
 import msgspec
 
-from fixtures.chat import in_chat
-from fixtures.controls import true_id
-from fixtures.language_model import Completer, LanguageModel
-from fixtures.own import own_probe
-from fixtures.poems import Collection
-from fixtures.probes import Probe
-from plugins.chance import chance, chance_bands
-from plugins.plain import PlainReciter
-from plugins.reciter import Completion, Reciter, Unjudged, recite_plainly
-from plugins.saved import SavedVerdict, key_of
-from plugins.verdicts import Verdict, verdict
+from memtests.fixtures.models.chat import in_chat
+from memtests.fixtures.models.contract import Completer, LanguageModel
+from memtests.fixtures.poems.poems import Collection
+from memtests.fixtures.probes.controls import true_id
+from memtests.fixtures.probes.own import own_probe
+from memtests.fixtures.probes.probes import Probe
+from memtests.plugins.chance import chance, chance_bands
+from memtests.plugins.plain import PlainReciter
+from memtests.plugins.reciter import Completion, Reciter, Unjudged, recite_plainly
+from memtests.plugins.resuming import SavedVerdict, key_of
+from memtests.plugins.verdicts import Verdict, verdict
 
 Poem = TypeVar("Poem", bound=Hashable)
 
@@ -65,7 +65,7 @@ class Recital:
         language: str | None = None,
     ) -> Verdict:
         """The verdict on a probe, which goes into the report; or that on a question of a test's
-        own, which does not (fixtures/own.py). Raises UnjudgedError where there is none.
+        own, which does not (fixtures/probes/own.py). Raises UnjudgedError where there is none.
         """
         if probe is None:
             own = own_probe(opening, rest, language)

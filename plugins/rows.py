@@ -8,8 +8,8 @@ of its own (design, sections 3 and 4).
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from fixtures.language_model import LanguageModel
-from fixtures.probes import Probe
+from memtests.fixtures.models.contract import LanguageModel
+from memtests.fixtures.probes.probes import Probe
 
 
 @dataclass(frozen=True)

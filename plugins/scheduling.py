@@ -9,8 +9,8 @@ from collections.abc import Collection, Sequence
 
 from xdist.scheduler import LoadScopeScheduling
 
-from fixtures.controls import UNSEEN
-from plugins.recital import chunks_of
+from memtests.fixtures.probes.controls import UNSEEN
+from memtests.plugins.recital import chunks_of
 
 
 class Places:

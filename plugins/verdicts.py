@@ -10,9 +10,9 @@ from typing import NamedTuple
 import msgspec
 from rapidfuzz.distance import Levenshtein
 
-from fixtures.probes import Probe
-from fixtures.text import has_spaces, normal_form, sound, units
-from plugins.reciter import Completion
+from memtests.fixtures.probes.probes import Probe
+from memtests.fixtures.probes.text import has_spaces, normal_form, sound, units
+from memtests.plugins.reciter import Completion
 
 OUTCOMES = ("correct", "incorrect", "forgotten")
 # From this similarity on a distortion is minor.

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from reports.baselines import MismatchError
-from reports.report import CollectionRecord, Report
-from reports.tallies import counted, tallies
+from memtests.reports.counting.tallies import counted, tallies
+from memtests.reports.gating.baselines import MismatchError
+from memtests.reports.report import CollectionRecord, Report
 
 
 def joined(reports: Mapping[str, Report]) -> Report:

@@ -6,8 +6,8 @@ from typing import IO
 
 import msgspec
 
-from plugins.saved import SavedVerdict
-from reports.report import write_whole
+from memtests.plugins.resuming import SavedVerdict
+from memtests.reports.report import write_whole
 
 
 class Journal:

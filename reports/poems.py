@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from plugins.verdicts import Verdict
+from memtests.plugins.verdicts import Verdict
 
 PoemKey = tuple[str, str]
 """Collection and poem."""

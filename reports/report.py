@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from fixtures.controls import true_id
-from plugins.verdicts import Verdict
+from memtests.fixtures.probes.controls import true_id
+from memtests.plugins.verdicts import Verdict
 
 SCHEMA = 1
 
@@ -157,7 +157,7 @@ def unjudged_of(report: Report) -> list[UnjudgedRecord]:
 
 
 def bands_of(report: Report) -> dict[str, dict[int, float]]:
-    """Collection → its chance levels, as `plugins.chance.chance` takes them."""
+    """Collection → its chance levels, as `memtests.plugins.chance.chance` takes them."""
     return {
         record.name: {int(length): level for length, level in record.chance.items()}
         for record in report.collections

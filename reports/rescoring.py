@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from plugins.chance import chance
-from plugins.verdicts import Verdict, judge
-from reports.controls import control_records
-from reports.report import Report, bands_of, languages_of
-from reports.tallies import tallies
+from memtests.plugins.chance import chance
+from memtests.plugins.verdicts import Verdict, judge
+from memtests.reports.counting.controlled import control_records
+from memtests.reports.counting.tallies import tallies
+from memtests.reports.report import Report, bands_of, languages_of
 
 
 class Changed(NamedTuple):

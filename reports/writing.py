@@ -12,22 +12,22 @@ import pytest
 from _pytest.junitxml import xml_key
 from filelock import FileLock, Timeout
 
-from fixtures.questions import QUESTIONS
-from plugins.gathering import Gathered
-from plugins.recall import SAVED, places_of
-from plugins.saved import read_saved
-from reports.baselines import encode_small
-from reports.conclusion import Conclusion, conclude
-from reports.faults import Faults
-from reports.journal import Journal
-from reports.junit import gate_reports, properties
-from reports.markdown import render_summary
-from reports.page import render_page
-from reports.progress import instead_of_letters, progress_of
-from reports.report import encode, write_whole
-from reports.rules import RULES
-from reports.tallies import build
-from reports.terminal import sections
+from memtests.plugins.gathering import Gathered
+from memtests.plugins.hooks import SAVED, places_of
+from memtests.plugins.questions import QUESTIONS
+from memtests.plugins.resuming import read_saved
+from memtests.reports.counting.tallies import build
+from memtests.reports.gating.baselines import encode_small
+from memtests.reports.gating.conclusion import Conclusion, conclude
+from memtests.reports.gating.faults import Faults
+from memtests.reports.gating.rules import RULES
+from memtests.reports.journal import Journal
+from memtests.reports.page.page import render_page
+from memtests.reports.report import encode, write_whole
+from memtests.reports.text.junit import gate_reports, properties
+from memtests.reports.text.markdown import render_summary
+from memtests.reports.text.progress import instead_of_letters, progress_of
+from memtests.reports.text.terminal import sections
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -8,12 +8,12 @@ from statistics import fmean, median_low
 
 import msgspec
 
-from fixtures.text import normal_form
-from plugins.verdicts import Verdict
-from reports.curves import Point
-from reports.report import Report, read_report
-from reports.tallies import interval
-from study.plan import LATER, Plan
+from memtests.fixtures.probes.text import normal_form
+from memtests.plugins.verdicts import Verdict
+from memtests.reports.counting.curves import Point
+from memtests.reports.counting.tallies import interval
+from memtests.reports.report import Report, read_report
+from memtests.study.plan import LATER, Plan
 
 BANDS = (32, 64, 128, 256, 512)
 """Characters in normal form; each is the longest that is in its band, and there is one beyond."""

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from fixtures.poems import Collection, Poem
-from fixtures.text import normal_form
+from memtests.fixtures.poems.poems import Collection, Poem
+from memtests.fixtures.probes.text import normal_form
 
 # The longest poem that is taught, in code points: a sonnet is.
 MOST_CHARACTERS = 700
@@ -33,7 +33,7 @@ class Plan:
     """Everything that a study's outcome depends on, but for the versions of its libraries."""
 
     sizes: tuple[str, ...]
-    """As `--size` of `fixtures.memorize` takes them: 1.8M."""
+    """As `--size` of `memtests teach` takes them: 1.8M."""
     epochs: int
     """Of the first lesson."""
     collections: Mapping[str, str]
@@ -148,7 +148,7 @@ def _lesson(plan: Plan, base: Path, lesson: str) -> list[str]:
 
 
 def _taught(title: str, out: Path, arguments: Sequence[str]) -> Step:
-    command = ("fixtures.memorize", "--out", str(out), *arguments)
+    command = ("memtests", "teach", "--out", str(out), *arguments)
     return Step(title, command, out, "memorize.json")
 
 

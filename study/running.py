@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from fixtures.poems import Collection
-from reports.report import write_whole
-from study.plan import Plan, Step, poem_file, step_count, steps
+from memtests.fixtures.poems.poems import Collection
+from memtests.reports.report import write_whole
+from memtests.study.plan import Plan, Step, poem_file, step_count, steps
 
 # What a step ends with that is done: the suite's 1 is for what failed or could not be asked. Ctrl-C
 # has it write a report on what was asked until then, and end with another.

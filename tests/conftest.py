@@ -4,13 +4,13 @@ import os
 
 import pytest
 
-from fixtures.loading import Loading, load
-from fixtures.poems import canon
-from fixtures.probes import title_probe
-from plugins.reciter import Reciter
-from reports.page import render_page
-from reports.tallies import interval
-from tests.reported import knows, reported
+from memtests.fixtures.models.local.loading import Loading, load
+from memtests.fixtures.poems.poems import canon
+from memtests.fixtures.probes.probes import title_probe
+from memtests.plugins.reciter import Reciter
+from memtests.reports.counting.tallies import interval
+from memtests.reports.page.page import render_page
+from tests.support.reported import knows, reported
 
 
 def pytest_configure() -> None:

@@ -1,0 +1,213 @@
+"""Who is asked: `--model` and its options, and the session's model, one in memory at a time."""
+
+import gc
+import os
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from memtests.fixtures.models.chat import TEMPLATES
+from memtests.fixtures.models.contract import Completer, LanguageModel, ModelError
+from memtests.fixtures.models.local.loading import Loading, check_name, load
+from memtests.fixtures.models.local.placement import DEVICE_MAPS
+from memtests.fixtures.models.server.connecting import check_server, connect
+
+UNUSABLE = pytest.StashKey[str]()
+"""On an xdist worker: why the model could not be loaded."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("model", "memtests: who is asked")
+    group.addoption(
+        "--model",
+        action="append",
+        metavar="NAME",
+        help="a checkpoint folder, a hub id or a .gguf file; repeatable (default: embedded)",
+    )
+    group.addoption(
+        "--server",
+        metavar="URL",
+        help="ask a completions server (vLLM, say) for the models of that name",
+    )
+    group.addoption("--revision", metavar="NAME", help="branch, tag or commit of a hub id")
+    group.addoption(
+        "--device",
+        default="auto",
+        metavar="NAME",
+        help="cpu, cuda, cuda:1, …; auto takes a GPU where there is one (default: auto)",
+    )
+    group.addoption(
+        "--device-map",
+        choices=DEVICE_MAPS,
+        help="spread a model over all devices, as accelerate does",
+    )
+    group.addoption(
+        "--adapter", metavar="FOLDER", help="put an adapter, saved by PEFT, on the model"
+    )
+    group.addoption(
+        "--dtype",
+        default="auto",
+        choices=("auto", "float32", "bfloat16", "float16"),
+        help="auto is the checkpoint's own (default: auto)",
+    )
+    group.addoption(
+        "--batch-tokens",
+        type=int,
+        metavar="N",
+        help="tokens in a batch (default: sized from the free memory of the device)",
+    )
+    group.addoption(
+        "--template",
+        default="none",
+        choices=TEMPLATES,
+        help="chat asks in the chat template of the model's tokenizer, auto where there is one "
+        "(default: none)",
+    )
+    group.addoption(
+        "--trust-remote-code",
+        action="store_true",
+        help="run code that comes with the checkpoint: its modelling code, pickled weights",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.help:
+        return
+    if config.option.batch_tokens is not None and config.option.batch_tokens < 1:
+        raise pytest.UsageError(
+            f"--batch-tokens {config.option.batch_tokens}: it must be 1 or more"
+        )
+    names = _given(config)
+    _check_together(config, names)
+    for name in names:
+        if names.count(name) > 1:
+            raise pytest.UsageError(f"--model {name}: named twice")
+    try:
+        if config.option.server is not None:
+            own = [name for name, unsaid in _LOADERS.items() if config.getoption(name) != unsaid]
+            check_server(config.option.server, own, config.getoption("--model"))
+        else:
+            for name in names:
+                check_name(name, loading(config))
+    except ModelError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+# What a server has decided already, and what says nothing of it.
+_LOADERS = {
+    "--revision": None,
+    "--device": "auto",
+    "--device-map": None,
+    "--adapter": None,
+    "--template": "none",
+    "--batch-tokens": None,
+    "--trust-remote-code": False,
+}
+
+
+def _check_together(config: pytest.Config, names: Sequence[str]) -> None:
+    """Raise UsageError at options that exclude each other."""
+    option = config.option
+    if option.adapter is not None and len(names) > 1:
+        raise pytest.UsageError(
+            f"--adapter {option.adapter}: it is of one base; name one --model (reports of several "
+            "runs are compared by memtests compare)"
+        )
+    if option.device_map is None:
+        return
+    given = f"--device-map {option.device_map}"
+    if option.device != "auto":
+        raise pytest.UsageError(
+            f"{given}: it takes all devices; leave --device {option.device} out, or this"
+        )
+    if len(getattr(option, "tx", None) or ()) > 1:
+        raise pytest.UsageError(
+            f"{given}: every process of -n would take all devices; leave -n out, or this"
+        )
+
+
+def _given(config: pytest.Config) -> list[str]:
+    return config.getoption("--model") or ["embedded"]
+
+
+def model_names(config: pytest.Config) -> list[str]:
+    """What the models of the command line are called, in its order."""
+    return [loading(config).named(name) for name in _given(config)]
+
+
+def loading(config: pytest.Config) -> Loading:
+    """The loading options of the command line."""
+    option = config.option
+    return Loading(
+        revision=option.revision,
+        device=option.device,
+        dtype=option.dtype,
+        trust_remote_code=option.trust_remote_code,
+        batch_tokens=option.batch_tokens,
+        template=option.template,
+        adapter=option.adapter,
+        device_map=option.device_map,
+    )
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return "model: " + ", ".join(model_names(config))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "model" in metafunc.fixturenames:
+        names = _given(metafunc.config)
+        # One model needs no place in the ids; several are told apart there.
+        ids = [pytest.HIDDEN_PARAM] if len(names) == 1 else names
+        metafunc.parametrize("model", names, ids=ids, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def model(request: pytest.FixtureRequest) -> Iterator[LanguageModel | Completer]:
+    """The model that is asked. Several `--model` are loaded one after the other."""
+    config = request.config
+    if config.option.server is None:
+        share_threads()
+    found = try_to_load(request.param, loading(config), config.option.server)
+    if isinstance(found, ModelError) and hasattr(config, "workerinput"):
+        # pytest.exit breaks an xdist worker; this one stops, and its controller knows why.
+        config.stash[UNUSABLE] = request.session.shouldstop = str(found)
+        pytest.fail(str(found), pytrace=False)
+    if isinstance(found, ModelError):
+        pytest.exit(str(found), returncode=pytest.ExitCode.USAGE_ERROR)
+    yield found
+    del found
+    if config.option.server is None:
+        release_memory()
+
+
+def try_to_load(
+    name: str, given: Loading, server: str | None = None
+) -> LanguageModel | Completer | ModelError:
+    """The model, or why there is none."""
+    try:
+        return load(name, given) if server is None else connect(name, server, given.dtype)
+    except ModelError as error:
+        return error
+
+
+def share_threads() -> None:
+    """Divide the processor among the xdist workers of this machine, if there are any."""
+    import torch
+
+    if worker_count() > 1:
+        torch.set_num_threads(max(1, torch.get_num_threads() // worker_count()))
+
+
+def worker_count() -> int:
+    """How many processes share the run."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+
+
+def release_memory() -> None:
+    """Give back what a model that is no longer referred to has held."""
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -1,0 +1,248 @@
+"""What is asked: the poem options of the command line, and one case for each probe."""
+
+import argparse
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from memtests.fixtures.poems.columns import ColumnError, parse_columns
+from memtests.fixtures.poems.poems import Collection, Poem, PoemError, canon, read_collections
+from memtests.fixtures.probes.controls import CHANGES, SAMPLE, controls_of
+from memtests.fixtures.probes.drawing import draw_lengths
+from memtests.fixtures.probes.probes import (
+    DEFAULT_HEADER,
+    DEFAULT_PREFIX_LENGTHS,
+    CueError,
+    PrefixLength,
+    Probe,
+    check_header,
+    parse_prefix_length,
+    parse_prefix_lengths,
+    poem_unit_ends,
+    prefix_probes,
+    probes_of,
+)
+
+# The argument of a test function → the case it is a probe of, or the kinds of control.
+CASES = {"title_probe": "title", "prefix_probe": "prefix", "next_line_probe": "next_line"}
+CONTROLS = {
+    "unseen_probe": ("unseen",),
+    "wrong_author_probe": ("wrong_author",),
+    "copying_probe": ("copying",),
+    "changed_cue_probe": tuple(CHANGES),
+}
+
+
+@dataclass(frozen=True)
+class Questions:
+    """The poem options, read and checked."""
+
+    collections: tuple[Collection, ...]
+    """Whole, whatever --sample says."""
+    asked: tuple[Collection, ...]
+    prefix_lengths: tuple[PrefixLength, ...]
+    header: str
+    controlled: tuple[Collection, ...] = ()
+    """The poems that controls are made from."""
+
+    @functools.cached_property
+    def controls(self) -> tuple[Probe, ...]:
+        """Made when they are first asked for: not while pytest still reads its command line."""
+        return tuple(
+            probe
+            for collection in self.controlled
+            for probe in controls_of(collection, self.prefix_lengths, self.header)
+        )
+
+
+@dataclass(frozen=True)
+class PoemCuts:
+    """A poem that can be cut anywhere: what a test draws its own prefix lengths from."""
+
+    poem: Poem
+    cut: Callable[[int], Probe]
+    """The probe with a prefix of so many units, 1 up to `longest`."""
+    longest: int
+    drawn: tuple[int, ...]
+    """Some of these lengths, drawn by Hypothesis over the whole poem, in order."""
+
+    @property
+    def probes(self) -> list[Probe]:
+        """The probes of the drawn lengths."""
+        return [self.cut(length) for length in self.drawn]
+
+
+QUESTIONS = pytest.StashKey[Questions]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("poems", "memtests: what is asked")
+    group.addoption(
+        "--poems",
+        action="append",
+        metavar="FILE",
+        help="poems to ask for: a .jsonl file, one JSON object a line; a .csv, .json or .parquet "
+        "table; hf:DATASET of the hub or of a folder; repeatable (default: the canon)",
+    )
+    group.addoption(
+        "--poem-columns",
+        metavar="LIST",
+        help="columns of a table that are named otherwise, like author=poet,text=body; the "
+        "language of all poems may stand there itself: language=en",
+    )
+    group.addoption(
+        "--sample",
+        type=int,
+        metavar="N",
+        help="N poems of each collection, the same ones every time (default: all)",
+    )
+    group.addoption(
+        "--header",
+        metavar="TEMPLATE",
+        default=DEFAULT_HEADER,
+        help=r"the cue of `title`, with {title}, {author}, {dynasty} and \n"
+        f" (default: {DEFAULT_HEADER!r})",
+    )
+    group.addoption(
+        "--prefix-lengths",
+        metavar="LIST",
+        default=DEFAULT_PREFIX_LENGTHS,
+        help="cues of `prefix`: percentages of the poem's units, or counts like 5 "
+        f"(default: {DEFAULT_PREFIX_LENGTHS})".replace("%", "%%"),
+    )
+    group.addoption(
+        "--controls",
+        choices=("sample", "full", "none"),
+        default="sample",
+        help=f"what recitations are held against: made from {SAMPLE} poems of each collection, "
+        "from all of them, or none (default: sample)",
+    )
+    group.addoption(
+        "--self-check",
+        type=int,
+        metavar="N",
+        default=0,
+        help="ask N of the probes again by plain `generate`, one by one, and compare (default: 0)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not config.option.help:
+        config.stash[QUESTIONS] = read_questions(config.option)
+
+
+def read_questions(option: argparse.Namespace) -> Questions:
+    """The poem options of a command line. Raises UsageError."""
+    files, sample = option.poems, option.sample
+    if option.self_check < 0:
+        raise pytest.UsageError(f"--self-check {option.self_check}: it must be 0 or more")
+    if sample is not None and sample < 1:
+        raise pytest.UsageError(f"--sample {sample}: it must be 1 or more")
+    if option.poem_columns is not None and not files:
+        raise pytest.UsageError(f"--poem-columns {option.poem_columns}: there is no --poems")
+    try:
+        columns = parse_columns(option.poem_columns)
+    except ColumnError as error:
+        raise pytest.UsageError(f"--poem-columns {error}") from None
+    try:
+        collections = read_collections(files, columns) if files else canon()
+    except PoemError as error:
+        raise pytest.UsageError(f"--poems {error}" if files else str(error)) from None
+    asked = tuple(c if sample is None else c.sample(sample) for c in collections)
+    try:
+        template = check_header(option.header)
+    except CueError as error:
+        raise pytest.UsageError(f"--header {error}") from None
+    try:
+        lengths = parse_prefix_lengths(option.prefix_lengths)
+    except CueError as error:
+        raise pytest.UsageError(f"--prefix-lengths {error}") from None
+    if not any(_fits(length, collection) for length in lengths for collection in asked):
+        raise pytest.UsageError(
+            f"--prefix-lengths {option.prefix_lengths}: no poem is longer than that"
+        )
+    few = tuple(collection.sample(SAMPLE) for collection in asked)
+    controlled = {"sample": few, "full": asked, "none": ()}[option.controls]
+    return Questions(collections, asked, lengths, template, controlled)
+
+
+def _fits(length: PrefixLength, collection: Collection) -> bool:
+    return length.percent or any(
+        length.of(total) < total for total in map(len, map(poem_unit_ends, collection.poems))
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """No self-check that was not asked for, no controls that are unwanted."""
+    unasked = collection_path.name == "test_self_check.py" and not config.option.self_check
+    unwanted = collection_path.name == "test_controls.py" and config.option.controls == "none"
+    return True if unasked or unwanted else None
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    asked = config.stash[QUESTIONS].asked
+    return "poems: " + ", ".join(f"{c.name} {len(c.poems)}" for c in asked)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    questions = metafunc.config.stash[QUESTIONS]
+    if "self_check_probe" in metafunc.fixturenames:
+        every = [probe for case in CASES.values() for probe in all_probes(questions, case)]
+        probes = spread(every, metafunc.config.getoption("--self-check"))
+        metafunc.parametrize("self_check_probe", probes, ids=[probe.name for probe in probes])
+    for argument, case in CASES.items():
+        if argument in metafunc.fixturenames:
+            probes = all_probes(questions, case)
+            metafunc.parametrize(argument, probes, ids=[case_id(probe) for probe in probes])
+    for argument, kinds in CONTROLS.items():
+        if argument in metafunc.fixturenames:
+            found = [p for p in questions.controls if (p.length or "").split("-")[0] in kinds]
+            metafunc.parametrize(argument, found, ids=[case_id(probe) for probe in found])
+    if "poem_cuts" in metafunc.fixturenames:
+        cuts = {f"{c.name}/{p.id}": cuts_of(c.name, p) for c in questions.asked for p in c.poems}
+        cuts = {name: cut for name, cut in cuts.items() if cut.longest}
+        metafunc.parametrize("poem_cuts", list(cuts.values()), ids=list(cuts))
+
+
+def spread(probes: Sequence[Probe], count: int) -> list[Probe]:
+    """So many of the probes, evenly over all of them."""
+    count = min(count, len(probes))
+    return [probes[at * len(probes) // count] for at in range(count)]
+
+
+def all_probes(questions: Questions, case: str) -> list[Probe]:
+    """Every probe of a case over everything that is asked."""
+    return [
+        probe
+        for collection in questions.asked
+        for probe in probes_of(collection, case, questions.prefix_lengths, questions.header)
+    ]
+
+
+def case_id(probe: Probe) -> str:
+    """The id of a probe's pytest case, `collection/poem/length`; the function names the case."""
+    return "/".join([probe.collection, probe.poem.id, *([probe.length] if probe.length else [])])
+
+
+def cuts_of(collection: str, poem: Poem) -> PoemCuts:
+    """The cuts of one poem, for drawing prefix lengths."""
+
+    def cut(count: int) -> Probe:
+        length = parse_prefix_length(str(count))
+        (probe,) = prefix_probes(collection, poem, (length,), "prefix_lengths")
+        return probe
+
+    longest = len(poem_unit_ends(poem)) - 1
+    return PoemCuts(poem, cut, longest, draw_lengths(longest) if longest else ())
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let `-k` find a probe by its poem's title, author and id, in any script."""
+    callspec = getattr(item, "callspec", None)
+    for value in callspec.params.values() if callspec else ():
+        if isinstance(value, (Probe, PoemCuts)):
+            poem = value.poem
+            item.extra_keyword_matches.update({poem.id, poem.title, poem.author})

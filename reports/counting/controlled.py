@@ -1,0 +1,83 @@
+"""What the controls say, over a report's verdicts (fixtures/probes/controls.py). Pure functions."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+from memtests.fixtures.probes.controls import CHANGES
+from memtests.plugins.chance import chance
+from memtests.plugins.verdicts import OUTCOMES, Verdict, judge
+from memtests.reports.report import ControlRecord, Report, bands_of, languages_of
+
+# In the order in which they are shown.
+KINDS = ("unseen", "chance", "copying", "wrong_author", *CHANGES)
+
+
+def control_records(report: Report) -> tuple[ControlRecord, ...]:
+    """A record for each model, collection and kind of which anything was judged."""
+    outcomes: dict[tuple[str, str, str], list[Verdict]] = defaultdict(list)
+    titles: dict[tuple[str, str, str], bool] = {}
+    for v in report.verdicts:
+        if v.case == "control":
+            outcomes[v.model, v.collection, kind_of(v)].append(v)
+        elif v.case == "title":
+            titles[v.model, v.collection, v.poem] = v.correct
+    records = []
+    for (model, collection, kind), found in outcomes.items():
+        same = [titles.get((model, collection, v.poem)) for v in found]
+        asked = [correct for correct in same if correct is not None]
+        unchanged = (sum(asked), len(asked)) if asked else None
+        counts = Counter(v.outcome for v in found)
+        records.append(_record(model, collection, kind, counts, unchanged))
+    records += _against_others(report)
+    return tuple(sorted(records, key=lambda r: (r.model, KINDS.index(r.kind), r.collection)))
+
+
+def kind_of(verdict: Verdict) -> str:
+    """The kind of a control, from its probe's name."""
+    return verdict.probe.rpartition("/control-")[2].partition("-")[0]
+
+
+def merged_controls(records: Sequence[ControlRecord]) -> list[ControlRecord]:
+    """Records added up over the collections."""
+    groups: dict[tuple[str, str], list[ControlRecord]] = defaultdict(list)
+    for record in records:
+        groups[record.model, record.kind].append(record)
+    merged = []
+    for (model, kind), members in groups.items():
+        counts = Counter({o: sum(getattr(m, o) for m in members) for o in OUTCOMES})
+        pairs = [m.unchanged for m in members if m.unchanged is not None]
+        unchanged = (sum(p[0] for p in pairs), sum(p[1] for p in pairs)) if pairs else None
+        merged.append(_record(model, "", kind, counts, unchanged))
+    return merged
+
+
+def _record(
+    model: str,
+    collection: str,
+    kind: str,
+    counts: Counter[str],
+    unchanged: tuple[int, int] | None,
+) -> ControlRecord:
+    correct, incorrect, forgotten = (counts[outcome] for outcome in OUTCOMES)
+    return ControlRecord(model, collection, kind, correct, incorrect, forgotten, unchanged)
+
+
+def _against_others(report: Report) -> Iterator[ControlRecord]:
+    """Every recitation of a whole poem or of its rest, judged as if the next poem of the collection
+    had been asked for: how much of `incorrect` is chance.
+    """
+    languages, bands = languages_of(report), bands_of(report)
+    groups: dict[tuple[str, ...], list[Verdict]] = defaultdict(list)
+    for v in report.verdicts:
+        if v.case in ("title", "prefix") and v.collection in bands:
+            language = languages[v.collection, v.poem]
+            groups[v.model, v.collection, language, v.case, v.prefix_length or ""].append(v)
+    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for (model, collection, language, *_), members in groups.items():
+        for v, other in zip(members, [*members[1:], members[0]], strict=True):
+            if v.suffix != other.suffix:
+                level = chance(bands[collection], other.suffix)
+                found = judge(v.completion, other.suffix, language, level)
+                counts[model, collection][found.outcome] += 1
+    for (model, collection), count in counts.items():
+        yield _record(model, collection, "chance", count, None)

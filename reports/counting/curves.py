@@ -1,0 +1,189 @@
+"""What the plots of a report show, as numbers. Pure functions."""
+
+import itertools
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy
+from rapidfuzz.distance import Levenshtein
+
+from memtests.fixtures.probes.text import has_spaces, normal_form, unit_ends, units
+from memtests.plugins.verdicts import OUTCOMES, Verdict
+from memtests.reports.counting.tallies import counted, interval, merged, shortest_by_poem
+from memtests.reports.poems import PoemKey, texts_of
+from memtests.reports.report import Report, languages_of
+
+Group = tuple[str, str]
+"""A model and a collection (or what else the curves of a model are told apart by)."""
+
+
+class Point(NamedTuple):
+    """A share at some place, with its 95 % interval."""
+
+    x: float
+    share: float
+    low: float
+    high: float
+
+
+class Line(NamedTuple):
+    """Shares alone."""
+
+    x: Sequence[float]
+    share: Sequence[float]
+
+
+# Places in a text that are looked at, from its beginning to its end.
+PLACES = 24
+# Bins of poems by length, at most, and poems in each, at least.
+MOST_BINS, FEWEST_POEMS = 6, 4
+# Powers of ten, at most, that probabilities are shown down to; those below are in the last bin.
+LEAST_POWER = -60
+
+
+def by_prefix_length(report: Report, percent: bool) -> dict[Group, list[Point]]:
+    """Recall against the length of the prefix, in percent of the poem or in units.
+
+    In percent, the header alone (`title`) is the prefix of length 0.
+    """
+    curves: dict[Group, list[Point]] = defaultdict(list)
+    for tally in report.tallies:
+        length = tally.prefix_length or ""
+        if tally.case == "prefix" and length.endswith("%") == percent:
+            x = float(length.removesuffix("%"))
+        elif tally.case == "title" and percent:
+            x = 0.0
+        else:
+            continue
+        point = Point(x, tally.recall, tally.low, tally.high)
+        curves[tally.model, tally.collection].append(point)
+    return {group: sorted(points) for group, points in curves.items()}
+
+
+def by_poem_length(report: Report) -> dict[Group, list[Point]]:
+    """Recall of whole poems and of rests against the poem's length in units, in bins of about as
+    many poems each; (model, unit) → points at the median length of a bin.
+    """
+    languages = languages_of(report)
+    lengths: dict[str, dict[PoemKey, int]] = {"words": {}, "characters": {}}
+    for key, text in texts_of(report.verdicts).items():
+        language = languages.get(key, "")
+        unit = "words" if has_spaces(language) else "characters"
+        lengths[unit][key] = len(unit_ends(text, language))
+    asked: dict[PoemKey, list[Verdict]] = defaultdict(list)
+    for v in _long(report.verdicts):
+        asked[v.collection, v.poem].append(v)
+    curves: dict[Group, list[Point]] = {}
+    for unit, found in lengths.items():
+        for bin_ in _bins({key: length for key, length in found.items() if key in asked}):
+            x = float(numpy.median([found[key] for key in bin_]))
+            for model in report.models:
+                correct = [v.correct for key in bin_ for v in asked[key] if v.model == model.name]
+                if correct:
+                    point = _point(x, sum(correct), len(correct))
+                    curves.setdefault((model.name, unit), []).append(point)
+    return curves
+
+
+def shortest(report: Report) -> dict[Group, Line]:
+    """The share of the poems that a prefix of at most so many units triggers."""
+    curves: dict[Group, Line] = {}
+    for group, poems in shortest_by_poem(report.verdicts).items():
+        found = Counter(length for length in poems.values() if length is not None)
+        lengths = sorted(found)
+        triggered = itertools.accumulate(found[length] for length in lengths)
+        shares = [count / len(poems) for count in triggered]
+        curves[group] = Line([1.0, *map(float, lengths)], [0.0, *shares])
+    return curves
+
+
+def along_the_text(report: Report, unbroken: bool) -> dict[Group, Line]:
+    """Recall by place in what was asked for, from its beginning (0) to its end (100 %).
+
+    The share of the recitations that have the poem's unit at that place, wherever they left and
+    came back (aligned by Levenshtein distance; one with no trace of the poem has none of it); or,
+    `unbroken`, that have not left the poem yet.
+    """
+    languages = languages_of(report)
+    sums: dict[Group, numpy.ndarray] = {}
+    counts: Counter[Group] = Counter()
+    for v in _long(report.verdicts):
+        there = _unbroken(v, languages) if unbroken else _recited(v, languages)
+        if len(there):
+            at = numpy.arange(PLACES) * len(there) // PLACES
+            group = (v.model, v.collection)
+            sums[group] = sums.get(group, numpy.zeros(PLACES)) + there[at]
+            counts[group] += 1
+    x = [100 * (at + 0.5) / PLACES for at in range(PLACES)]
+    return {group: Line(x, list(found / counts[group])) for group, found in sums.items()}
+
+
+def before_observation(report: Report) -> dict[str, dict[str, list[int]]]:
+    """Model → outcome → verdicts by the probability that sampling recites the suffix.
+
+    Bin b holds probabilities of 10^-(b+1) to 10^-b; the last one also all those below.
+    """
+    bins: dict[str, dict[str, list[int]]] = {}
+    for v in counted(report.verdicts):
+        if v.log_p is not None:
+            power = max(v.log_p / math.log(10), LEAST_POWER + 0.5)
+            found = bins.setdefault(v.model, {o: [0] * -LEAST_POWER for o in OUTCOMES})
+            found[v.outcome][min(int(-power), -LEAST_POWER - 1)] += 1
+    return bins
+
+
+def by_size(report: Report) -> dict[str, list[Point]]:
+    """Collection → recall against the number of parameters, for models that say theirs."""
+    parameters = {model.name: model.parameters for model in report.models if model.parameters > 0}
+    curves: dict[str, list[Point]] = defaultdict(list)
+    for tally in merged(counted(report.tallies), ("model", "collection")):
+        if tally.model in parameters:
+            x = parameters[tally.model]
+            curves[tally.collection].append(Point(x, tally.recall, tally.low, tally.high))
+    return {collection: sorted(points) for collection, points in curves.items()}
+
+
+def _long(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """Those on whole poems and on rests of poems."""
+    return [v for v in verdicts if v.case in ("title", "prefix")]
+
+
+def _bins(lengths: Mapping[PoemKey, int]) -> list[list[PoemKey]]:
+    """Poems by length, in bins of about as many each; those of one length stay together."""
+    count = max(1, min(MOST_BINS, len(lengths) // FEWEST_POEMS))
+    size = len(lengths) / count
+    bins: dict[int, list[PoemKey]] = {}
+    of_length: dict[int, int] = {}
+    for at, key in enumerate(sorted(lengths, key=lambda key: (lengths[key], key))):
+        number = of_length.setdefault(lengths[key], int(at / size))
+        bins.setdefault(number, []).append(key)
+    return list(bins.values())
+
+
+def _point(x: float, correct: int, judged: int) -> Point:
+    return Point(x, correct / judged, *interval(correct, judged))
+
+
+def _recited(v: Verdict, languages: Mapping[PoemKey, str]) -> numpy.ndarray:
+    """For each unit of the suffix, whether the recitation has it."""
+    language = languages.get((v.collection, v.poem), "")
+    true = units(normal_form(v.suffix), language)
+    if v.correct:
+        return numpy.ones(len(true))
+    there = numpy.zeros(len(true))
+    if v.outcome == "forgotten":
+        return there
+    said = units(normal_form(v.completion), language)[: len(true)]
+    for step in Levenshtein.opcodes(true, said):
+        if step.tag == "equal":
+            there[step.src_start : step.src_end] = 1
+    return there
+
+
+def _unbroken(v: Verdict, languages: Mapping[PoemKey, str]) -> numpy.ndarray:
+    """For each unit of the suffix, whether the recitation has not left the poem before."""
+    length = len(unit_ends(v.suffix, languages.get((v.collection, v.poem), "")))
+    left = length if v.correct or v.divergence is None else v.divergence
+    return (numpy.arange(length) < left).astype(float)

@@ -1,0 +1,103 @@
+"""Length on the same poems: how much of its beginning a poem is recited for. Pure functions.
+
+The paper compares longer poems with shorter ones, and so mixes length with which poem it is. Here
+the recitation of a poem from its header is followed from its first character on: it has the first
+64 or has not, the first 128 or has not, … for the same poems.
+"""
+
+import itertools
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from memtests.fixtures.probes.text import has_spaces, normal_form, units
+from memtests.plugins.verdicts import Verdict, joined
+from memtests.reports.report import Report, languages_of
+
+# Characters in normal form; and the fewest poems that make a row.
+LENGTHS = (16, 32, 64, 128, 256, 512)
+FEWEST_POEMS = 4
+
+
+class Beginnings(NamedTuple):
+    """Poems of at least so many characters, and how many are recited up to each length."""
+
+    model: str
+    script: str
+    """`spaced` for languages written with spaces, else `unspaced`."""
+    at_least: int
+    poems: int
+    recited: tuple[int, ...]
+    """For each of LENGTHS up to `at_least`."""
+
+
+class Correlation(NamedTuple):
+    """Spearman's rank correlation of a poem's length and whether it is recited, over poems."""
+
+    model: str
+    script: str
+    poems: int
+    rho: float
+    low: float
+    high: float
+    """A 95 % interval (Bonett & Wright 2000)."""
+
+
+class _Recited(NamedTuple):
+    length: int
+    up_to: int
+    correct: bool
+
+
+def beginnings(report: Report) -> list[Beginnings]:
+    """A row for each model, script and length that enough poems have."""
+    rows = []
+    for (model, script), found in _recited(report).items():
+        for at, at_least in enumerate(LENGTHS):
+            long = [one for one in found if one.length >= at_least]
+            if len(long) >= FEWEST_POEMS:
+                recited = tuple(
+                    sum(one.up_to >= length for one in long) for length in LENGTHS[: at + 1]
+                )
+                rows.append(Beginnings(model, script, at_least, len(long), recited))
+    return rows
+
+
+def correlations(report: Report) -> list[Correlation]:
+    """One for each model and script; none where all poems or none are recited."""
+    from scipy.stats import spearmanr
+
+    rows = []
+    for (model, script), found in _recited(report).items():
+        lengths, correct = {one.length for one in found}, {one.correct for one in found}
+        if len(found) > 3 and len(lengths) > 1 and len(correct) > 1:
+            pairs = [(one.length, one.correct) for one in found]
+            rho = float(spearmanr(*zip(*pairs, strict=True)).statistic)
+            # On the scale of Fisher's z; a correlation of exactly one has no such interval.
+            middle = math.atanh(max(-0.9999, min(0.9999, rho)))
+            half = 1.96 * math.sqrt((1 + rho**2 / 2) / (len(found) - 3))
+            low, high = math.tanh(middle - half), math.tanh(middle + half)
+            rows.append(Correlation(model, script, len(found), rho, low, high))
+    return rows
+
+
+def _recited(report: Report) -> dict[tuple[str, str], Sequence[_Recited]]:
+    languages = languages_of(report)
+    found: dict[tuple[str, str], list[_Recited]] = defaultdict(list)
+    for v in report.verdicts:
+        if v.case == "title":
+            language = languages.get((v.collection, v.poem), "")
+            script = "spaced" if has_spaces(language) else "unspaced"
+            found[v.model, script].append(_follow(v, language))
+    models = [model.name for model in report.models]
+    return dict(sorted(found.items(), key=lambda item: (models.index(item[0][0]), item[0][1])))
+
+
+def _follow(v: Verdict, language: str) -> _Recited:
+    """How many characters of the poem come before the first that is not the poem's."""
+    true, said = (
+        joined(units(normal_form(text), language), language) for text in (v.suffix, v.completion)
+    )
+    same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(true, said, strict=False))
+    return _Recited(len(true), sum(1 for _ in same), v.correct)

@@ -1,0 +1,219 @@
+"""From verdicts to tallies and to the whole report. Pure functions."""
+
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median_low
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from memtests.fixtures.poems.poems import Collection
+from memtests.plugins.chance import chance_bands
+from memtests.plugins.gathering import Gathered
+from memtests.plugins.verdicts import Verdict
+from memtests.reports.counting.controlled import control_records
+from memtests.reports.counting.observation import queries
+from memtests.reports.report import (
+    SCHEMA,
+    CollectionRecord,
+    ModelRecord,
+    Report,
+    Tally,
+    UnjudgedRecord,
+)
+
+Judged = TypeVar("Judged", Verdict, Tally)
+
+
+class ShortestCues(NamedTuple):
+    """The fewest units that trigger a poem, over a collection."""
+
+    model: str
+    collection: str
+    poems: int
+    recited: int
+    shortest: int | None
+    median: int | None
+
+
+class SeenBySampling(NamedTuple):
+    """Memories that greedy decoding did not show and sampling at temperature 1 would (design,
+    section 3): with a probability of 50 %, in so many queries.
+    """
+
+    model: str
+    collection: str
+    missed: int
+    within: tuple[int, ...]
+    """How many of the missed probes, for each of QUERIES."""
+
+
+QUERIES = (10, 100, 1000)
+
+
+def build(gathered: Gathered, collections: Sequence[Collection], created: str) -> Report:
+    """The report on everything that was gathered."""
+    plain = (saved.plain() for saved in gathered.verdicts.values())
+    verdicts = sorted(plain, key=lambda v: (v.probe, v.model))
+    asked = {v.collection for v in verdicts} | {p.split("/")[0] for _, p in gathered.unjudged}
+    report = Report(
+        schema=SCHEMA,
+        created=created,
+        models=tuple(msgspec.convert(m, ModelRecord) for m in gathered.models.values()),
+        collections=tuple(record(c) for c in collections if c.name in asked),
+        verdicts=tuple(verdicts),
+        tallies=tuple(tallies(verdicts)),
+        unjudged=tuple(
+            UnjudgedRecord(model, probe, reason)
+            for (model, probe), reason in sorted(
+                gathered.unjudged.items(), key=lambda item: (item[0][1], item[0][0])
+            )
+        ),
+        gates=(),
+    )
+    return msgspec.structs.replace(report, controls=control_records(report))
+
+
+def record(collection: Collection) -> CollectionRecord:
+    """What a report says of a collection."""
+    return CollectionRecord(
+        name=collection.name,
+        language=collection.language,
+        poems=len(collection.poems),
+        sha256=collection.sha256,
+        chance={str(length): level for length, level in chance_bands(collection).items()},
+        languages={poem.id: poem.language for poem in collection.poems}
+        if collection.language == "mul"
+        else {},
+    )
+
+
+def tallies(verdicts: Iterable[Verdict]) -> list[Tally]:
+    """One tally for each model, collection, case and prefix length; none of controls."""
+
+    def group(verdict: Verdict) -> tuple[str, str, str, str]:
+        # The lengths that Hypothesis draws are a poem's own; they make one group.
+        length = "" if verdict.case == "prefix_lengths" else verdict.prefix_length or ""
+        return verdict.model, verdict.collection, verdict.case, length
+
+    return [
+        tally((model, collection, case, length or None), members)
+        for (model, collection, case, length), members in itertools.groupby(
+            sorted((v for v in verdicts if v.case != "control"), key=lambda v: _in_order(group(v))),
+            group,
+        )
+    ]
+
+
+def counted(found: Iterable[Judged]) -> list[Judged]:
+    """The verdicts, or tallies of them, that totals, gates and baselines count.
+
+    Not those on prefix lengths that Hypothesis draws: which it asks depends on the answers. And no
+    controls.
+    """
+    return [each for each in found if each.case not in ("prefix_lengths", "control")]
+
+
+def merged(parts: Iterable[Tally], by: Sequence[str]) -> list[Tally]:
+    """Tallies added up over every field of the group that is not in `by`, in order of coming."""
+    groups: dict[tuple[Any, ...], list[Tally]] = {}
+    for part in parts:
+        groups.setdefault(tuple(getattr(part, field) for field in by), []).append(part)
+    names = ("model", "collection", "case", "prefix_length")
+    return [
+        _tally(
+            tuple(getattr(members[0], name) if name in by else None for name in names),
+            {o: sum(getattr(m, o) for m in members) for o in ("correct", "incorrect", "forgotten")},
+        )
+        for members in groups.values()
+    ]
+
+
+def tally(group: tuple[str | None, ...], verdicts: Iterable[Verdict]) -> Tally:
+    """The tally of one group of at least one verdict."""
+    counts = {"correct": 0, "incorrect": 0, "forgotten": 0}
+    for verdict in verdicts:
+        counts[verdict.outcome] += 1
+    return _tally(group, counts)
+
+
+def _tally(group: tuple[str | None, ...], counts: Mapping[str, int]) -> Tally:
+    judged = sum(counts.values())
+    low, high = interval(counts["correct"], judged)
+    model, collection, case, prefix_length = group
+    return Tally(
+        model=model or "",
+        collection=collection or "",
+        case=case or "",
+        prefix_length=prefix_length,
+        **counts,
+        recall=counts["correct"] / judged,
+        low=low,
+        high=high,
+    )
+
+
+def interval(correct: int, judged: int) -> tuple[float, float]:
+    """The 95 % Wilson interval of a proportion; `judged` is at least 1."""
+    from scipy.stats import binomtest
+
+    found = binomtest(correct, judged).proportion_ci(0.95, method="wilson")
+    return float(found.low), float(found.high)
+
+
+def seen_by_sampling(verdicts: Iterable[Verdict]) -> list[SeenBySampling]:
+    """For each model and collection: how soon sampling would show what greedy decoding missed."""
+    missed: dict[tuple[str, str], list[float]] = {}
+    for v in counted(verdicts):
+        if not v.correct:
+            number = None if v.log_p is None else queries(v.log_p, 0.5)
+            missed.setdefault((v.model, v.collection), []).append(number or math.inf)
+    return [
+        SeenBySampling(
+            model,
+            collection,
+            len(found),
+            tuple(sum(number <= most for number in found) for most in QUERIES),
+        )
+        for (model, collection), found in sorted(missed.items())
+    ]
+
+
+def shortest_cues(verdicts: Iterable[Verdict]) -> list[ShortestCues]:
+    """For each model and collection: how many poems some prefix triggers, and how short it is."""
+    rows = []
+    for (model, collection), poems in sorted(shortest_by_poem(verdicts).items()):
+        shortest = [length for length in poems.values() if length is not None]
+        rows.append(
+            ShortestCues(
+                model,
+                collection,
+                len(poems),
+                len(shortest),
+                min(shortest, default=None),
+                median_low(shortest) if shortest else None,
+            )
+        )
+    return rows
+
+
+def shortest_by_poem(
+    verdicts: Iterable[Verdict],
+) -> dict[tuple[str, str], dict[str, int | None]]:
+    """Model and collection → poem → the fewest units that trigger it, of those that were tried."""
+    lengths: dict[tuple[str, str], dict[str, int | None]] = {}
+    for v in verdicts:
+        if v.case == "prefix_lengths" and v.prefix_length:
+            poems = lengths.setdefault((v.model, v.collection), {})
+            known = poems.setdefault(v.poem, None)
+            if v.correct:
+                poems[v.poem] = min(filter(None, (known, int(v.prefix_length))))
+    return lengths
+
+
+def _in_order(group: tuple[str, str, str, str]) -> tuple[Any, ...]:
+    """Prefix lengths as numbers: 5 before 10, counts before percentages."""
+    *names, length = group
+    number = float(length.removesuffix("%") or 0)
+    return *names, length.endswith("%"), number, length

@@ -1,0 +1,178 @@
+"""Baselines: what an earlier checkpoint knew, from its recall.json or a small file made of it."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from memtests.fixtures.poems.poems import Collection
+from memtests.fixtures.probes.probes import Probe
+from memtests.fixtures.probes.text import sound
+from memtests.reports.counting.tallies import counted
+from memtests.reports.report import SCHEMA, Report
+
+
+class BaselineError(Exception):
+    """A baseline that cannot be read; the message names the file and says what to do."""
+
+
+class MismatchError(Exception):
+    """A baseline that asked something else; the message says what and how to make a new one."""
+
+
+class Known(msgspec.Struct, frozen=True):
+    """One verdict of a baseline."""
+
+    probe: str
+    outcome: str
+    question: str
+    """A hash of cue and suffix."""
+    completion: str | None = None
+    """None in a small file."""
+
+
+class CollectionHash(msgspec.Struct, frozen=True):
+    """Which poems a baseline asked for."""
+
+    name: str
+    sha256: str
+
+
+class Small(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file that `--update-baseline` writes."""
+
+    baseline_schema: int
+    model: str
+    weights_sha256: str | None
+    collections: tuple[CollectionHash, ...]
+    verdicts: tuple[Known, ...]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What one or several earlier models knew."""
+
+    file: str
+    collections: Mapping[str, str]
+    """Name → sha256."""
+    models: Mapping[str, Mapping[str, Known]]
+    """Model → probe → verdict."""
+
+    def model_for(self, name: str) -> str:
+        """The model to hold `name` against: the only one, or the one of that name.
+
+        Raises MismatchError.
+        """
+        if len(self.models) == 1:
+            return next(iter(self.models))
+        if name not in self.models:
+            raise MismatchError(
+                f"{self.file} has several models ({', '.join(self.models)}) and none is called "
+                f"{name}; make a baseline of one model with --update-baseline"
+            )
+        return name
+
+
+def question_of(cue: str, suffix: str) -> str:
+    """What tells a question from any other: 16 hexadecimal digits."""
+    return hashlib.sha256(f"{cue}\0{suffix}".encode(errors="replace")).hexdigest()[:16]
+
+
+def read_baseline(file: str, folder: Path) -> Baseline:
+    """A baseline from its file, relative to a folder. Raises BaselineError."""
+    found = read_object(file, folder)
+    try:
+        if "baseline_schema" in found:
+            return _of_small(file, msgspec.convert(found, Small))
+        return baseline_of(file, msgspec.convert(found, Report))
+    except msgspec.ValidationError as error:
+        raise BaselineError(f"{file}: not a recall report ({error})") from None
+
+
+def read_object(file: str, folder: Path) -> dict[str, Any]:
+    """What is in a report or a small baseline, its schema checked. Raises BaselineError."""
+    if file != sound(file):
+        raise BaselineError(f"{sound(file)}: the name is not UTF-8; rename it")
+    try:
+        content = (folder / file).read_bytes()
+        found: dict[str, Any] = msgspec.json.decode(content)
+        schema = found.get("schema", found.get("baseline_schema"))
+    except OSError as error:
+        raise BaselineError(f"{file}: {error.strerror}; name a recall.json") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, AttributeError, RecursionError):
+        raise BaselineError(f"{file}: not a recall report; name a recall.json") from None
+    if schema is not None and schema != SCHEMA:
+        raise BaselineError(
+            f"{file}: schema {schema}, this suite reads {SCHEMA}; make it again with this suite"
+        )
+    return found
+
+
+def _of_small(file: str, small: Small) -> Baseline:
+    verdicts = {known.probe: known for known in small.verdicts}
+    hashes = {collection.name: collection.sha256 for collection in small.collections}
+    return Baseline(file, hashes, {small.model: verdicts})
+
+
+def baseline_of(file: str, report: Report) -> Baseline:
+    """What the models of a report knew; `file` is where it comes from."""
+    models: dict[str, dict[str, Known]] = {model.name: {} for model in report.models}
+    for v in counted(report.verdicts):
+        question = question_of(v.cue, v.suffix)
+        models.setdefault(v.model, {})[v.probe] = Known(v.probe, v.outcome, question, v.completion)
+    return Baseline(file, {c.name: c.sha256 for c in report.collections}, models)
+
+
+def check(
+    baseline: Baseline,
+    models: Sequence[str],
+    collections: Sequence[Collection],
+    probes: Sequence[Probe],
+) -> None:
+    """Raise MismatchError where the baseline is of other poems or cues, or of other models."""
+    again = "make it again with --update-baseline"
+    for collection in collections:
+        if baseline.collections.get(collection.name, collection.sha256) != collection.sha256:
+            raise MismatchError(
+                f"{baseline.file} is of other poems: collection {collection.name} has changed; "
+                f"{again}"
+            )
+    if not {collection.name for collection in collections} & baseline.collections.keys():
+        raise MismatchError(
+            f"{baseline.file} is of other poems: {', '.join(baseline.collections) or 'none'}; "
+            f"{again}"
+        )
+    for model in models:
+        known = baseline.models[baseline.model_for(model)]
+        for probe in probes:
+            found = known.get(probe.name)
+            if found is not None and found.question != question_of(probe.cue, probe.suffix):
+                raise MismatchError(
+                    f"{baseline.file} asked with other cues ({probe.name}); give the same --header "
+                    f"and the same poems, or {again}"
+                )
+
+
+def encode_small(report: Report) -> bytes:
+    """A small baseline file of a report on one model: a verdict a line, no completions."""
+    (model,) = report.models
+    head = {
+        "baseline_schema": SCHEMA,
+        "model": model.name,
+        "weights_sha256": model.weights_sha256,
+        "collections": [{"name": c.name, "sha256": c.sha256} for c in report.collections],
+    }
+    verdicts = [
+        {"probe": v.probe, "outcome": v.outcome, "question": question_of(v.cue, v.suffix)}
+        for v in counted(report.verdicts)
+    ]
+    lines = [f' "{name}": {_json(value)},' for name, value in head.items()]
+    body = ",\n".join(f"  {_json(verdict)}" for verdict in verdicts)
+    return "\n".join(["{", *lines, ' "verdicts": [', body, " ]", "}", ""]).encode()
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()

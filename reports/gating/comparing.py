@@ -1,0 +1,96 @@
+"""A run against a baseline, probe by probe: what was retained, lost and gained. Pure functions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from memtests.plugins.verdicts import Verdict
+from memtests.reports.counting.tallies import counted
+from memtests.reports.gating.baselines import Baseline, Known, baseline_of
+from memtests.reports.report import ComparisonRecord, Report
+
+STATES = ("retained", "lost", "gained", "still missing")
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A poem that was known and no more is, with both recitations."""
+
+    verdict: Verdict
+    then: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One model against a baseline."""
+
+    record: ComparisonRecord
+    states: Mapping[str, str]
+    """Probe → `retained`, `lost`, `gained` or `still missing`."""
+    losses: tuple[Loss, ...]
+
+
+def compare(baseline: Baseline, model: str, verdicts: Sequence[Verdict]) -> Comparison:
+    """The verdicts on a model against a baseline that has been checked against the poems."""
+    name = baseline.model_for(model)
+    known = baseline.models[name]
+    asked = {v.probe: v for v in counted(verdicts) if v.model == model}
+    both = {probe: asked[probe] for probe in sorted(asked) if probe in known}
+    states = {probe: state(known[probe], verdict) for probe, verdict in both.items()}
+    of = {each: tuple(p for p, found in states.items() if found == each) for each in STATES}
+    record = ComparisonRecord(
+        model=model,
+        baseline=baseline.file,
+        baseline_model=name,
+        retained=len(of["retained"]),
+        still_missing=len(of["still missing"]),
+        lost=of["lost"],
+        gained=of["gained"],
+        new=len(asked) - len(both),
+        not_asked=len(known.keys() - asked.keys()),
+        p=mcnemar(len(of["lost"]), len(of["gained"])),
+    )
+    # It was correct then: but for punctuation and the like it was the suffix.
+    losses = tuple(
+        Loss(both[probe], known[probe].completion or both[probe].suffix) for probe in of["lost"]
+    )
+    return Comparison(record, states, losses)
+
+
+def saved_comparisons(report: Report) -> tuple[Comparison, ...]:
+    """Those that a report on disk holds, without the recitations and states of the baseline."""
+    verdicts = {(v.model, v.probe): v for v in report.verdicts}
+    return tuple(
+        Comparison(
+            record,
+            {},
+            tuple(
+                Loss(verdicts[record.model, probe], verdicts[record.model, probe].suffix)
+                for probe in record.lost
+            ),
+        )
+        for record in report.comparisons
+    )
+
+
+def among_models(report: Report) -> tuple[Comparison, ...]:
+    """Each further model of a report against the first."""
+    first, *others = [model.name for model in report.models] or [""]
+    if not others:
+        return ()
+    known = baseline_of(first, report).models[first]
+    baseline = Baseline(first, {}, {first: known})
+    return tuple(compare(baseline, model, report.verdicts) for model in others)
+
+
+def state(then: Known, now: Verdict) -> str:
+    """What became of a memory."""
+    if then.outcome == "correct":
+        return "retained" if now.correct else "lost"
+    return "gained" if now.correct else "still missing"
+
+
+def mcnemar(lost: int, gained: int) -> float:
+    """The exact McNemar test: the two-sided probability of so unequal a change by chance alone."""
+    from scipy.stats import binomtest
+
+    return float(binomtest(lost, lost + gained, 0.5).pvalue) if lost + gained else 1.0

@@ -1,0 +1,98 @@
+"""What a run comes to: its report held against its rules, and the exit status. Pure functions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from memtests.reports.gating.baselines import Baseline
+from memtests.reports.gating.comparing import Comparison, compare
+from memtests.reports.gating.gates import Gate, evaluate
+from memtests.reports.report import Report, unjudged_of
+from memtests.reports.text.phrases import number_of
+
+_JUDGED = (
+    pytest.ExitCode.OK,
+    pytest.ExitCode.TESTS_FAILED,
+    pytest.ExitCode.NO_TESTS_COLLECTED,
+)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a run is held against."""
+
+    gates: tuple[Gate, ...] = ()
+    baseline: Baseline | None = None
+    update: Path | None = None
+    """The baseline to write."""
+    replaced: Baseline | None = None
+    """What that file holds already."""
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """The whole report, and what it means."""
+
+    report: Report
+    comparisons: tuple[Comparison, ...]
+    status: int
+    update: bool
+    """Whether the baseline is to be written."""
+    refusal: str | None
+    """Why a file is not written that should be."""
+    problems: tuple[str, ...] = ()
+    """Why its figures prove nothing, if so."""
+
+
+def conclude(
+    report: Report, rules: Rules, problems: Sequence[str], status: int, unusable: bool = False
+) -> Conclusion:
+    """Hold a report against the rules.
+
+    `problems`: why its figures prove nothing, if so; `status`: what pytest makes of the run;
+    `unusable`: whether the model could not be loaded.
+    """
+    comparisons: tuple[Comparison, ...] = ()
+    if rules.baseline:
+        comparisons = tuple(
+            compare(rules.baseline, model.name, report.verdicts) for model in report.models
+        )
+    gates = evaluate(rules.gates, report, comparisons, problems)
+    whole = msgspec.structs.replace(
+        report, gates=gates, comparisons=tuple(found.record for found in comparisons)
+    )
+    why = _why_not_updated(whole, rules.replaced, problems) if rules.update else None
+    refusal = f"{rules.update}: {why}" if why else None
+    if unusable:
+        status = pytest.ExitCode.USAGE_ERROR
+    elif status in _JUDGED:
+        left = unjudged_of(report)
+        if any(gate.value is None and not problems and not left for gate in gates):
+            status = pytest.ExitCode.USAGE_ERROR
+        elif refusal or problems or left or not all(gate.passed for gate in gates):
+            status = pytest.ExitCode.TESTS_FAILED
+    update = rules.update is not None and refusal is None
+    return Conclusion(whole, comparisons, int(status), update, refusal, tuple(problems))
+
+
+def _why_not_updated(
+    report: Report, replaced: Baseline | None, problems: Sequence[str]
+) -> str | None:
+    breached = [gate.rule for gate in report.gates if not gate.passed]
+    if breached:
+        return f"gate {breached[0]} was not passed; to accept that, run without it"
+    if left := unjudged_of(report):
+        return f"{number_of(len(left), 'probe')} unjudged"
+    if problems or not report.verdicts:
+        return "; ".join(problems) or "nothing was judged"
+    asked = {verdict.probe for verdict in report.verdicts}
+    dropped = {probe for known in (replaced.models if replaced else {}).values() for probe in known}
+    if dropped - asked:
+        return (
+            f"the file has {len(dropped - asked)} probes that this run did not judge "
+            f"({min(dropped - asked)}, …); delete it to start anew"
+        )
+    return None

@@ -1,0 +1,144 @@
+"""What decides the exit status: `--gate`, `--baseline`, `--update-baseline`, read and checked."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from memtests.plugins.hooks import TOLERANT
+from memtests.plugins.model import model_names
+from memtests.plugins.questions import CASES, QUESTIONS, all_probes
+from memtests.reports.gating.baselines import (
+    Baseline,
+    BaselineError,
+    MismatchError,
+    check,
+    read_baseline,
+)
+from memtests.reports.gating.conclusion import Rules
+from memtests.reports.gating.gates import OF_COMPARISON, Gate, GateError, parse_gate
+
+RULES = pytest.StashKey[Rules]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("gates", "memtests: what decides")
+    group.addoption(
+        "--gate",
+        action="append",
+        metavar="RULE",
+        help="[collection:]measure(<=|>=)number[%%], for instance 'tang:recall>=0.95'; repeatable; "
+        "measures: recall, correct, incorrect, forgotten and, with a baseline, lost, gained",
+    )
+    group.addoption(
+        "--baseline", metavar="FILE", help="what an earlier checkpoint knew: its recall.json"
+    )
+    group.addoption(
+        "--update-baseline",
+        metavar="FILE",
+        help="write a small baseline of this run, unless a gate was not passed",
+    )
+    parser.addini("recall_gates", "gates of every run, one a line", type="linelist", default=[])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.help:
+        return
+    gates = read_gates(config)
+    config.stash[TOLERANT] = config.getoption("--measure") or bool(gates)
+    # On a worker the gates are all that matters: its controller concludes.
+    worker = hasattr(config, "workerinput")
+    rules = config.stash[RULES] = Rules(gates) if worker else read_rules(config, gates)
+    if rules.baseline is not None:
+        questions = config.stash[QUESTIONS]
+        probes = [probe for case in CASES.values() for probe in all_probes(questions, case)]
+        try:
+            check(rules.baseline, model_names(config), questions.collections, probes)
+        except MismatchError as error:
+            pytest.exit(f"--baseline {error}", returncode=pytest.ExitCode.TESTS_FAILED)
+
+
+def read_gates(config: pytest.Config) -> tuple[Gate, ...]:
+    """The gates of a command line and its ini file. Raises UsageError.
+
+    `--measure` sets those of the ini file aside; beside gates of its own it makes no sense.
+    """
+    given, measure = config.getoption("--gate") or [], config.getoption("--measure")
+    if given and measure:
+        raise pytest.UsageError(
+            f"--gate {given[0]}: nothing fails with --measure; drop one of them"
+        )
+    names = [collection.name for collection in config.stash[QUESTIONS].collections]
+    gates: list[Gate] = []
+    lines = [("--gate", rule) for rule in given]
+    lines += [("recall_gates", rule) for rule in ([] if measure else config.getini("recall_gates"))]
+    for option, rule in lines:
+        try:
+            gates.append(parse_gate(rule, names))
+        except GateError as error:
+            raise pytest.UsageError(f"{option} {error}") from None
+    return tuple(dict.fromkeys(gates))
+
+
+def read_rules(config: pytest.Config, gates: tuple[Gate, ...]) -> Rules:
+    """The rules of a command line. Raises UsageError."""
+    baseline, file = None, config.getoption("--baseline")
+    if file:
+        refuse_own_report(config, "--baseline", file)
+        try:
+            baseline = read_baseline(file, config.invocation_params.dir)
+        except BaselineError as error:
+            raise pytest.UsageError(f"--baseline {error}") from None
+    for gate in gates:
+        if gate.measure in OF_COMPARISON and baseline is None:
+            raise pytest.UsageError(f"--gate {gate.rule!r} needs a baseline; add --baseline FILE")
+    path = _to_update(config)
+    replaced = replaced_by(path) if path else None
+    return Rules(gates, baseline, path, replaced)
+
+
+def replaced_by(path: Path) -> Baseline | None:
+    """The baseline that a file holds already. Raises UsageError where it holds something else."""
+    if not path.exists():
+        return None
+    try:
+        return read_baseline(str(path), path.parent)
+    except BaselineError as error:
+        raise pytest.UsageError(f"--update-baseline {error}") from None
+
+
+def refuse_own_report(config: pytest.Config, option: str, file: str) -> None:
+    """Raise UsageError for a file that this run writes: run again, it would measure itself."""
+    here = config.invocation_params.dir
+    if (here / file).resolve().parent == (here / config.getoption("--recall-report")).resolve():
+        raise pytest.UsageError(
+            f"{option} {file}: this run's own report goes there; copy it to another folder first"
+        )
+
+
+def _to_update(config: pytest.Config) -> Path | None:
+    file = config.getoption("--update-baseline")
+    if not file:
+        return None
+    if len(model_names(config)) > 1:
+        raise pytest.UsageError(f"--update-baseline {file}: it is of one model; name one --model")
+    refuse_own_report(config, "--update-baseline", file)
+    path: Path = config.invocation_params.dir / file
+    if not path.parent.is_dir():
+        raise pytest.UsageError(f"--update-baseline {file}: no such folder; make it first")
+    if path.is_dir():
+        raise pytest.UsageError(f"--update-baseline {file}: it is a folder; name a file")
+    if not os.access(path.parent, os.W_OK):
+        raise pytest.UsageError(f"--update-baseline {file}: its folder cannot be written to")
+    return path
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    rules = config.stash[RULES]
+    lines = ["gates: " + ", ".join(gate.rule for gate in rules.gates)] if rules.gates else []
+    if rules.baseline:
+        lines.append(f"baseline: {rules.baseline.file} ({', '.join(rules.baseline.models)})")
+    if config.getini("recall_gates") and config.getoption("--measure"):
+        lines.append("gates: set aside by --measure")
+    return lines

@@ -1,0 +1,58 @@
+"""Pages from templates: what they share. Nothing that a poem says can become markup."""
+
+import functools
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+from memtests.reports.text.phrases import one_line
+from memtests.reports.text.rows import percent
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def rendered(template: str, **shown: Any) -> str:
+    """The page of a template of `templates/`, with the style that all of them have."""
+    style = (TEMPLATES / "page.css").read_text()
+    page: str = _templates().get_template(template).render(style=style, **shown)
+    return page
+
+
+def visible(text: str) -> str:
+    """A text in which whatever has an effect of its own and cannot be seen is escaped.
+
+    Spaces of any width stay, and what joins or parts letters (Persian needs it).
+    """
+    return "".join(
+        c
+        if c.isprintable() or c in "\n\u200c\u200d" or unicodedata.category(c) == "Zs"
+        else c.encode("unicode_escape").decode()
+        for c in text
+    )
+
+
+def _share(part: float) -> str:
+    """A share as CSS has it."""
+    return f"{100 * part:.2f}%"
+
+
+def _unbroken_percent(part: float) -> str:
+    return percent(part).replace(" ", "\u00a0")
+
+
+@functools.cache
+def _templates() -> Any:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["visible"] = visible
+    environment.filters["one_line"] = one_line
+    environment.filters["percent"] = _unbroken_percent
+    environment.filters["share"] = _share
+    return environment

@@ -1,0 +1,146 @@
+"""The recall report as one self-contained HTML page. Pure functions.
+
+The page needs no network and no script: the script only filters. Its content security policy
+allows nothing else to run or to load, whatever the poems say.
+"""
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from memtests.plugins.verdicts import OUTCOMES
+from memtests.reports.counting.tallies import counted, merged
+from memtests.reports.gating.comparing import among_models
+from memtests.reports.page.figures import figures_of
+from memtests.reports.page.html import TEMPLATES, rendered
+from memtests.reports.page.recitations import SIGNS, poems_of
+from memtests.reports.report import Report, Tally, unjudged_of
+from memtests.reports.text.phrases import number_of
+from memtests.reports.text.rows import (
+    against,
+    beginning_rows,
+    changes_of,
+    control_rows,
+    correlation_rows,
+    gate_rows,
+    not_compared,
+    sampling_rows,
+    shortest_rows,
+)
+from memtests.reports.text.terminal import render_unjudged
+
+# What a verdict can be, with its grade or kind, from the best to the worst.
+GRADES = ("correct", "minor", "severe", "unrelated", "looping", "declined", "empty")
+
+# Below the curves.
+TABLES = (beginning_rows, correlation_rows, shortest_rows, sampling_rows)
+
+
+class Bar(NamedTuple):
+    """One row of the outcomes: a model's probes of one case of a collection."""
+
+    model: str
+    collection: str
+    case: str
+    probes: int
+    parts: Sequence[tuple[str, int]]
+    """Grade → verdicts; every grade."""
+
+
+class Change(NamedTuple):
+    """One comparison, for people."""
+
+    title: str
+    summary: str
+    notes: Sequence[str]
+    lists: Sequence[tuple[str, Sequence[tuple[str, str]]]]
+    """What became of them → probes, each with its place on the page."""
+
+
+def render_page(report: Report, problems: Sequence[str] = ()) -> str:
+    """The whole page. `problems`: why the figures of the run prove nothing, if so."""
+    poems = poems_of(report)
+    places = {(view.collection, view.poem): f"poem-{at}" for at, view in enumerate(poems)}
+    script = (TEMPLATES / "page.js").read_text()
+    return rendered(
+        "page.html",
+        report=report,
+        several=len(report.models) > 1,
+        headline=headline(report, problems),
+        problems=problems,
+        gates=gate_rows(report) if report.gates else [],
+        places={model.name: at for at, model in enumerate(report.models)},
+        totals=side_by_side(report, merged(counted(report.tallies), ("model",))),
+        recalls=side_by_side(report, merged(counted(report.tallies), ("model", "collection"))),
+        bars=bars(report),
+        grades=GRADES,
+        outcomes=OUTCOMES,
+        signs=SIGNS,
+        unjudged=render_unjudged(report.unjudged),
+        changes=_changes(report, places),
+        figures=figures_of(report),
+        controls=control_rows(report) if report.controls else [],
+        tables=[rows for make in TABLES if len(rows := make(report)) > 1],
+        poems=poems,
+        script=script,
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )
+
+
+def headline(report: Report, problems: Sequence[str] = ()) -> tuple[str, str]:
+    """What a reader wants first, and whether that is `good`, `bad` or neither."""
+    gates = number_of(len(report.gates), "gate")
+    failed = [gate for gate in report.gates if not gate.passed]
+    left = unjudged_of(report)
+    if failed:
+        return f"{len(failed)} of {gates} not passed", "bad"
+    if problems:
+        return problems[0], "bad"
+    if left:
+        return f"{number_of(len(left), 'probe')} could not be asked", "bad"
+    if report.gates:
+        return f"{gates} passed", "good"
+    return f"{number_of(len(counted(report.verdicts)), 'probe')}, no gates", ""
+
+
+def side_by_side(report: Report, tallies: Iterable[Tally]) -> list[Tally]:
+    """By collection, then the models in the report's order."""
+    models = [model.name for model in report.models]
+    return sorted(tallies, key=lambda tally: (tally.collection, models.index(tally.model)))
+
+
+def bars(report: Report) -> list[Bar]:
+    """The outcomes of each model, collection and case, with their grades and kinds."""
+    models = [model.name for model in report.models]
+    counts: dict[tuple[str, str, int], Counter[str]] = {}
+    for v in counted(report.verdicts):
+        grade = "correct" if v.correct else v.kind or v.outcome
+        counts.setdefault((v.collection, v.case, models.index(v.model)), Counter())[grade] += 1
+    return [
+        Bar(
+            models[at], collection, case, found.total(), [(grade, found[grade]) for grade in GRADES]
+        )
+        for (collection, case, at), found in sorted(counts.items())
+    ]
+
+
+def _changes(report: Report, places: dict[tuple[str, str], str]) -> list[Change]:
+    """Against a baseline, and of each further model against the first."""
+    counts = counted(report.verdicts)
+    of_probe = {v.probe: places[v.collection, v.poem] for v in counts}
+    records = [*report.comparisons, *(found.record for found in among_models(report))]
+    return [
+        Change(
+            against(record),
+            changes_of(record),
+            not_compared(record),
+            [
+                (state, [(probe, of_probe.get(probe, "poems")) for probe in probes])
+                for state, probes in (("lost", record.lost), ("gained", record.gained))
+                if probes
+            ],
+        )
+        for record in records
+    ]

@@ -1,0 +1,183 @@
+"""Every poem of a report with what the models recited of it, as the page shows them."""
+
+import itertools
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from memtests.fixtures.probes.text import has_spaces
+from memtests.plugins.verdicts import OUTCOMES, Verdict
+from memtests.reports.counting.tallies import shortest_by_poem
+from memtests.reports.page.marks import Mark, marks, recited
+from memtests.reports.poems import headings_of, texts_of
+from memtests.reports.report import Report, languages_of
+from memtests.reports.text.phrases import number_of
+
+SIGNS = {"correct": "●", "incorrect": "◐", "forgotten": "○"}
+
+
+class Recitation(NamedTuple):
+    """One probe and what came of it."""
+
+    model: str
+    question: str
+    outcome: str
+    kind: str
+    note: str
+    marks: Sequence[Mark]
+    """Nothing where it is the poem's own text."""
+
+
+class Cell(NamedTuple):
+    """What one model knows of a poem in one case, at a glance."""
+
+    case: str
+    signs: Sequence[tuple[str, str]]
+    """Outcome and its signs, runs of equal outcomes together."""
+    said: str
+
+
+class Row(NamedTuple):
+    """One model's cells."""
+
+    model: str
+    cells: Sequence[Cell]
+
+
+class PoemView(NamedTuple):
+    """One poem."""
+
+    collection: str
+    poem: str
+    language: str
+    heading: str
+    text: str
+    outcomes: Sequence[str]
+    """Those that occur, and `differs` where the models do not agree."""
+    rows: Sequence[Row]
+    recitations: Sequence[Recitation]
+    shortest: Sequence[str]
+
+
+def poems_of(report: Report) -> list[PoemView]:
+    """The poems in order of their collections, of which anything was asked."""
+    texts, headings = texts_of(report.verdicts), headings_of(report.verdicts)
+    languages = languages_of(report)
+    shortest = shortest_by_poem(report.verdicts)
+    models = [model.name for model in report.models]
+    of_poem: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
+    for v in report.verdicts:
+        if v.case == "control":  # they have a table
+            continue
+        of_poem[v.collection, v.poem].append(v)
+    views = []
+    for key in sorted(of_poem):
+        language = languages.get(key, "")
+        verdicts = sorted(shown(of_poem[key]), key=lambda v: (*_order(v), models.index(v.model)))
+        found = {
+            model: shortest[model, key[0]][key[1]]
+            for model in models
+            if key[1] in shortest.get((model, key[0]), {})
+        }
+        views.append(
+            PoemView(
+                *key,
+                language,
+                headings.get(key, ""),
+                texts[key],
+                _outcomes(verdicts),
+                [row for model in models if (row := _row(model, verdicts)).cells],
+                [_recitation(v, language) for v in verdicts],
+                _shortest(found, language),
+            )
+        )
+    return views
+
+
+def shown(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """Of the lengths that were drawn for a poem, the shortest that triggers it, or the best."""
+    found: list[Verdict] = []
+    drawn: dict[str, list[Verdict]] = defaultdict(list)
+    for v in verdicts:
+        if v.case == "prefix_lengths":
+            drawn[v.model].append(v)
+        else:
+            found.append(v)
+    for tried in drawn.values():
+        found.append(min(tried, key=_best))
+    return found
+
+
+def _best(v: Verdict) -> tuple[int, float, int]:
+    return OUTCOMES.index(v.outcome), -v.similarity, int(v.prefix_length or 0)
+
+
+def _order(v: Verdict) -> tuple[int, float]:
+    """The whole poem first, then rests, then lines, each by its number."""
+    cases = ("title", "prefix", "prefix_lengths", "next_line")
+    number = v.probe.rpartition("-")[2].removesuffix("%")
+    return (
+        cases.index(v.case) if v.case in cases else len(cases),
+        float(number) if number.replace(".", "", 1).isdecimal() else 0.0,
+    )
+
+
+def _shortest(found: Mapping[str, int | None], language: str) -> list[str]:
+    """The fewest units that triggered the poem, a line for each model."""
+    unit = "word" if has_spaces(language) else "character"
+    lines = []
+    for model, length in found.items():
+        said = number_of(length, unit) if length else "none of those tried"
+        lines.append(f"{model}, {said}" if len(found) > 1 else said)
+    return lines
+
+
+def _outcomes(verdicts: Sequence[Verdict]) -> list[str]:
+    there = {v.outcome for v in verdicts}
+    answers: dict[str, set[bool]] = defaultdict(set)
+    for v in verdicts:
+        if v.case != "prefix_lengths":
+            answers[v.probe].add(v.correct)
+    differ = any(len(found) > 1 for found in answers.values())
+    return [*(o for o in OUTCOMES if o in there), *(["differs"] if differ else [])]
+
+
+def _row(model: str, verdicts: Sequence[Verdict]) -> Row:
+    cells = []
+    own = [v for v in verdicts if v.model == model and v.case != "prefix_lengths"]
+    for case, members in itertools.groupby(own, lambda v: v.case):
+        outcomes = [v.outcome for v in members]
+        runs = [(o, SIGNS[o] * len(list(same))) for o, same in itertools.groupby(outcomes)]
+        said = f"{case}: {outcomes.count('correct')} of {len(outcomes)} correct"
+        cells.append(Cell(case.replace("_", " "), runs, said))
+    return Row(model, cells)
+
+
+def _recitation(v: Verdict, language: str) -> Recitation:
+    if v.correct:
+        found: Sequence[Mark] = []
+        note = "verbatim" if v.verbatim else "but for punctuation and the like"
+    elif v.outcome == "incorrect":
+        found = marks(v.suffix, v.completion, language)
+        if not any(mark.kind == "both" for mark in found):  # the poem stands beside it anyway
+            found = [mark for mark in found if mark.kind == "model"]
+        note = f"similarity {v.similarity:.2f}, leaves after {v.divergence} units"
+    else:
+        # Nothing of the poem is in it, so nothing is marked; some models say empty lines only.
+        said = recited(v.suffix, v.completion, language)
+        found = [Mark("model", re.sub(r"\s*\n\s*", "\n", said).strip())]
+        note = f"similarity {v.similarity:.2f}"
+    if v.log_p is not None:
+        note += f", probability {_probability(v.log_p)}"
+    if v.fragile:
+        note += ", fragile"
+    number = v.probe.removeprefix(f"{v.collection}/{v.poem}/{v.case}").removeprefix("-")
+    question = f"{v.case.replace('_', ' ')} {number}".strip()
+    return Recitation(v.model, question, v.outcome, v.kind or "", note, found)
+
+
+def _probability(log_p: float) -> str:
+    """Of reciting it when sampling, as a power of ten where it is small."""
+    return f"{math.exp(log_p):.2g}" if log_p > -9 else f"1e{log_p / math.log(10):.0f}"

@@ -1,0 +1,136 @@
+"""Saved reports without a model: `memtests render | compare | rescore FILE …`.
+
+And `memtests schema`: the JSON Schema of recall.json, made from the types.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from memtests.reports.gating.baselines import BaselineError, MismatchError, read_object
+from memtests.reports.gating.comparing import saved_comparisons
+from memtests.reports.gating.conclusion import Conclusion
+from memtests.reports.joining import joined
+from memtests.reports.page.page import render_page
+from memtests.reports.report import Report, encode, write_whole
+from memtests.reports.rescoring import changed_rows, rescored
+from memtests.reports.text.markdown import render_summary
+from memtests.reports.text.phrases import number_of
+from memtests.reports.text.terminal import columns, sections
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status: 0, or 2 for a file that cannot be used."""
+    given = _parser().parse_args(arguments)
+    if given.command == "schema":
+        sys.stdout.write(schema())
+        return 0
+    try:
+        reports = read_all(given.files)
+        folder = given.recall_report
+        if given.command == "rescore":
+            _rescore(reports[given.files[0]], folder)
+        elif given.command == "compare":
+            _write(joined(reports), folder or Path("reports/compared"))
+        else:
+            file = Path(given.files[0])
+            _show(reports[given.files[0]], folder or file.parent, file)
+    except (BaselineError, MismatchError) as error:
+        print(f"{given.command} {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # whoever read the tables has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        print(f"--recall-report {error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="memtests", description="Saved recall reports, without a model."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, count, text, default in (
+        ("render", 1, "make the page and the table of a recall.json again", "beside the file"),
+        ("compare", "+", "several recall.json side by side, on one page", "reports/compared"),
+        ("rescore", 1, "judge the completions of a recall.json again", "nothing is written"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("files", nargs=count, metavar="FILE", help="a recall.json")
+        command.add_argument(
+            "--recall-report",
+            metavar="DIR",
+            type=Path,
+            help=f"where the reports go (default: {default})",
+        )
+    text = "print the JSON Schema of recall.json"
+    commands.add_parser("schema", help=text, description=text)
+    return parser
+
+
+def read_all(files: Sequence[str]) -> dict[str, Report]:
+    """File → report. Raises BaselineError."""
+    for file in files:
+        if files.count(file) > 1:
+            raise BaselineError(f"{file}: named twice; name another recall.json")
+    return {file: read(file) for file in files}
+
+
+def read(file: str) -> Report:
+    """A report from its file. Raises BaselineError."""
+    found = read_object(file, Path())
+    if "baseline_schema" in found:
+        raise BaselineError(f"{file}: a small baseline has no recitations; name a recall.json")
+    try:
+        report = msgspec.convert(found, Report)
+    except msgspec.ValidationError as error:
+        raise BaselineError(f"{file}: not a recall report ({error})") from None
+    models = {model.name for model in report.models}
+    for verdict in report.verdicts:
+        if verdict.model not in models:
+            raise BaselineError(
+                f"{file}: not a recall report (a verdict of {verdict.model}, no model of it)"
+            )
+    return report
+
+
+def schema() -> str:
+    """The JSON Schema of recall.json, as `reports/recall.schema.json` holds it."""
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    found = dialect | msgspec.json.schema(Report)
+    return msgspec.json.format(msgspec.json.encode(found), indent=1).decode() + "\n"
+
+
+def _write(report: Report, folder: Path) -> None:
+    """Write the report, its page and summary, print the tables."""
+    write_whole(folder / "recall.json", encode(report))
+    _show(report, folder, folder / "recall.json")
+
+
+def _show(report: Report, folder: Path, data: Path) -> None:
+    """Write the page and the summary, print the tables."""
+    conclusion = Conclusion(report, saved_comparisons(report), 0, False, None)
+    write_whole(folder / "report.html", render_page(report).encode())
+    write_whole(folder / "summary.md", render_summary(conclusion).encode())
+    for title, lines in sections(conclusion, False, folder / "report.html", data):
+        print(f"{title}\n\n" + "\n".join(lines) + "\n")
+
+
+def _rescore(report: Report, folder: Path | None) -> None:
+    new, changed = rescored(report)
+    for line in columns(changed_rows(changed), left=5):
+        print(line)
+    total = number_of(len(new.verdicts), "verdict")
+    print(f"{len(changed)} of {total} changed")
+    if folder:
+        _write(new, folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

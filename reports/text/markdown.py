@@ -1,0 +1,75 @@
+"""The recall report as Markdown, for a pull request or a CI job's summary page. Pure functions."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from memtests.reports.gating.comparing import Comparison
+from memtests.reports.gating.conclusion import Conclusion
+from memtests.reports.report import Report, languages_of
+from memtests.reports.text.phrases import one_line
+from memtests.reports.text.rows import (
+    against,
+    changes_of,
+    control_rows,
+    describe_loss,
+    gate_rows,
+    not_compared,
+    table_rows,
+)
+
+# Lost poems that are shown; the file of a CI job's summary may have a megabyte.
+MOST_LOSSES = 50
+_MARKS = "\\`*_[]#~$"
+_ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;", "|": "&#124;"}
+
+
+def render_summary(conclusion: Conclusion) -> str:
+    """The gates, the table and the lost poems."""
+    report = conclusion.report
+    languages = languages_of(report)
+    parts = [
+        [f"## Recall of {', '.join(escaped(model.name) for model in report.models)}"],
+        table(gate_rows(report)) if report.gates else [],
+        table(table_rows(report)),
+        ["### Controls", "", *table(control_rows(report))] if report.controls else [],
+        *(_comparison(comparison, languages) for comparison in conclusion.comparisons),
+        _unjudged(report),
+    ]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def escaped(text: str) -> str:
+    """A text that Markdown and HTML show as it is, on one line, and in which nothing is a link."""
+    marked = "".join(_ENTITIES.get(c, f"\\{c}" if c in _MARKS else c) for c in one_line(text))
+    return re.sub(r"(?i)(?<=www)\.", "&#46;", marked).replace("://", "&#58;//")
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A table, its head first."""
+    head, *body = [[escaped(cell) for cell in row] for row in rows]
+    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *body)]
+
+
+def _comparison(comparison: Comparison, languages: Mapping[tuple[str, str], str]) -> list[str]:
+    found = comparison.record
+    lines = [
+        f"### {escaped(against(found))}",
+        "",
+        escaped(changes_of(found)),
+        *not_compared(found),
+    ]
+    losses = [
+        f"- {escaped(loss.verdict.probe)}, {escaped(describe_loss(loss, languages))}"
+        for loss in comparison.losses
+    ]
+    more = len(losses) - MOST_LOSSES
+    lines += ["", "Lost:", "", *losses[:MOST_LOSSES]] if losses else []
+    return [*lines, f"- and {more} more, in recall.json"] if more > 0 else lines
+
+
+def _unjudged(report: Report) -> list[str]:
+    if not report.unjudged:
+        return []
+    first = report.unjudged[0]
+    count = len(report.unjudged)
+    return [f"{count} unjudged: {escaped(first.probe)}, {escaped(first.reason)}"]

@@ -1,0 +1,58 @@
+"""A miss in one line: where a recitation left the poem, what the poem says, what the model said.
+
+Pure functions over verdicts.
+"""
+
+from collections.abc import Iterable
+
+from memtests.fixtures.probes.text import has_spaces, unit_ends
+from memtests.plugins.verdicts import OUTCOMES, Verdict
+
+_WORDS, _CHARACTERS = 6, 12
+_MOST = 100  # code points, whatever the unit
+
+
+def describe(verdict: Verdict, language: str) -> str:
+    """For instance: ``after 5 of 15: poem “举头望明月” model “举杯邀明月”``."""
+    total = len(unit_ends(verdict.suffix, language))
+    at = verdict.divergence or 0
+    poem = excerpt(verdict.suffix, at, language)
+    model = excerpt(verdict.completion, at, language)
+    return f"after {at} of {total}: poem “{poem}” model “{model}”"
+
+
+def excerpt(text: str, start: int, language: str) -> str:
+    """A few units of a text from unit `start` on, on one line, harmless in a terminal."""
+    count = _WORDS if has_spaces(language) else _CHARACTERS
+    ends = [0, *unit_ends(text, language)]
+    begin = ends[min(start, len(ends) - 1)]
+    end = ends[min(start + count, len(ends) - 1)]
+    more = "…" if start + count < len(ends) - 1 or end - begin > _MOST else ""
+    return one_line(text[begin : min(end, begin + _MOST)]) + more
+
+
+def one_line(text: str) -> str:
+    """A text with its line breaks as ` / ` and whatever a terminal would act on escaped."""
+    lines = " / ".join(line.strip() for line in text.splitlines() if line.strip())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in lines)
+
+
+def number_of(count: int, noun: str) -> str:
+    """For instance ``1 probe``, ``2 probes``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def missed(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """The verdicts to show: every miss but controls, of the lengths drawn for one poem the best."""
+    shown: list[Verdict] = []
+    drawn: dict[tuple[str, str, str], list[Verdict]] = {}
+    for verdict in verdicts:
+        if verdict.case == "prefix_lengths":
+            drawn.setdefault((verdict.model, verdict.collection, verdict.poem), []).append(verdict)
+        elif not verdict.correct and verdict.case != "control":
+            shown.append(verdict)
+    for tried in drawn.values():
+        best = min(tried, key=lambda v: (OUTCOMES.index(v.outcome), -v.similarity))
+        if not best.correct:
+            shown.append(best)
+    return sorted(shown, key=lambda verdict: verdict.probe)

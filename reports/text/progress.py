@@ -1,0 +1,129 @@
+"""While a run goes on: how far it is, in one line."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import pytest
+
+from memtests.plugins.resuming import SavedVerdict
+from memtests.reports.counting.tallies import counted
+from memtests.reports.text.rows import percent
+
+# Seconds between two lines: on a terminal, where each takes the place of the one before, and in a
+# log.
+_ON_TERMINAL, _IN_LOG = 0.1, 10.0
+
+
+Poem = tuple[str, str | None]
+"""A model and a poem, as `Places` tells them from a case's id."""
+Status = tuple[str, str, Any]
+
+
+class Done(NamedTuple):
+    """How far a run is."""
+
+    poems: int
+    of_poems: int
+    probes: int
+    correct: int
+    judged: int
+    seconds: float
+
+
+def render_progress(done: Done) -> str:
+    """For instance ``64 of 119 poems  41.3 probes/s  recall 53.7 %  0:12 left``."""
+    parts = [f"{done.poems} of {done.of_poems} poems"]
+    if done.seconds > 0:
+        parts.append(f"{done.probes / done.seconds:.1f} probes/s")
+    if done.judged:
+        parts.append(f"recall {percent(done.correct / done.judged)}")
+    if 0 < done.poems < done.of_poems:
+        left = round(done.seconds * (done.of_poems - done.poems) / done.poems)
+        hours, minutes = divmod(left // 60, 60)
+        clock = f"{hours}:{minutes:02}:{left % 60:02}" if hours else f"{minutes}:{left % 60:02}"
+        parts.append(f"{clock} left")
+    return "  ".join(parts)
+
+
+@dataclass(eq=False)
+class Progress:
+    """Counts cases as they are done, and writes a line every now and then."""
+
+    write: Callable[[str], object]
+    seconds_between: float
+    now: Callable[[], float] = time.monotonic
+    _poem: dict[str, Poem] = field(default_factory=dict)
+    _left: Counter[Poem] = field(default_factory=Counter)
+    _of_poems: int = 0
+    _probes: int = 0
+    _correct: int = 0
+    _judged: int = 0
+    _began: float = 0.0
+    _written: float = 0.0
+
+    def begin(self, cases: Mapping[str, Poem]) -> None:
+        """Take down what is to be done."""
+        self._poem = dict(cases)
+        self._left = Counter(self._poem.values())
+        self._of_poems = len(self._left)
+        self._began = self._written = self.now()
+
+    def judged(self, verdicts: Sequence[SavedVerdict]) -> None:
+        """Take down verdicts."""
+        self._probes += len(verdicts)
+        found = counted(verdicts)
+        self._judged += len(found)
+        self._correct += sum(verdict.correct for verdict in found)
+
+    def finished(self, nodeid: str) -> None:
+        """Take down that a case is over; write a line if it is time."""
+        poem = self._poem.pop(nodeid, None)
+        if poem is None:
+            return
+        self._left[poem] -= 1
+        now = self.now()
+        if now - self._written >= self.seconds_between or not self._poem:
+            self._written = now
+            self.write(render_progress(self.done()))
+
+    def done(self) -> Done:
+        """How far it is now."""
+        return Done(
+            poems=sum(left == 0 for left in self._left.values()),
+            of_poems=self._of_poems,
+            probes=self._probes,
+            correct=self._correct,
+            judged=self._judged,
+            seconds=self.now() - self._began,
+        )
+
+
+def progress_of(config: pytest.Config) -> Progress | None:
+    """Progress on the terminal or in the log; none where pytest writes a line for each case."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or config.get_verbosity() > 0:
+        return None
+    if reporter.isatty:
+        return Progress(lambda line: reporter.rewrite(line, erase=True), _ON_TERMINAL)
+    return Progress(reporter.write_line, _IN_LOG)
+
+
+def instead_of_letters(config: pytest.Config) -> None:
+    """Keep pytest from writing a letter for each case, and its own percentage."""
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    reporter.showfspath = False
+    reporter._show_progress_info = False
+    config.pluginmanager.register(NoLetters(), "recall-progress")
+
+
+class NoLetters:
+    """What becomes of a case is counted, not shown."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_report_teststatus(self) -> Generator[None, Status, Status]:
+        """As pytest's own, without the letter."""
+        category, letter, word = yield
+        return category, "", word if letter else ""

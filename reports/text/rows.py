@@ -1,0 +1,185 @@
+"""The cells and phrases that terminal, Markdown and page share. Pure functions."""
+
+from collections.abc import Mapping
+
+from memtests.fixtures.probes.text import has_spaces
+from memtests.reports.counting.controlled import merged_controls
+from memtests.reports.counting.lengths import LENGTHS, beginnings, correlations
+from memtests.reports.counting.tallies import (
+    QUERIES,
+    counted,
+    interval,
+    merged,
+    seen_by_sampling,
+    shortest_cues,
+)
+from memtests.reports.gating.comparing import Loss
+from memtests.reports.report import ComparisonRecord, GateRecord, Report, Tally
+from memtests.reports.text.phrases import excerpt, number_of
+
+_SCRIPTS = {"spaced": "characters (with spaces)", "unspaced": "characters (Chinese and its like)"}
+_COUNTS = ("correct", "incorrect", "forgotten")
+
+
+def table_rows(report: Report) -> list[list[str]]:
+    """The cells of the table, its head first, one row for each case and one for all of a model."""
+    several = len(report.models) > 1
+    rows = [["model"] * several + ["collection", "case", "probes", *_COUNTS, "recall", "95 %"]]
+    by_case = counted(report.tallies)
+    rows += [_row(tally, several) for tally in merged(by_case, ("model", "collection", "case"))]
+    for total in merged(by_case, ("model",)):
+        rows.append(_row(total, several, collection="all"))
+    return rows
+
+
+def shortest_rows(report: Report) -> list[list[str]]:
+    """Per collection: how many poems a prefix drawn by Hypothesis triggers, and how short."""
+    several = len(report.models) > 1
+    languages = {record.name: record.language for record in report.collections}
+    rows = [
+        ["model"] * several + ["shortest cue", "poems", "triggered", "shortest", "median", "in"]
+    ]
+    for cues in shortest_cues(report.verdicts):
+        language = languages.get(cues.collection, "")
+        unit = "words" if has_spaces(language) else "characters"
+        unit = "units" if language == "mul" else unit
+        found = ["-", "-"] if cues.shortest is None else [str(cues.shortest), str(cues.median)]
+        rows.append(
+            [cues.model] * several
+            + [cues.collection, str(cues.poems), str(cues.recited), *found, unit]
+        )
+    return rows
+
+
+def sampling_rows(report: Report) -> list[list[str]]:
+    """Per collection: of the missed probes, how many sampling would show within some queries."""
+    several = len(report.models) > 1
+    rows = [["model"] * several + ["seen by sampling", "missed", *(f"{n:,}" for n in QUERIES), ""]]
+    for seen in seen_by_sampling(report.verdicts):
+        rows.append(
+            [seen.model] * several
+            + [seen.collection, str(seen.missed), *map(str, seen.within), "queries"]
+        )
+    return rows
+
+
+def beginning_rows(report: Report) -> list[list[str]]:
+    """Of the same poems, how many are recited for their first 16, 32, 64, … characters."""
+    several = len(report.models) > 1
+    rows = [
+        ["model"] * several
+        + ["poems of at least", "poems", *(f"first {length}" for length in LENGTHS)]
+    ]
+    for row in beginnings(report):
+        shares = [percent(recited / row.poems) for recited in row.recited]
+        name = f"{row.at_least} {_SCRIPTS[row.script]}"
+        empty = [""] * (len(LENGTHS) - len(shares))
+        rows.append([row.model] * several + [name, str(row.poems), *shares, *empty])
+    return rows
+
+
+def correlation_rows(report: Report) -> list[list[str]]:
+    """Rank correlation of a poem's length and whether its title recites it."""
+    several = len(report.models) > 1
+    rows = [["model"] * several + ["length and recall", "poems", "Spearman's rho", "95 %"]]
+    for row in correlations(report):
+        interval = f"{row.low:+.2f} to {row.high:+.2f}"
+        rows.append(
+            [row.model] * several
+            + [f"in {_SCRIPTS[row.script]}", str(row.poems), f"{row.rho:+.2f}", interval]
+        )
+    return rows
+
+
+def control_rows(report: Report) -> list[list[str]]:
+    """Per kind of control: outcomes, and of the same poems how many `title` recites."""
+    several = len(report.models) > 1
+    rows = [
+        ["model"] * several + ["control", "probes", *_COUNTS, "recall", "95 %", "by their titles"]
+    ]
+    for found in merged_controls(report.controls):
+        counts = [found.correct, found.incorrect, found.forgotten]
+        titles = "{} of {}".format(*found.unchanged) if found.unchanged else "-"
+        rows.append(
+            [found.model] * several
+            + [found.kind, *map(str, (sum(counts), *counts)), percent(counts[0] / sum(counts))]
+            + [_span(*interval(found.correct, sum(counts))), titles]
+        )
+    return rows
+
+
+def gate_rows(report: Report) -> list[list[str]]:
+    """The cells of the table of gates, its head first."""
+    several = len(report.models) > 1
+    rows = [["gate"] + ["model"] * several + ["value", "probes", "95 %", "result"]]
+    for gate in report.gates:
+        result = "passed" if gate.passed else f"NOT PASSED: {gate.reason}"
+        rows.append([gate.rule] + [gate.model or ""] * several + [*_measured(gate), result])
+    return rows
+
+
+def against(found: ComparisonRecord) -> str:
+    """What is compared with what."""
+    where = "" if found.baseline == found.baseline_model else f" ({found.baseline_model})"
+    return f"{found.model} against {found.baseline}{where}"
+
+
+def changes_of(found: ComparisonRecord) -> str:
+    """What became of the memories of a baseline."""
+    return (
+        f"{found.retained} retained, {len(found.lost)} lost, {len(found.gained)} gained, "
+        f"{found.still_missing} still missing; {chance_of(found)}"
+    )
+
+
+def chance_of(found: ComparisonRecord) -> str:
+    """Whether so unequal a change is more than noise."""
+    word = "more than" if found.p < 0.05 else "within"
+    return f"{word} noise (McNemar p = {found.p:.2g})"
+
+
+def not_compared(found: ComparisonRecord) -> list[str]:
+    """What was left out of a comparison, a line each."""
+    left_out = [
+        (found.new, "asked now are not in the baseline"),
+        (found.not_asked, "of the baseline were not judged now"),
+    ]
+    return [f"{number_of(count, 'probe')} {what}" for count, what in left_out if count]
+
+
+def describe_loss(loss: Loss, languages: Mapping[tuple[str, str], str]) -> str:
+    """Both recitations, from where the present one leaves the poem."""
+    verdict = loss.verdict
+    language, at = languages[verdict.collection, verdict.poem], verdict.divergence or 0
+    then, now = (excerpt(text, at, language) for text in (loss.then, verdict.completion))
+    return f"after {at}: then “{then}” now “{now}”"
+
+
+def percent(part: float) -> str:
+    """A proportion as a percentage with one decimal."""
+    return f"{100 * part:.1f} %"
+
+
+def _measured(gate: GateRecord) -> list[str]:
+    """Value, counts and interval of a gate."""
+    if gate.value is None or gate.low is None or gate.high is None or gate.counts is None:
+        return ["-", "-", "-"]
+    part, whole = gate.counts
+    return [percent(gate.value), f"{part} of {whole}", _span(gate.low, gate.high)]
+
+
+def _span(low: float, high: float) -> str:
+    """An interval of proportions."""
+    return f"{percent(low)} to {percent(high)}"
+
+
+def _row(tally: Tally, several: bool, collection: str | None = None) -> list[str]:
+    return [
+        *[tally.model] * several,
+        collection or tally.collection,
+        tally.case,
+        str(tally.judged),
+        *(str(getattr(tally, outcome)) for outcome in _COUNTS),
+        percent(tally.recall),
+        _span(tally.low, tally.high),
+    ]

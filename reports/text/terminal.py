@@ -1,0 +1,167 @@
+"""The recall report as text for a terminal: aligned, readable without colour. Pure functions."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from wcwidth import wcswidth
+
+from memtests.plugins.verdicts import Verdict
+from memtests.reports.gating.comparing import Comparison, among_models
+from memtests.reports.gating.conclusion import Conclusion
+from memtests.reports.report import Report, UnjudgedRecord, languages_of
+from memtests.reports.text.phrases import describe, missed, one_line
+from memtests.reports.text.rows import (
+    against,
+    changes_of,
+    control_rows,
+    describe_loss,
+    gate_rows,
+    not_compared,
+    sampling_rows,
+    shortest_rows,
+    table_rows,
+)
+
+# Losses of one model against another that are shown here.
+_MOST_LOSSES = 12
+
+
+def sections(
+    conclusion: Conclusion, misses: bool, page: Path, data: Path
+) -> list[tuple[str, list[str]]]:
+    """Everything that a run shows at its end: titles, and the lines under each."""
+    report = conclusion.report
+    languages = languages_of(report)
+    parts = [
+        render_table(report),
+        render_shortest_cues(report),
+        render_sampling(report),
+        render_controls(report),
+        render_unjudged(report.unjudged),
+        [
+            f"template {m.template}: {one_line(m.name)}"
+            for m in report.models
+            if m.template != "none"
+        ],
+        [f"report: {page}", f"data:   {data}"],
+    ]
+    refusal = conclusion.refusal
+    found = [
+        ("misses", render_misses(report.verdicts, languages) if misses else []),
+        ("recall", "\n\n".join("\n".join(part) for part in parts if part).splitlines()),
+        ("models", render_comparisons(among_models(report), languages, most=_MOST_LOSSES)),
+        ("baseline", render_comparisons(conclusion.comparisons, languages)),
+        ("gates", render_gates(report)),
+        ("not written", [one_line(refusal)] if refusal else []),
+    ]
+    judged = report.verdicts or report.unjudged
+    return [(title, lines) for title, lines in found if lines and (judged or title != "recall")]
+
+
+def render_table(report: Report) -> list[str]:
+    """Per collection and case: counts, and recall with its 95 % interval."""
+    return columns(table_rows(report), left=3 if len(report.models) > 1 else 2)
+
+
+def render_shortest_cues(report: Report) -> list[str]:
+    """Per collection: how many poems a prefix drawn by Hypothesis triggers, and how short."""
+    rows = shortest_rows(report)
+    return columns(rows, left=2 if len(report.models) > 1 else 1) if len(rows) > 1 else []
+
+
+def render_sampling(report: Report) -> list[str]:
+    """Per collection: of the missed probes, how many sampling would show within some queries."""
+    rows = sampling_rows(report)
+    return columns(rows, left=2 if len(report.models) > 1 else 1) if len(rows) > 1 else []
+
+
+def render_controls(report: Report) -> list[str]:
+    """Per kind of control: what it came to."""
+    rows = control_rows(report)
+    return columns(rows, left=2 if len(report.models) > 1 else 1) if len(rows) > 1 else []
+
+
+def render_misses(
+    verdicts: Sequence[Verdict], languages: Mapping[tuple[str, str], str]
+) -> list[str]:
+    """One line for each verdict that is not correct: where it left the poem.
+
+    `languages`: collection and poem → the poem's language.
+    """
+    several = len({verdict.model for verdict in verdicts}) > 1
+    rows = [
+        [v.outcome.upper(), v.kind or ""]
+        + [v.model] * several
+        + [v.probe, describe(v, languages[v.collection, v.poem])]
+        for v in missed(verdicts)
+    ]
+    return columns(rows, left=5)
+
+
+def render_unjudged(unjudged: Sequence[UnjudgedRecord]) -> list[str]:
+    """One line for each model and reason: how many probes, and the first of them."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for record in unjudged:
+        groups.setdefault((record.model, record.reason), []).append(record.probe)
+    return [
+        f"{len(probes)} UNJUDGED  {model}  {one_line(reason)}  ({probes[0]}"
+        + (", …)" if len(probes) > 1 else ")")
+        for (model, reason), probes in groups.items()
+    ]
+
+
+def render_gates(report: Report) -> list[str]:
+    """One line for each gate and model: its value, the 95 % interval, passed or why not."""
+    return columns(gate_rows(report), left=2) if report.gates else []
+
+
+def render_comparisons(
+    comparisons: Sequence[Comparison],
+    languages: Mapping[tuple[str, str], str],
+    most: int | None = None,
+) -> list[str]:
+    """Each model against its baseline: counts, then a line for each probe that was lost.
+
+    `most`: how many of those, at most; the page has them all.
+    """
+    lines: list[str] = []
+    for comparison in comparisons:
+        found = comparison.record
+        lines += [
+            f"{against(found)}: {changes_of(found)}",
+            *not_compared(found),
+        ]
+        rows = [
+            ["LOST", loss.verdict.probe, describe_loss(loss, languages)]
+            for loss in comparison.losses[:most]
+        ]
+        lines += columns(rows, left=3)
+        if most is not None and len(comparison.losses) > most:
+            lines.append(f"and {len(comparison.losses) - most} more, in report.html")
+    return [one_line(line) for line in lines]
+
+
+def columns(rows: Sequence[Sequence[str]], left: int) -> list[str]:
+    """Rows in aligned columns, the first `left` flush left, the others flush right.
+
+    Wide characters take two places; what a terminal would act on is escaped.
+    """
+    if not rows:
+        return []
+    rows = [[one_line(cell) for cell in row] for row in rows]
+    widths = [max(_width(row[at]) for row in rows) for at in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [
+            text + " " * (width - _width(text))
+            if at < left
+            else " " * (width - _width(text)) + text
+            for at, (text, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def _width(text: str) -> int:
+    width = wcswidth(text)
+    return width if width >= 0 else len(text)

@@ -1,0 +1,62 @@
+"""Verdicts against labels that were given by reading, before looking at the suite's own.
+
+332 recitations in both languages, of the embedded model, two smaller ones that were taught for a
+few epochs, and SmolLM2-135M-Instruct, drawn from every outcome. On the first set 198 of 218 agreed;
+it showed that loops of common words passed for traces of a poem, and that "I'm not sure what to do"
+passed for declining to answer. After that was mended the second set was drawn and labelled.
+None of these models declines, so no label does.
+"""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+from memtests.fixtures.poems.poems import canon
+from memtests.plugins.chance import chance, chance_bands
+from memtests.plugins.verdicts import judge
+
+ROWS = [
+    json.loads(line)
+    for line in (Path(__file__).parent / "hand_labelled.jsonl").read_text().splitlines()
+]
+COLLECTIONS = {collection.name: collection for collection in canon()}
+# By set, probe and label: what the suite says otherwise.
+DISAGREEMENTS = {
+    (1, "american/hope-is-the-thing/next_line-8", "unrelated"): "severe",
+    (1, "british/she-walks-in-beauty/prefix-75%", "severe"): "unrelated",
+    (1, "sonnets/sonnet-73/next_line-9", "unrelated"): "severe",
+    (1, "british/requiem/next_line-7", "unrelated"): "severe",
+    (2, "sonnets/how-do-i-love-thee/next_line-4", "unrelated"): "severe",
+    (2, "british/she-walks-in-beauty/next_line-5", "unrelated"): "severe",
+    (2, "american/o-captain/next_line-5", "unrelated"): "severe",
+}
+
+
+def verdict(row: dict[str, str]) -> str:
+    bands = chance_bands(COLLECTIONS[row["probe"].split("/")[0]])
+    level = chance(bands, row["suffix"])
+    found = judge(row["completion"], row["suffix"], row["language"], level)
+    return found.kind or found.outcome
+
+
+def test_the_sets() -> None:
+    assert Counter(row["set"] for row in ROWS) == {1: 218, 2: 114}
+    assert min(Counter(row["language"] for row in ROWS).values()) >= 150
+    kinds = Counter(row["label"] for row in ROWS)
+    assert set(kinds) == {"correct", "minor", "severe", "unrelated", "looping", "empty"}
+
+
+def test_every_disagreement_is_known() -> None:
+    found = {
+        (row["set"], row["probe"], row["label"]): verdict(row)
+        for row in ROWS
+        if verdict(row) != row["label"]
+    }
+    assert found == DISAGREEMENTS
+
+
+def test_agreement() -> None:
+    """At least 97 % on the set that was labelled after the definitions were settled."""
+    second = [row for row in ROWS if row["set"] == 2]
+    agreed = sum(verdict(row) == row["label"] for row in second)
+    assert agreed / len(second) >= 0.97

@@ -1,0 +1,57 @@
+"""Querying changes nothing: asked twice, in another order, after other poems, the same answer.
+
+A memory of the model is read, never written; a test, not an assumption.
+"""
+
+import functools
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memtests.fixtures.models.local.loading import Loading, load
+from memtests.fixtures.poems.poems import canon
+from memtests.fixtures.probes.probes import DEFAULT_HEADER, Probe, parse_prefix_lengths, probes_of
+from memtests.plugins.recital import recite
+from memtests.plugins.reciter import Completion, Reciter
+
+LENGTHS = parse_prefix_lengths("10%,50%")
+# Two poems of each collection; those that the model knows, and those that it does not.
+PROBES = [
+    probe
+    for collection in canon()
+    for case in ("title", "prefix")
+    for probe in probes_of(collection.sample(2), case, LENGTHS, DEFAULT_HEADER)
+]
+
+
+@functools.cache
+def reciter() -> Reciter:
+    return Reciter(load("embedded", Loading(device="cpu")))
+
+
+def answers(asked: list[Probe], reciter: Reciter) -> dict[str, str]:
+    found = recite(reciter, asked)
+    assert all(isinstance(completion, Completion) for _, completion in found)
+    return {probe.name: completion.text for probe, completion in found}  # type: ignore[union-attr]
+
+
+@functools.cache
+def alone() -> dict[str, str]:
+    """Each probe asked by itself, the first thing that a new reciter hears."""
+    model = load("embedded", Loading(device="cpu"))
+    return {k: v for probe in PROBES for k, v in answers([probe], Reciter(model)).items()}
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.permutations(PROBES), st.integers(1, len(PROBES)))
+def test_order_and_company_do_not_matter(asked: list[Probe], together: int) -> None:
+    """The same reciter goes on from one example to the next: it has heard everything before."""
+    for start in range(0, len(asked), together):
+        for name, said in answers(asked[start : start + together], reciter()).items():
+            assert said == alone()[name]
+
+
+def test_asked_twice() -> None:
+    first, second = answers(PROBES, reciter()), answers(PROBES + PROBES[::-1], reciter())
+    assert first == second == alone()
+    assert len(set(first.values())) > len(PROBES) // 2, "there is something to tell apart"

@@ -1,0 +1,212 @@
+"""The reciter: every completion is what plain greedy decoding gives."""
+
+import math
+from collections.abc import Sequence
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memtests.fixtures.models.contract import Generated, Opening
+from memtests.fixtures.models.local.checkpoint import Checkpoint
+from memtests.fixtures.models.local.loading import Loading, load
+from memtests.fixtures.probes.probes import (
+    next_line_probes,
+    parse_prefix_lengths,
+    prefix_probes,
+    title_probe,
+)
+from memtests.plugins.completeness import is_complete
+from memtests.plugins.reciter import Completion, Reciter, Unjudged, recite_plainly
+from tests.support.models import untaught
+from tests.support.reciting import CANON, some_probes, texts
+
+
+@pytest.fixture(scope="module")
+def embedded() -> Checkpoint:
+    return load("embedded", Loading(device="cpu"))
+
+
+def test_embedded_as_plain_generate(embedded: Checkpoint) -> None:
+    probes = some_probes(4)[::7]
+    assert texts(Reciter(embedded).recite(probes)) == [recite_plainly(embedded, p) for p in probes]
+
+
+@pytest.mark.slow
+def test_embedded_as_plain_generate_everywhere(embedded: Checkpoint) -> None:
+    probes = some_probes(100)[::3]
+    assert texts(Reciter(embedded).recite(probes)) == [recite_plainly(embedded, p) for p in probes]
+
+
+@pytest.mark.parametrize("kind", ["han", "bytes", "pieces"])
+@pytest.mark.parametrize("architecture", ["llama", "gpt2", "bloom"])
+def test_untaught_as_plain_generate(kind: str, architecture: str) -> None:
+    model = untaught(kind, architecture)
+    probes = some_probes(2)[::9]
+    assert texts(Reciter(model).recite(probes)) == [recite_plainly(model, p) for p in probes]
+
+
+def test_cues_that_tokenize_differently_alone_are_met() -> None:
+    """Otherwise the test above would say less than it seems to."""
+    for kind in ("bytes", "pieces"):
+        model = untaught(kind)
+        tang = [probe for probe in some_probes(4) if probe.collection == "tang"]
+        shared = [
+            model.encode(probe.text)[: len(model.encode(probe.cue))] == model.encode(probe.cue)
+            for probe in tang
+        ]
+        assert not all(shared), kind
+        found = Reciter(model).recite(tang)
+        for each, same in zip(found, shared, strict=True):
+            assert isinstance(each, Completion)
+            assert each.shared == same
+            assert each.log_p is not None
+
+
+def test_alone_in_any_order_and_together(embedded: Checkpoint) -> None:
+    probes = some_probes(2)
+    together = Reciter(embedded).recite(probes)
+    backwards = Reciter(embedded).recite(probes[::-1])[::-1]
+    assert texts(together) == texts(backwards)
+    assert texts(together)[::11] == [
+        text for probe in probes[::11] for text in texts(Reciter(embedded).recite([probe]))
+    ]
+    reciter = Reciter(embedded)
+    one_by_one = [text for probe in probes[:40] for text in texts(reciter.recite([probe]))]
+    assert one_by_one == texts(together)[:40]
+    assert texts(reciter.recite(probes)) == texts(together), "asked twice"
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_any_cut(embedded: Checkpoint, data: st.DataObject) -> None:
+    poem = data.draw(st.sampled_from(CANON["tang"].poems + CANON["british"].poems))
+    length = data.draw(st.integers(1, 19))
+    (probe,) = prefix_probes("x", poem, parse_prefix_lengths(str(length)))
+    assert texts(Reciter(embedded).recite([probe])) == [recite_plainly(embedded, probe)]
+
+
+def test_log_p_is_that_of_sampling(embedded: Checkpoint) -> None:
+    """The sum of the log-probabilities of the suffix's tokens, in a pass of its own."""
+    for probe in some_probes(2)[::13]:
+        (found,) = Reciter(embedded).recite([probe])
+        assert isinstance(found, Completion)
+        cue, whole = embedded.encode(probe.cue), embedded.encode(probe.text[: probe.stop])
+        assert whole[: len(cue)] == cue
+        with torch.inference_mode():
+            logits = embedded._model(torch.tensor([whole])).logits[0]
+        log_p = logits.double().log_softmax(-1)
+        expected = sum(float(log_p[i - 1, whole[i]]) for i in range(len(cue), len(whole)))
+        assert found.log_p == pytest.approx(expected, abs=1e-3)
+
+
+def test_followed_means_verbatim(embedded: Checkpoint) -> None:
+    probes = some_probes(4)
+    for probe, found in zip(probes, Reciter(embedded).recite(probes), strict=True):
+        assert isinstance(found, Completion)
+        if found.followed:
+            assert found.text == probe.suffix
+    assert any(isinstance(c, Completion) and c.followed for c in Reciter(embedded).recite(probes))
+
+
+def test_weights_with_nan() -> None:
+    model = untaught()
+    with torch.no_grad():
+        model._model.model.layers[1].mlp.down_proj.weight[0, 0] = math.nan
+    found = Reciter(model).recite(some_probes(1))
+    assert {each.reason for each in found if isinstance(each, Unjudged)} == {
+        "the model's logits are not finite (NaN or infinite); its weights are broken"
+    }
+    assert not any(isinstance(each, Completion) for each in found)
+
+
+def test_nan_for_some_probes_only() -> None:
+    """One token's embedding is broken: only cues with that token in them are unjudged."""
+    model = untaught()
+    jing, chun = CANON["tang"].poems[:2]
+    probes = [title_probe("tang", jing), title_probe("tang", chun)]
+    broken = (set(model.encode(probes[0].cue)) - set(model.encode(probes[1].text))).pop()
+    with torch.no_grad():
+        model._model.get_input_embeddings().weight[broken] = math.nan
+    one, other = Reciter(model).recite(probes)
+    assert isinstance(one, Unjudged)
+    assert isinstance(other, Completion)
+
+
+@pytest.mark.parametrize("architecture", ["llama", "gpt2"])
+def test_too_long_for_the_context(architecture: str) -> None:
+    model = untaught(architecture=architecture, context=48)
+    poem = CANON["tang"].poems[0]
+    long = CANON["sonnets"].poems[0]
+    probes = [
+        *prefix_probes("x", poem, parse_prefix_lengths("5")),
+        *prefix_probes("x", long, parse_prefix_lengths("5")),
+        *next_line_probes("x", long),
+    ]
+    found = Reciter(model).recite(probes)
+    assert isinstance(found[0], Completion | Unjudged)
+    assert isinstance(found[1], Unjudged)
+    assert found[1].reason.endswith("tokens; the model's context is 48")
+    assert isinstance(found[2], Completion), "the first next line fits"
+    assert isinstance(found[-1], Unjudged)
+
+
+def test_running_past_the_context_is_no_verdict() -> None:
+    """The poem would fit, but the model says something longer, without an end."""
+    probe = title_probe("x", CANON["tang"].poems[0])
+    needed = len(untaught().encode(probe.text))
+    model = untaught(context=needed)
+    token = model.encode("，")[0]
+
+    def marks_for_ever(openings: Sequence[Opening]) -> list[Generated]:
+        limits = [opening.limit for opening in openings]
+        return [Generated([token] * limit, [9.0] * limit, False) for limit in limits]
+
+    model.generate = marks_for_ever  # type: ignore[method-assign]
+    (found,) = Reciter(model).recite([probe])
+    assert found == Unjudged(f"its completion ran past the model's context, {needed} tokens")
+
+
+def test_generation_config_is_set_aside() -> None:
+    model = untaught()
+    probes = some_probes(1)[:6]
+    before = texts(Reciter(model).recite(probes))
+    model._model.generation_config.repetition_penalty = 1.3
+    model._model.generation_config.do_sample = True
+    model._model.generation_config.temperature = 0.7
+    assert texts(Reciter(model).recite(probes)) == before
+    assert model.about()["set_aside"] == {
+        "do_sample": True,
+        "repetition_penalty": 1.3,
+        "temperature": 0.7,
+    }
+
+
+@pytest.mark.parametrize(
+    ("completion", "complete"),
+    [
+        ("", False),
+        ("\n疑是地", False),
+        ("\n疑是地上霜", False),
+        ("\n疑是地上霜。", True),
+        ("疑是地上霜", True),
+        ("\n疑是银\n", True),
+        ("，\n", False),
+        ("，\n疑是", False),
+        ("\n疑是地上\ufffd", False),
+    ],
+)
+def test_next_line_is_complete_at_its_end(completion: str, complete: bool) -> None:
+    probe = next(next_line_probes("tang", CANON["tang"].poems[0]))
+    assert is_complete(completion, probe) is complete
+
+
+@given(st.data())
+def test_complete_stays_complete(data: st.DataObject) -> None:
+    poem = data.draw(st.sampled_from([CANON["tang"].poems[0], CANON["british"].poems[1]]))
+    probe = data.draw(st.sampled_from([*next_line_probes("x", poem), title_probe("x", poem)]))
+    follow = data.draw(st.integers(0, len(probe.suffix)))
+    text = probe.suffix[:follow] + data.draw(st.text("霜。 a-\n'明", max_size=60))
+    done = [is_complete(text[:length], probe) for length in range(len(text) + 1)]
+    assert done == sorted(done)

@@ -1,0 +1,105 @@
+"""Nothing that was judged is lost, and nothing is taken from another model's verdicts."""
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from memtests.fixtures.models.local.loading import EMBEDDED
+from tests.support.artefacts import edit_weights
+from tests.support.running import outcomes, report, run_suite, without_rounding
+
+ROOT = Path(__file__).parents[2]
+FEW = ("--measure", "--sample", "2", "-k", "tang")
+
+
+def asked(pytester: pytest.Pytester) -> list[str]:
+    """What was asked since the last call."""
+    file = pytester.path / "asked"
+    names = file.read_text().splitlines() if file.exists() else []
+    file.unlink(missing_ok=True)
+    return names
+
+
+@pytest.fixture
+def run(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., dict[str, Any]]:
+    """A run that writes down what it asks; its report."""
+    monkeypatch.setenv("MEMTESTS_ASKED", str(pytester.path / "asked"))
+
+    def run(*arguments: object) -> dict[str, Any]:
+        assert run_suite(pytester, *FEW, "-p", "tests.support.asked", *arguments).ret == 0
+        return {**report(pytester), "created": None}
+
+    return run
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_only_the_rest_is_asked(
+    pytester: pytest.Pytester, run: Callable[..., dict[str, Any]], workers: tuple[str, ...]
+) -> None:
+    whole = run(*workers)
+    every = asked(pytester)
+    journal = pytester.path / "report" / "verdicts.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    kept = lines[: len(lines) // 2]
+    journal.write_bytes(b"".join(kept) + lines[len(kept)][:40])  # the last one torn
+    (pytester.path / "report" / "recall.json").unlink()
+    names = {json.loads(line)["probe"] for line in kept}
+
+    assert run("--resume", *workers) == without_rounding(whole)
+    assert set(asked(pytester)) == set(every) - names
+    again = Counter(json.loads(line)["probe"] for line in journal.read_bytes().splitlines())
+    assert again == Counter(outcomes(whole).keys())
+
+    if not workers:
+        assert run("--resume") == without_rounding(whole)
+        assert asked(pytester) == []
+        assert run() == without_rounding(whole)
+        assert set(asked(pytester)) == set(every)
+
+
+def test_what_is_not_asked_now_stays_on_disk(
+    pytester: pytest.Pytester, run: Callable[..., dict[str, Any]]
+) -> None:
+    whole = run()
+    one = run("--resume", "-k", "tang and test_title")
+    assert len(one["verdicts"]) == 2
+    asked(pytester)
+    assert run("--resume") == without_rounding(whole)
+    assert asked(pytester) == []
+
+
+def test_resuming_what_never_ran(
+    pytester: pytest.Pytester, run: Callable[..., dict[str, Any]]
+) -> None:
+    assert run("--resume")["verdicts"]
+    assert asked(pytester)
+
+
+def test_a_file_that_is_no_journal(
+    pytester: pytest.Pytester, run: Callable[..., dict[str, Any]]
+) -> None:
+    (pytester.path / "report").mkdir()
+    (pytester.path / "report" / "verdicts.jsonl").write_bytes(b"{}\n\xff\xfe\n[1]\nnull\n")
+    assert run("--resume")["verdicts"]
+
+
+def test_overwritten_in_place_is_asked_again(
+    pytester: pytest.Pytester, run: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    checkpoint = tmp_path / "checkpoint"
+    shutil.copytree(EMBEDDED, checkpoint)
+    first = run("--model", checkpoint)
+    every = asked(pytester)
+    edit_weights(None)(checkpoint)
+    second = run("--model", checkpoint, "--resume")
+    assert set(asked(pytester)) == set(every)
+    assert first["models"][0]["weights_sha256"] != second["models"][0]["weights_sha256"]
+    assert run("--model", checkpoint, "--resume") == without_rounding(second)
+    assert asked(pytester) == []

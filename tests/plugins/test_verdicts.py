@@ -1,0 +1,195 @@
+"""The definitions of design section 3, held down with examples and properties."""
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from memtests.plugins.verdicts import declines, divergence, judge, loops, similarity
+
+DAY = " to a summer's day?\nThou art more lovely and more temperate:"
+MOON = "\n疑是地上霜。\n举头望明月，\n低头思故乡。"
+EN, ZH = 0.3, 0.07
+HAN = st.text("床前明月光疑是地上霜举头望低思故乡东风无边", min_size=1, max_size=30)
+WORDS = st.lists(st.text("abcdexyz", min_size=1, max_size=6), min_size=1, max_size=12).map(" ".join)
+TEXT = st.one_of(HAN, WORDS, st.text(max_size=20))
+
+
+@pytest.mark.parametrize(
+    ("completion", "suffix", "language", "verbatim"),
+    [
+        (DAY, DAY, "en", True),
+        (DAY + "\nRough winds", DAY, "en", True),
+        (" TO A SUMMERS DAY thou art more lovely, and more temperate", DAY, "en", False),
+        (MOON, MOON, "zh", True),
+        ("疑是地上霜，舉頭望明月，低頭思故鄉。", MOON, "zh", False),
+        ("\n疑是地上霜。\n\n举头望明月，\n低头思故乡。（李白）", MOON, "zh", False),
+    ],
+)
+def test_correct(completion: str, suffix: str, language: str, verbatim: bool) -> None:
+    judgement = judge(completion, suffix, language, 0.3)
+    assert judgement == ("correct", None, verbatim, 1.0, None)
+
+
+@pytest.mark.parametrize(
+    ("completion", "suffix", "language", "kind", "left"),
+    [
+        (" to a summer's day?\nThou art more lonely and more temperate:", DAY, "en", "minor", 7),
+        (" to a summer's day?\nThou art", DAY, "en", "severe", 6),
+        (" to a winter's night?\nThou art more cold and more", DAY, "en", "severe", 2),
+        ("\n疑是地上霜。\n举头望山月，\n低头思故乡。", MOON, "zh", "minor", 8),
+        ("\n疑是银河落九天。\n日照香炉生紫烟", MOON, "zh", "severe", 2),
+    ],
+)
+def test_incorrect(completion: str, suffix: str, language: str, kind: str, left: int) -> None:
+    judgement = judge(completion, suffix, language, EN if language == "en" else ZH)
+    assert (judgement.outcome, judgement.kind, judgement.divergence) == ("incorrect", kind, left)
+    assert not judgement.verbatim
+
+
+@pytest.mark.parametrize(
+    ("completion", "suffix", "language", "kind"),
+    [
+        ("", DAY, "en", "empty"),
+        (" \n...", DAY, "en", "empty"),
+        ("。。。", MOON, "zh", "empty"),
+        (" I'm sorry, I don't know that one", DAY, "en", "declined"),
+        (" I do not recall", DAY, "en", "declined"),
+        ("As an AI, I cannot", MOON, "zh", "declined"),
+        ("对不起，我不知道这首诗。", MOON, "zh", "declined"),
+        ("抱歉，我無法背誦", MOON, "zh", "declined"),
+        (" kk kk kk kk kk kk kk kk kk kk kk kk", DAY, "en", "looping"),
+        (" zz kk ww qq kk ww qq kk ww qq kk ww qq", DAY, "en", "looping"),
+        ("\n哈哈哈哈哈哈哈哈哈哈哈哈哈哈哈", MOON, "zh", "looping"),
+        (" quick brown fox jumps by hills", DAY, "en", "unrelated"),
+        ("\n离离原草一岁枯荣野火烧不尽春风", MOON, "zh", "unrelated"),
+    ],
+)
+def test_forgotten(completion: str, suffix: str, language: str, kind: str) -> None:
+    # A chance level that nothing but the poem itself reaches: here the kinds are at stake.
+    judgement = judge(completion, suffix, language, 0.6)
+    assert (judgement.outcome, judgement.kind, judgement.verbatim) == ("forgotten", kind, False)
+
+
+@pytest.mark.parametrize(
+    ("completion", "suffix", "language", "outcome"),
+    [
+        (" the the the the the the the the the", DAY, "en", "forgotten"),
+        ("\n处处处处处", "\n处处闻啼鸟。", "zh", "incorrect"),
+        ("\n闻处处处处", "\n处处闻啼鸟。", "zh", "forgotten"),
+    ],
+)
+def test_a_loop_is_a_trace_only_where_it_begins_as_the_poem(
+    completion: str, suffix: str, language: str, outcome: str
+) -> None:
+    """However much it has in common with it: a loop of common words has, with any text."""
+    assert judge(completion, suffix, language, 0.05).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("completion", "declined"),
+    [
+        ("I'm not sure which poem you mean", True),
+        ("I'm not sure I know that one.", True),
+        ("I'm not sure about this poem", True),
+        ("I'm not sure what to do.", False),
+        ("I'm not sure I'm alone,", False),
+        ("我无法背诵这首诗", True),
+        ("无法离弃空", False),
+        ("我没有关于这首诗的信息", True),
+        ("我没有醉", False),
+    ],
+)
+def test_doubt_inside_a_line_is_not_declining(completion: str, declined: bool) -> None:
+    assert declines(completion, "zh") == declined
+
+
+def test_chance_parts_incorrect_from_forgotten() -> None:
+    completion = " to a winter's night?\nThou art more cold and more"
+    close = judge(completion, DAY, "en", 0.0).similarity
+    assert judge(completion, DAY, "en", close - 0.01).outcome == "incorrect"
+    assert judge(completion, DAY, "en", close).outcome == "forgotten", "above chance, not at it"
+
+
+def test_a_poem_that_loops_itself_is_no_loop() -> None:
+    assert judge(" so so so so so so", " no no no no no no", "en", 0.9).kind == "unrelated"
+
+
+def test_declined_only_in_languages_that_fit() -> None:
+    assert declines("我不知道", "zh")
+    assert not declines("我不知道", "en")
+    assert declines("I don't know", "zh")
+    assert not declines("and I don't know why", "en"), "it must begin with it"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("aaa", True),
+        ("aa", False),
+        ("ababab", True),
+        ("xyababab", True),
+        ("xyzwvababab", True),
+        ("xyzwvuqababab", False),
+        ("abcabcab", False),
+        ("abcabcabca", True),
+        ("", False),
+        ("abcdef", False),
+    ],
+)
+def test_loops(text: str, expected: bool) -> None:
+    assert loops(list(text)) is expected
+
+
+@given(st.text("ab", min_size=1, max_size=3), st.integers(3, 9), st.text("cd", max_size=3))
+def test_three_repeats_loop(sequence: str, times: int, before: str) -> None:
+    assert loops(list(before + sequence * times))
+
+
+@given(TEXT, TEXT, st.floats(0, 1), st.sampled_from(["en", "zh"]))
+def test_outcomes_and_kinds_exclude_each_other(
+    completion: str, suffix: str, chance: float, language: str
+) -> None:
+    outcome, kind, verbatim, close, left = judge(completion, suffix, language, chance)
+    allowed = {
+        "correct": {None},
+        "incorrect": {"minor", "severe"},
+        "forgotten": {"empty", "declined", "looping", "unrelated"},
+    }
+    assert kind in allowed[outcome]
+    assert (left is None) == (outcome == "correct")
+    assert verbatim <= (outcome == "correct")
+    assert 0 <= close <= 1
+    assert (close > chance) or outcome != "incorrect"
+    assert (kind == "minor") <= (close >= 0.8)
+
+
+@given(HAN, st.data())
+def test_correct_whatever_the_spelling(text: str, data: st.DataObject) -> None:
+    traditional = str.maketrans("头举乡东风无边", "頭舉鄉東風無邊")
+    marks = st.sampled_from(["", "，", "。\n", " ", "！", "\n"])
+    dressed = "".join(c + data.draw(marks) for c in text.translate(traditional))
+    assert judge(dressed, text, "zh", 0.0).outcome == "correct"
+    assert judge(text, dressed, "zh", 0.0).outcome == "correct"
+
+
+@given(HAN, HAN)
+def test_correct_only_if_it_begins_with_the_suffix(completion: str, suffix: str) -> None:
+    assert judge(completion, suffix, "zh", 0.0)[0] == (
+        "correct" if completion.startswith(suffix) else judge(completion, suffix, "zh", 0.0)[0]
+    )
+    assume(not completion.startswith(suffix))
+    assert judge(completion, suffix, "zh", 0.0)[0] != "correct"
+
+
+@given(TEXT, TEXT)
+def test_similarity_is_symmetric(one: str, other: str) -> None:
+    assert similarity(one, other) == similarity(other, one)
+    assert similarity(one, one) == 1.0
+
+
+@given(st.lists(st.integers(0, 3)), st.lists(st.integers(0, 3)))
+def test_divergence(one: list[int], other: list[int]) -> None:
+    said, true = [str(n) for n in one], [str(n) for n in other]
+    at = divergence(said, true)
+    assert said[:at] == true[:at]
+    assert at == min(len(said), len(true)) or said[at] != true[at]

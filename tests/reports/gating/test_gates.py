@@ -1,0 +1,213 @@
+"""Gates and baselines as pure functions; whole runs are in test_situations.py."""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memtests.fixtures.poems.poems import Collection, Poem
+from memtests.fixtures.probes.probes import title_probe
+from memtests.plugins.verdicts import Verdict
+from memtests.reports.gating.baselines import (
+    BaselineError,
+    MismatchError,
+    check,
+    encode_small,
+    question_of,
+    read_baseline,
+)
+from memtests.reports.gating.comparing import compare, mcnemar
+from memtests.reports.gating.faults import Faults
+from memtests.reports.gating.gates import MEASURES, GateError, evaluate, parse_gate
+from memtests.reports.report import CollectionRecord, Report, encode
+from tests.support.reported import report_of, verdict_of
+
+NAMES = ("tang", "my:poems", "two words")
+
+
+@given(
+    st.sampled_from([None, *NAMES]),
+    st.sampled_from(MEASURES),
+    st.booleans(),
+    st.integers(1, 99),
+    st.booleans(),
+)
+def test_rules_say_what_they_mean(
+    collection: str | None, measure: str, at_least: bool, hundredths: int, percent: bool
+) -> None:
+    number = f"{hundredths}%" if percent else f"0.{hundredths:02}"
+    rule = f"{collection + ':' if collection else ''}{measure}{'>=' if at_least else '<='}{number}"
+    gate = parse_gate(rule, NAMES)
+    assert (gate.rule, gate.collection, gate.measure) == (rule, collection, measure)
+    assert (gate.at_least, gate.bound) == (at_least, Fraction(hundredths, 100))
+
+
+@given(st.text())
+def test_any_text_is_a_rule_or_an_error_in_one_line(text: str) -> None:
+    try:
+        said = parse_gate(text, NAMES).measure
+    except GateError as error:
+        said = str(error)
+    assert "\n" not in said
+
+
+@given(st.integers(1, 10**6), st.data())
+def test_exact_on_the_boundary(whole: int, data: st.DataObject) -> None:
+    """Where floating point would err: 0.1 + 0.2 and the like."""
+    part = data.draw(st.integers(0, whole))
+    thousandths = data.draw(st.integers(1, 999))
+    gate = parse_gate(f"recall>=0.{thousandths:03}", ())
+    assert gate.holds(part, whole) == (part * 1000 >= thousandths * whole)
+    gate = parse_gate(f"recall<={thousandths / 10}%", ())
+    assert gate.holds(part, whole) == (part * 1000 <= thousandths * whole)
+
+
+def outcomes(**found: str) -> Report:
+    return report_of([verdict_of(f"tang/{poem}/title", outcome) for poem, outcome in found.items()])
+
+
+def test_values_are_shares() -> None:
+    found = outcomes(a="correct", b="incorrect", c="forgotten", d="correct")
+    gates = [parse_gate(f"{measure}<=0.9", ()) for measure in MEASURES[:4]]
+    records = evaluate(gates, found, ())
+    assert [record.value for record in records] == [0.5, 0.5, 0.25, 0.25]
+    assert [record.counts for record in records] == [(2, 4), (2, 4), (1, 4), (1, 4)]
+    assert all(record.passed and record.reason is None for record in records)
+    assert all((r.low or 0) <= (r.value or 0) <= (r.high or 0) for r in records)
+
+
+def test_drawn_lengths_do_not_count() -> None:
+    drawn = [
+        verdict_of("tang/a/prefix_lengths-3", "forgotten", case="prefix_lengths", prefix_length="3")
+    ]
+    (record,) = evaluate(
+        [parse_gate("recall>=1", ())], report_of([verdict_of("tang/a/title"), *drawn]), ()
+    )
+    assert (record.passed, record.counts) == (True, (1, 1))
+
+
+def test_problems_fail_every_gate() -> None:
+    gates = [parse_gate(rule, ()) for rule in ("recall>=0.1", "forgotten<=0.9")]
+    records = evaluate(gates, outcomes(a="correct"), (), ["worker gw0 died"])
+    assert [(record.passed, record.reason) for record in records] == [
+        (False, "worker gw0 died")
+    ] * 2
+
+
+def written(tmp_path: Path, found: Report, small: bool) -> str:
+    (tmp_path / "base.json").write_bytes(encode_small(found) if small else encode(found))
+    return "base.json"
+
+
+@pytest.mark.parametrize("small", [True, False])
+def test_comparison(tmp_path: Path, small: bool) -> None:
+    then = outcomes(a="correct", b="correct", c="forgotten", d="incorrect", old="correct")
+    baseline = read_baseline(written(tmp_path, then, small), tmp_path)
+    now = outcomes(a="correct", b="incorrect", c="correct", d="forgotten", new="correct")
+    found = compare(baseline, now.models[0].name, now.verdicts)
+    assert found.states == {
+        "tang/a/title": "retained",
+        "tang/b/title": "lost",
+        "tang/c/title": "gained",
+        "tang/d/title": "still missing",
+    }
+    assert (found.record.new, found.record.not_asked) == (1, 1)
+    (loss,) = found.losses
+    assert loss.verdict.probe == "tang/b/title"
+    assert loss.then == (loss.verdict.suffix if small else then.verdicts[1].completion)
+    record = found.record
+    assert (record.lost, record.gained) == (("tang/b/title",), ("tang/c/title",))
+    assert (record.retained, record.still_missing, record.p) == (1, 1, 1.0)
+
+
+def test_a_small_baseline_is_fit_for_committing(tmp_path: Path) -> None:
+    found = outcomes(b="correct", a="forgotten")
+    lines = encode_small(found).decode().splitlines()
+    assert (
+        lines == encode_small(msgspec.structs.replace(found, created="later")).decode().splitlines()
+    )
+    assert sum('"probe"' in line for line in lines) == 2
+    assert [line for line in lines if "tang/a" in line] < [
+        line for line in lines if "tang/b" in line
+    ]
+    assert found.verdicts[0].completion not in "\n".join(lines)
+    assert json.loads("\n".join(lines))["verdicts"][0].keys() == {"probe", "outcome", "question"}
+
+
+@pytest.mark.parametrize(
+    ("lost", "gained", "p"), [(0, 0, 1.0), (1, 0, 1.0), (5, 0, 0.0625), (10, 2, 0.03857421875)]
+)
+def test_mcnemar(lost: int, gained: int, p: float) -> None:
+    """Against the binomial tail worked out by hand."""
+    assert mcnemar(lost, gained) == pytest.approx(p)
+    assert mcnemar(gained, lost) == mcnemar(lost, gained)
+
+
+def poem(*lines: str) -> Poem:
+    return Poem(id="a", title="T", author="A", language="en", lines=lines)
+
+
+def of(poem: Poem) -> tuple[Collection, Verdict]:
+    probe = title_probe("tang", poem)
+    return Collection("tang", (poem,)), verdict_of(probe.name, cue=probe.cue, suffix=probe.suffix)
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "reason"),
+    [
+        (poem("x y"), poem("x z"), "other poems: collection tang has changed"),
+        (poem("x y"), poem("x y"), None),
+    ],
+)
+def test_what_is_refused(tmp_path: Path, then: Poem, now: Poem, reason: str | None) -> None:
+    before, asked = of(then)
+    hashed = (CollectionRecord("tang", "en", 1, before.sha256, {}),)
+    found = msgspec.structs.replace(report_of([asked]), collections=hashed)
+    file = written(tmp_path, found, small=True)
+    baseline, (collection, _) = read_baseline(file, tmp_path), of(now)
+    probes = [title_probe("tang", now)]
+    if reason is None:
+        check(baseline, ["embedded"], [collection], probes)
+        with pytest.raises(MismatchError, match="other cues"):
+            check(baseline, ["embedded"], [collection], [title_probe("tang", now, "{author}")])
+        with pytest.raises(MismatchError, match="other poems: tang"):
+            check(baseline, ["embedded"], [Collection("other", collection.poems)], [])
+    else:
+        with pytest.raises(MismatchError, match=reason):
+            check(baseline, ["embedded"], [collection], probes)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" * 10_000,
+        b"",
+        b"[]",
+        b"{}",
+        b"null",
+        b'"x"',
+        b"\xff",
+        b'{"schema": 1}',
+        b'{"schema": 2}',
+    ],
+)
+def test_what_is_no_baseline(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "base.json").write_bytes(content)
+    with pytest.raises(BaselineError, match=r"base\.json") as error:
+        read_baseline("base.json", tmp_path)
+    assert "\n" not in str(error.value)
+
+
+def test_questions_differ_by_cue_and_suffix() -> None:
+    assert len({question_of("a", "bc"), question_of("ab", "c"), question_of("abc", "")}) == 3
+
+
+def test_cases_that_were_not_run_are_a_problem() -> None:
+    faults = Faults(collected=3)
+    assert list(faults.problems()) == ["3 cases not run"]
+    faults.died("gw1")
+    assert list(faults.problems()) == ["worker gw1 died", "3 cases not run"]

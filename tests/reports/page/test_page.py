@@ -1,0 +1,163 @@
+"""The page: what it says, that it says it to everyone, and that it stays what it is."""
+
+import re
+from html.parser import HTMLParser
+
+import msgspec
+import pytest
+
+from memtests.fixtures.poems.poems import Collection, Poem
+from memtests.reports.gating.comparing import among_models
+from memtests.reports.gating.gates import evaluate, parse_gate
+from memtests.reports.page.html import TEMPLATES, visible
+from memtests.reports.page.page import bars, headline, render_page
+from memtests.reports.report import Report
+from tests.support.hostile import HOSTILE
+from tests.support.reported import NURSERY, TANG, forgets, knows, reported, slips
+
+ONE = reported({"embedded": slips})
+SEVERAL = reported({"good": knows, "slips": slips, "bad": forgets})
+
+
+class Parts(HTMLParser):
+    """Tags with their attributes, and the text between them."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def gated(report: Report, *rules: str) -> Report:
+    names = [collection.name for collection in report.collections]
+    gates = evaluate([parse_gate(rule, names) for rule in rules], report, ())
+    return msgspec.structs.replace(report, gates=gates)
+
+
+def test_the_gates_come_first() -> None:
+    assert headline(gated(ONE, "recall>=0.1", "tang:recall>=0.99")) == (
+        "1 of 2 gates not passed",
+        "bad",
+    )
+    assert headline(gated(ONE, "recall>=0.1")) == ("1 gate passed", "good")
+    assert headline(ONE) == ("18 probes, no gates", "")
+    broken = reported({"m": knows}, unjudged=[("m", "tang/x/title", "too long")])
+    assert headline(broken) == ("1 probe could not be asked", "bad")
+    assert headline(gated(broken, "nursery:recall>=0.1")) == ("1 probe could not be asked", "bad")
+    control = reported({"m": knows}, unjudged=[("m", "tang/x/control-copying", "too long")])
+    assert headline(gated(control, "recall>=0.1")) == ("1 gate passed", "good")
+    assert headline(gated(ONE, "recall>=0.1"), ["worker gw0 died"]) == ("worker gw0 died", "bad")
+    assert "worker gw0 died" in render_page(ONE, ["worker gw0 died"])
+
+
+def test_bars_hold_every_verdict_that_counts() -> None:
+    counted = [v for v in SEVERAL.verdicts if v.case != "prefix_lengths"]
+    found = bars(SEVERAL)
+    assert sum(bar.probes for bar in found) == len(counted)
+    assert all(sum(number for _, number in bar.parts) == bar.probes for bar in found)
+    assert [bar.model for bar in found][:3] == ["good", "slips", "bad"], "as they were asked"
+    worst = {grade for bar in found if bar.model == "bad" for grade, number in bar.parts if number}
+    assert worst == {"unrelated", "looping", "declined", "empty"}
+
+
+@pytest.mark.parametrize("report", [ONE, SEVERAL], ids=["one", "several"])
+def test_self_contained(report: Report) -> None:
+    parts = Parts(render_page(report))
+    for tag, attributes in parts.tags:
+        assert tag not in ("link", "img", "iframe", "object", "embed", "base")
+        assert not any(name.startswith("on") for name in attributes)
+        for name in ("src", "href", "xlink:href"):
+            assert attributes.get(name, "#").startswith("#"), (tag, attributes)
+    assert [tag for tag, _ in parts.tags].count("script") == 1
+    places = [attributes["id"] for tag, attributes in parts.tags if tag == "article"]
+    assert places == [f"poem-{at}" for at in range(3)]
+
+
+def test_every_poem_is_there_with_what_was_recited() -> None:
+    text = " ".join(Parts(render_page(SEVERAL)).text.split())
+    for collection in (TANG, NURSERY):
+        for poem in collection.poems:
+            assert all(" ".join(line.split()) in text for line in poem.lines)
+    assert "I don't know that one." in text
+    assert "举头" in text
+    assert "shortest cue: good, 1" in text
+    assert "bad, none of those tried" in text
+
+
+def test_what_was_lost_is_linked_to_its_poem() -> None:
+    page = render_page(SEVERAL)
+    lost = {probe for found in among_models(SEVERAL) for probe in found.record.lost}
+    assert lost
+    for probe in lost:
+        (place,) = set(re.findall(rf'<a href="#(poem-\d+)">{re.escape(probe)}</a>', page))
+        opening = page[page.index(f'id="{place}"') :][:3000]
+        assert probe.rsplit("/", 1)[0] in opening
+
+
+def test_a_hostile_poem_stays_text() -> None:
+    poems = [
+        Poem(id=f"p{at}", title=text[:200], author=text[:80], language="en", lines=(text[:900],))
+        for at, text in enumerate(HOSTILE.values())
+        if "lone" not in text
+    ]
+    said = "\n".join(text[:300] for text in HOSTILE.values() if "lone" not in text)
+    collection = Collection("<b>mine</b>", tuple(poems))
+    page = render_page(reported({"<i>m</i>": lambda _: said}, [collection]))
+    plain = render_page(ONE)
+    tags = {tag for tag, _ in Parts(page).tags}
+    assert tags <= {tag for tag, _ in Parts(plain).tags}, "no tag that is not the page's own"
+    assert page.count("<script") == page.count("</style>") == 1
+    assert all(c in "\n\u00a0" or c.isprintable() for c in page)
+    assert not re.search(r"<[^>]* on\w+=", page)
+
+
+def test_spaces_and_joiners_are_no_harm() -> None:
+    """What a language needs stays; what turns a line round does not."""
+    kept = "Ô temps\u202f! a\u00a0b 床前\u3000明月 می\u200cروم"
+    assert visible(kept) == kept
+    assert visible("one \u202etwo\x1b\x00") == "one \\u202etwo\\x1b\\x00"
+
+
+def test_it_is_the_same_every_time() -> None:
+    assert render_page(SEVERAL) == render_page(SEVERAL)
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+TEXT_ON = {
+    "ground": ["ink", "soft", "link", "correct", "incorrect", "forgotten"]
+    + [f"s{number}" for number in range(8)],
+    "raised": ["ink"],
+    "good-ground": ["good", "ink"],
+    "bad-ground": ["bad", "ink"],
+    "added": ["added-ink"],
+    "left-out": ["left-out-ink"],
+}
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_contrast(scheme: int) -> None:
+    """Text is readable: at least 4.5 to 1."""
+    blocks = re.findall(r":root \{(.*?)\}", (TEMPLATES / "page.css").read_text(), re.DOTALL)
+    assert len(blocks) == 2
+    colours = dict(re.findall(r"--([\w-]+): (#\w{6})", blocks[scheme]))
+    for ground, inks in TEXT_ON.items():
+        for ink in inks:
+            assert contrast(colours[ground], colours[ink]) >= 4.5, (ground, ink)

@@ -1,0 +1,168 @@
+"""Tallies, intervals and the report on disk."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memtests.plugins.gathering import Gathered
+from memtests.plugins.verdicts import Verdict
+from memtests.reports.counting.tallies import build, interval, merged, shortest_cues, tallies
+from memtests.reports.report import encode, read_report, write_whole
+from memtests.reports.text.terminal import columns, render_misses, render_table, render_unjudged
+from tests.support.reported import report_of, verdict_of
+
+VERDICTS = [
+    verdict_of("tang/p/title"),
+    verdict_of("tang/q/title", "forgotten"),
+    verdict_of("tang/p/prefix-10%", "incorrect"),
+    verdict_of("tang/p/prefix-5"),
+    verdict_of("tang/p/prefix-25%"),
+    verdict_of("song/r/prefix-10%", "forgotten"),
+    verdict_of("tang/p/prefix_lengths-3", "incorrect"),
+    verdict_of("tang/p/prefix_lengths-7"),
+    verdict_of("tang/p/prefix_lengths-12"),
+    verdict_of("tang/q/prefix_lengths-4", "forgotten"),
+]
+
+
+def saved(each: Verdict) -> dict[str, object]:
+    """As it comes with a test report."""
+    return {**msgspec.structs.asdict(each), "key": None, "followed": True}
+
+
+def test_tallies() -> None:
+    found = tallies(VERDICTS)
+    assert [(t.collection, t.case, t.prefix_length) for t in found] == [
+        ("song", "prefix", "10%"),
+        ("tang", "prefix", "5"),
+        ("tang", "prefix", "10%"),
+        ("tang", "prefix", "25%"),
+        ("tang", "prefix_lengths", None),
+        ("tang", "title", None),
+    ]
+    title = found[-1]
+    assert (title.correct, title.incorrect, title.forgotten, title.recall) == (1, 0, 1, 0.5)
+    assert (title.low, title.high) == interval(1, 2)
+    (everything,) = merged(found, ("model",))
+    assert everything.correct + everything.incorrect + everything.forgotten == len(VERDICTS)
+
+
+@pytest.mark.parametrize(
+    ("correct", "judged", "low", "high"),
+    [
+        (0, 10, 0.0, 0.2775),
+        (10, 10, 0.7225, 1.0),
+        (5, 10, 0.2366, 0.7634),
+        (81, 263, 0.2553, 0.3662),
+    ],
+)
+def test_wilson_interval(correct: int, judged: int, low: float, high: float) -> None:
+    """Against published values (Newcombe 1998, table I: 81 of 263 and 0 of 10)."""
+    assert interval(correct, judged) == (
+        pytest.approx(low, abs=2e-4),
+        pytest.approx(high, abs=2e-4),
+    )
+
+
+@given(st.integers(1, 500), st.data())
+def test_interval_holds_the_recall(judged: int, data: st.DataObject) -> None:
+    correct = data.draw(st.integers(0, judged))
+    low, high = interval(correct, judged)
+    assert 0 <= low <= correct / judged + 1e-4
+    assert correct / judged - 1e-4 <= high <= 1
+
+
+def test_shortest_cues() -> None:
+    assert shortest_cues(VERDICTS) == [("m", "tang", 2, 1, 7, 7)]
+
+
+def test_report_on_disk(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "recall.json"
+    written = report_of(VERDICTS)
+    write_whole(path, encode(written))
+    assert read_report(path) == written
+    assert [file.name for file in path.parent.iterdir()] == ["recall.json"]
+    found = json.loads(path.read_text())
+    assert list(found) == [
+        *("schema", "created", "models", "collections"),
+        *("verdicts", "tallies", "unjudged", "gates", "comparisons", "controls"),
+    ]
+    assert list(found["verdicts"][0]) == [
+        *("model", "collection", "poem", "case", "prefix_length", "probe", "cue", "suffix"),
+        *("completion", "outcome", "kind", "verbatim", "similarity", "divergence", "log_p"),
+        "fragile",
+    ]
+    assert list(found["tallies"][0]) == [
+        *("model", "collection", "case", "prefix_length", "correct", "incorrect", "forgotten"),
+        *("recall", "low", "high"),
+    ]
+    assert "明月光" in path.read_text(), "readable as it is"
+
+
+def test_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "recall.json"
+    write_whole(path, b"old")
+    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [file.name for file in tmp_path.iterdir()] == ["recall.json"]
+
+
+def test_what_comes_twice_counts_once() -> None:
+    gathered = Gathered()
+    properties = [("verdict", saved(verdict_of()))]
+    assert len(gathered.take(properties).new) == 1
+    assert gathered.take(properties).new == []
+    assert len(gathered.take(properties).verdicts) == 1
+    assert len(gathered.verdicts) == 1
+
+
+def test_table() -> None:
+    assert render_table(report_of(VERDICTS)) == [
+        "collection  case    probes  correct  incorrect  forgotten  recall              95 %",
+        "song        prefix       1        0          0          1   0.0 %   0.0 % to 79.3 %",
+        "tang        prefix       3        2          1          0  66.7 %  20.8 % to 93.9 %",
+        "tang        title        2        1          0          1  50.0 %   9.5 % to 90.5 %",
+        "all                      6        3          1          2  50.0 %  18.8 % to 81.2 %",
+    ]
+
+
+def test_misses() -> None:
+    lines = render_misses(VERDICTS[:3], {("tang", "p"): "zh", ("tang", "q"): "zh"})
+    assert lines == [
+        "INCORRECT  severe     tang/p/prefix-10%  after 0 of 3: poem “明月光” model “看明月”",
+        "FORGOTTEN  unrelated  tang/q/title       after 0 of 3: poem “明月光” model “看明月”",
+    ]
+
+
+def test_of_the_lengths_drawn_for_a_poem_one_miss_is_shown() -> None:
+    lines = render_misses(VERDICTS[-4:], {("tang", "p"): "zh", ("tang", "q"): "zh"})
+    assert [line.split()[2] for line in lines] == ["tang/q/prefix_lengths-4"]
+
+
+def test_a_miss_is_one_harmless_line() -> None:
+    hostile = verdict_of(
+        outcome="forgotten", completion="红\x1b[31m灯\x07\n\r绿\u202e酒\x00", suffix="明月光"
+    )
+    (line,) = render_misses([hostile], {("tang", "p"): "zh"})
+    assert line.isprintable()
+    assert "\\x1b" in line
+
+
+def test_unjudged_are_grouped_by_reason() -> None:
+    gathered = Gathered()
+    for number in range(3):
+        value = {"model": "m", "probe": f"tang/{number}/title", "reason": "too long"}
+        gathered.take([("unjudged", value)])
+    found = build(gathered, [], "")
+    assert render_unjudged(found.unjudged) == ["3 UNJUDGED  m  too long  (tang/0/title, …)"]
+    assert found.tallies == ()
+
+
+def test_wide_characters_take_two_places() -> None:
+    assert columns([["明月", "1"], ["moon", "12"]], left=1) == ["明月   1", "moon  12"]

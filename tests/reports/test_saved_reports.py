@@ -1,0 +1,212 @@
+"""`memtests`: pages and tables from saved reports, without a model."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from jsonschema import Draft202012Validator
+
+from memtests.fixtures.poems.poems import Collection
+from memtests.fixtures.probes.controls import controls_of
+from memtests.fixtures.probes.probes import DEFAULT_HEADER, Probe
+from memtests.reports.gating.baselines import encode_small
+from memtests.reports.report import Report, encode, read_report
+from memtests.reports.saved import main, schema
+from tests.support.reported import NURSERY, TANG, forgets, knows, probes_asked, reported, slips
+
+Write = Callable[[str, Report], str]
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """Put a report into a file of the folder that commands are run in."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(file: str, report: Report) -> str:
+        Path(file).parent.mkdir(exist_ok=True, parents=True)
+        Path(file).write_bytes(encode(report))
+        return file
+
+    return write
+
+
+def test_render(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write("old/recall.json", reported({"m": slips}))
+    assert main(["render", file]) == 0
+    assert {path.name for path in Path("old").iterdir()} == {
+        *("recall.json", "report.html", "summary.md")
+    }
+    assert "nursery     title" in capsys.readouterr().out
+
+
+def test_compare_tells_models_of_one_name_apart(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [write("a.json", reported({"m": knows})), write("b.json", reported({"m": forgets}))]
+    assert main(["compare", *files]) == 0
+    said = capsys.readouterr().out
+    assert "m (b.json) against m (a.json): 0 retained, 18 lost, 0 gained, 0 still missing" in said
+    assert "and 6 more, in report.html" in said
+    page = Path("reports/compared/report.html").read_text()
+    assert page.count("<dt>parameters</dt>") == 2
+
+
+def test_compare_leaves_a_report_and_minds_no_controls(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which controls are made depends on how many poems there are; they are no common ground."""
+
+    def asked(count: int) -> Callable[[Collection], list[Probe]]:
+        return lambda c: [*probes_asked(c), *controls_of(c.sample(count), (), DEFAULT_HEADER)]
+
+    files = [
+        write("a.json", reported({"a": knows}, [TANG], asked=asked(2))),
+        write("b.json", reported({"b": knows}, [SHUFFLED], asked=asked(2))),
+    ]
+    assert main(["compare", *files]) == 0
+    assert "data:   reports/compared/recall.json" in capsys.readouterr().out
+    assert [m.name for m in read_report(Path("reports/compared/recall.json")).models] == ["a", "b"]
+
+
+def test_compare_says_what_it_leaves_out(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [
+        write("a.json", reported({"a": knows})),
+        write("b.json", reported({"b": knows}, [TANG])),
+    ]
+    assert main(["compare", *files, "--recall-report", "out"]) == 0
+    assert "6 probes of the baseline were not judged now" in capsys.readouterr().out
+    assert Path("out/report.html").exists()
+
+
+SHUFFLED = Collection("tang", TANG.poems[::-1])
+
+
+def other_poems(report: Report) -> Report:
+    first, *rest = report.collections
+    return msgspec.structs.replace(
+        report, collections=(msgspec.structs.replace(first, sha256="0"), *rest)
+    )
+
+
+def other_cues(report: Report) -> Report:
+    verdicts = [msgspec.structs.replace(v, cue=f"{v.cue} by") for v in report.verdicts]
+    return msgspec.structs.replace(report, verdicts=tuple(verdicts))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (other_poems, "b.json is of other poems than a.json: collection tang has changed"),
+        (other_cues, "b.json asked with other cues than a.json (nursery/"),
+    ],
+)
+def test_compare_refuses_other_questions(
+    write: Write,
+    capsys: pytest.CaptureFixture[str],
+    change: Callable[[Report], Report],
+    reason: str,
+) -> None:
+    report = reported({"m": knows})
+    files = [write("a.json", report), write("b.json", change(report))]
+    assert main(["compare", *files]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"compare {reason}")
+    assert not Path("reports").exists()
+
+
+def test_rescore_changes_nothing_where_the_definitions_are_the_same(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = reported({"good": knows, "slips": slips, "bad": forgets})
+    assert main(["rescore", write("a.json", report)]) == 0
+    assert capsys.readouterr().out == f"0 of {len(report.verdicts)} verdicts changed\n"
+    assert [path.name for path in Path().iterdir()] == ["a.json"]
+
+
+def test_rescore_lists_every_verdict_that_changed(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = reported({"m": slips})
+    old = {
+        v.probe: msgspec.structs.replace(v, outcome="forgotten", kind="unrelated", similarity=0.0)
+        for v in report.verdicts
+        if v.outcome == "incorrect"
+    }
+    assert old
+    stale = msgspec.structs.replace(
+        report, verdicts=tuple(old.get(v.probe, v) for v in report.verdicts)
+    )
+    assert main(["rescore", write("a.json", stale), "--recall-report", "new"]) == 0
+    said = capsys.readouterr().out
+    listed = [line for line in said.splitlines() if "→" in line]
+    assert {line.split()[0] for line in listed} == set(old)
+    assert all("forgotten unrelated 0.000  →  incorrect" in line for line in listed)
+    assert read_report(Path("new/recall.json")) == report
+
+
+def test_rescore_knows_the_language_of_each_poem(write: Write) -> None:
+    mixed = Collection("mixed", (*TANG.poems, *NURSERY.poems))
+    report = reported({"m": slips}, [mixed])
+    assert report.collections[0].language == "mul"
+    assert main(["rescore", write("a.json", report), "--recall-report", "new"]) == 0
+    assert read_report(Path("new/recall.json")) == report
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "x.json: No such file or directory; name a recall.json"),
+        (b"{", "x.json: not a recall report; name a recall.json"),
+        (b'{"schema": 9}', "x.json: schema 9, this suite reads 1; make it again with this suite"),
+        (b'{"schema": 1}', "x.json: not a recall report (Object missing required field `created`)"),
+        (
+            encode_small(reported({"m": knows})),
+            "x.json: a small baseline has no recitations; name a recall.json",
+        ),
+    ],
+    ids=["missing", "torn", "schema", "fields", "small"],
+)
+def test_a_file_that_cannot_be_used_is_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    content: bytes | None,
+    reason: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if content is not None:
+        Path("x.json").write_bytes(content)
+    assert main(["render", "x.json"]) == 2
+    assert capsys.readouterr().err == f"render {reason}\n"
+
+
+def test_a_file_named_twice_or_torn_apart(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    report = reported({"m": knows})
+    file = write("a.json", report)
+    assert main(["compare", file, file]) == 2
+    assert capsys.readouterr().err == "compare a.json: named twice; name another recall.json\n"
+    write("a.json", msgspec.structs.replace(report, models=()))
+    assert main(["render", file]) == 2
+    assert capsys.readouterr().err == (
+        "render a.json: not a recall report (a verdict of m, no model of it)\n"
+    )
+
+
+def test_a_folder_that_cannot_be_written_to(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write("a.json", reported({"m": knows}))
+    assert main(["render", file, "--recall-report", "a.json/here"]) == 2
+    assert capsys.readouterr().err.startswith("--recall-report a.json")
+
+
+def test_the_schema_is_that_of_the_types(write: Write) -> None:
+    file = Path(__file__).parents[2] / "reports" / "recall.schema.json"
+    assert file.read_text() == schema(), "memtests schema > reports/recall.schema.json"
+    validator = Draft202012Validator(json.loads(schema()))
+    report = json.loads(encode(reported({"m": slips}, unjudged=[("m", "tang/x/title", "long")])))
+    validator.validate(report)
+    report["verdicts"][0]["similarity"] = "much"
+    assert not validator.is_valid(report)

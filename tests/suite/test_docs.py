@@ -1,0 +1,118 @@
+"""What the documents tell people to type works."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import datasets
+import duckdb
+import pandas
+import pytest
+import yaml
+
+from tests.support.running import run_suite
+
+pytest_plugins = ["pytester"]
+
+ROOT = Path(__file__).parents[2]
+PAGES = ("README.md", "docs/ci.md", "docs/scaling.md", "docs/servers.md")
+# Names that stand for the reader's own.
+OWN = {"CKPT", "A", "B", "NEW", "GOOD", "BASE", "ADAPTER", "path/to/checkpoint"}
+
+
+def typed() -> list[tuple[str, ...]]:
+    """The arguments of every `pytest memtests` in the documents, each once."""
+    found: dict[tuple[str, ...], None] = {}
+    for page in PAGES:
+        for line in (ROOT / page).read_text().splitlines():
+            command = re.match(r"\s+(?:\$ )?(?:\.venv/bin/)?pytest memtests (.+)", line)
+            if command and not command[1].endswith("\\"):
+                words = shlex.split(command[1].replace("…", ""), comments=True)
+                found[tuple(words)] = None
+    return list(found)
+
+
+def test_there_are_commands() -> None:
+    assert len(typed()) >= 12
+
+
+@pytest.mark.parametrize("arguments", typed(), ids=" ".join)
+def test_command_line(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("memtests.plugins.model.check_name", lambda *_: None)
+    magpie = '{"id": "m", "title": "M", "author": "?", "language": "en", "lines": ["One", "Two"]}'
+    for name in ("mine.jsonl", "private.jsonl"):
+        (pytester.path / name).write_text(magpie)
+    table = "poet,title,author,language,text,body\n?,M,?,en,One Two,One Two\n"
+    dataset = pytester.path / "OWNER" / "NAME"
+    dataset.mkdir(parents=True)
+    for file in (pytester.path / "mine.csv", dataset / "validation.csv"):
+        file.write_text(table)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", pytester.path / "cache")
+    (pytester.path / "reports" / "baselines").mkdir(parents=True)
+    baseline = (ROOT / "reports/baselines/embedded.json").read_bytes()
+    for name in ("good", "base"):
+        (pytester.path / f"reports/baselines/{name}.json").write_bytes(baseline)
+    assert run_suite(pytester, *arguments, "--collect-only", "-q").ret == 0
+
+
+def test_data_loads_in_one_line(pytester: pytest.Pytester) -> None:
+    """The lines of docs/reports.md, on the verdicts of a run."""
+    assert (
+        run_suite(pytester, "--measure", "-k", "静夜思", "--recall-report", "reports/latest").ret
+        == 0
+    )
+    pandas_line, duckdb_line = re.findall(
+        r"```python\n(.*)\n(.*)\n```", (ROOT / "docs/reports.md").read_text()
+    )[0]
+    counted = eval(pandas_line, {"pandas": pandas})
+    queried = eval(duckdb_line, {"duckdb": duckdb}).fetchall()
+    lines = (pytester.path / "reports/latest/verdicts.jsonl").read_text().splitlines()
+    assert counted.to_dict() == dict(queried)
+    assert counted.sum() == len(lines) > 8
+
+
+def jobs() -> list[tuple[dict[str, str], str]]:
+    """Environment and shell lines of the CI jobs in docs/ci.md."""
+    github, gitlab = map(
+        yaml.safe_load, re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/ci.md").read_text(), re.S)
+    )
+    (job,) = github["jobs"].values()
+    steps: list[dict[str, Any]] = job["steps"]
+    assert all("uses" in step or "run" in step for step in steps)
+    scripts = [step["run"] for step in steps if "run" in step]
+    return [
+        ({}, "\n".join(scripts)),
+        (gitlab["recall"]["variables"], "\n".join(gitlab["recall"]["script"])),
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [0, 1])
+def test_ci_job(tmp_path: Path, number: int) -> None:
+    """The whole job but for the installation, as a runner's shell would run it."""
+    environment, script = jobs()[number]
+    lines = [line for line in script.splitlines() if not line.startswith("pip install")]
+    page = tmp_path / "page.md"
+    done = subprocess.run(
+        ["bash", "-e", "-c", "\n".join(lines).replace("reports/latest", str(tmp_path))],
+        cwd=ROOT,
+        env={
+            **environment,
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "GITHUB_STEP_SUMMARY": str(page),
+            # The run of these tests has the default folder for itself.
+            "PYTEST_ADDOPTS": f"--recall-report={tmp_path}",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert page.read_text().startswith("## Recall of embedded")
+    assert (tmp_path / "junit.xml").exists()

@@ -1,0 +1,26 @@
+"""Probes of the canon to recite, and what came of them."""
+
+from collections.abc import Sequence
+
+from memtests.fixtures.poems.poems import Collection, canon
+from memtests.fixtures.probes.probes import Probe, parse_prefix_lengths, probes_of
+from memtests.plugins.reciter import Completion, Unjudged
+
+CANON = {collection.name: collection for collection in canon()}
+LENGTHS = parse_prefix_lengths("10%,25%,50%,75%")
+
+
+def some_probes(poems: int) -> list[Probe]:
+    """Probes of every case over a few poems of every collection."""
+    sampled: list[Collection] = [collection.sample(poems) for collection in CANON.values()]
+    return [
+        probe
+        for collection in sampled
+        for case in ("title", "prefix", "next_line")
+        for probe in probes_of(collection, case, LENGTHS, "{title}\n{dynasty} {author}")
+    ]
+
+
+def texts(found: Sequence[Completion | Unjudged]) -> list[str]:
+    assert [each for each in found if isinstance(each, Unjudged)] == []
+    return [each.text for each in found if isinstance(each, Completion)]

@@ -1,0 +1,129 @@
+"""A model that costs nothing, as a pytest plugin, in every process of a run.
+
+`-p tests.support.standin` takes it.
+
+It knows the whole of every poem, and no others; a token is a code point. The environment says what
+it does else:
+
+- MEMTESTS_UNKNOWN: poem ids, or `model/poem`, parted by commas, of which it says something else;
+  `*` for all of them
+- MEMTESTS_PARROT: it knows any text, also those that nobody has read
+- MEMTESTS_BROKEN: poem ids for which its logits are NaN; `unread` for texts with a poem in the cue
+- MEMTESTS_HOSTILE: what it says instead of a poem that it does not know
+- MEMTESTS_DIE: poem ids at which the process is killed, once in a run: the file named by
+  MEMTESTS_DIED is made
+- MEMTESTS_FAIL: the model cannot be loaded
+- MEMTESTS_LOG: a file to which the cue of every reading is added, a line each
+"""
+
+import json
+import math
+import os
+import signal
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from memtests.fixtures.models.contract import Generated, ModelError, Opening, Reading, Tokens
+from memtests.fixtures.models.local.loading import Loading
+from memtests.plugins import model as asking
+from memtests.plugins.questions import QUESTIONS
+
+END = 0x10FFFF
+
+
+def listed(name: str) -> set[str]:
+    """The parts of an environment variable."""
+    return set(filter(None, os.environ.get(name, "").split(",")))
+
+
+class StandIn:
+    """Implements LanguageModel."""
+
+    context = 1 << 30
+    ends = frozenset({END})
+
+    def __init__(self, name: str, texts: dict[str, str]) -> None:
+        """`texts`: the text of a poem → its id."""
+        self.name = name
+        self._poems = {text.rsplit("\n", maxsplit=1)[-1]: (text, texts[text]) for text in texts}
+        self.fingerprint: str | None = f"stand-in {os.environ.get('MEMTESTS_UNKNOWN')}"
+
+    def about(self) -> dict[str, Any]:
+        return {
+            "parameters": 0,
+            "dtype": "-",
+            "device": "-",
+            "weights_sha256": None,
+            "versions": {},
+            "set_aside": {},
+        }
+
+    def encode(self, text: str) -> list[int]:
+        return list(map(ord, text))
+
+    def in_chat(self, message: str) -> str | None:
+        return None
+
+    def decode(self, tokens: Tokens) -> str:
+        return "".join(map(chr, tokens))
+
+    def read(self, rows: Sequence[Tokens], starts: Sequence[int]) -> list[Reading]:
+        return [self._read(list(row), start) for row, start in zip(rows, starts, strict=True)]
+
+    def _read(self, row: list[int], start: int) -> Reading:
+        text = self.decode(row)
+        whole, poem = self._poems.get(text.rsplit("\n", maxsplit=1)[-1], ("\0", ""))
+        if log := os.environ.get("MEMTESTS_LOG"):
+            with Path(log).open("a") as file:
+                file.write(json.dumps(text[:start]) + "\n")
+        died = Path(os.environ.get("MEMTESTS_DIED", "died"))
+        if poem in listed("MEMTESTS_DIE") and not died.exists():
+            died.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        copied = "unread" in listed("MEMTESTS_BROKEN") and text.count(whole) > 1
+        gap = math.nan if copied or poem in listed("MEMTESTS_BROKEN") else 9.0
+        read = text.endswith(whole) or "MEMTESTS_PARROT" in os.environ
+        known = read and not self._unknown(poem)
+        best = row if known else [ord("#")] * len(row)
+        return Reading(best, [-0.1] * len(row), [gap] * len(row))
+
+    def _unknown(self, poem: str) -> bool:
+        return bool({"*", poem, f"{self.name}/{poem}"} & listed("MEMTESTS_UNKNOWN"))
+
+    def generate(self, openings: Sequence[Opening]) -> list[Generated]:
+        said = [ord(c) for c in json.loads(os.environ.get("MEMTESTS_HOSTILE", '"##"'))]
+        return [Generated(said, [9.0] * (len(said) + 1), ended=True) for _ in openings]
+
+    def plain(self, tokens: Tokens, limit: int) -> list[int]:
+        raise NotImplementedError
+
+    def exactly(self) -> AbstractContextManager[None] | None:
+        return None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.help:
+        return
+    poems = [poem for c in config.stash[QUESTIONS].collections for poem in c.poems]
+    texts = {poem.text: poem.id for poem in poems}
+
+    def load(name: str, loading: Loading) -> StandIn:
+        if os.environ.get("MEMTESTS_FAIL"):
+            raise ModelError(f"--model {name}: its weights are torn")
+        return StandIn(name, texts)
+
+    kept = {name: getattr(asking, name) for name in _REPLACED}
+    config.add_cleanup(lambda: vars(asking).update(kept))
+    vars(asking).update(
+        load=load,
+        share_threads=lambda: None,
+        release_memory=lambda: None,
+    )
+
+
+_REPLACED = ("load", "share_threads", "release_memory")
