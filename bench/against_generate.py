@@ -6,7 +6,7 @@ The bare forward passes read every poem once and look at nothing: the limit.
 import torch
 from common import agreement, compare, parser, prepare, suffix_tokens, suite
 
-from memtests.fixtures.models.local.memory import batches
+from memtests.fixtures.models.local.devices import batches
 
 
 def main() -> None:

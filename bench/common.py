@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from memtests.fixtures.models.local.checkpoint import Checkpoint
 from memtests.fixtures.models.local.loading import Loading, load
-from memtests.fixtures.poems.poems import canon, read_collections
+from memtests.fixtures.poems.files import canon, read_collections
 from memtests.fixtures.probes.probes import (
     DEFAULT_HEADER,
     DEFAULT_PREFIX_LENGTHS,

@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from memtests.fixtures.poems.poems import read_collections
+from memtests.fixtures.poems.files import read_collections
 from memtests.fixtures.probes.probes import DEFAULT_HEADER, parse_prefix_lengths, probes_of
 from memtests.fixtures.probes.text import unit_ends
 from memtests.plugins.chance import chance, chance_bands

@@ -8,7 +8,7 @@ from common import parser
 
 from memtests.fixtures.models.local.engine import rounding
 from memtests.fixtures.models.local.loading import Loading, load
-from memtests.fixtures.poems.poems import canon
+from memtests.fixtures.poems.files import canon
 
 
 def main() -> None:

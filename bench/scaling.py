@@ -15,7 +15,7 @@ def one(model_name: str, files: list[str], count: int, threads: int) -> None:
     import torch
 
     from memtests.fixtures.models.local.loading import Loading, load
-    from memtests.fixtures.poems.poems import read_collections
+    from memtests.fixtures.poems.files import read_collections
     from memtests.fixtures.probes.probes import parse_prefix_lengths, probes_of
     from memtests.plugins.recital import batches_of
     from memtests.plugins.reciter import Reciter

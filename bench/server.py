@@ -15,8 +15,8 @@ from memtests.fixtures.models.contract import LanguageModel
 from memtests.fixtures.models.local.checkpoint import Checkpoint
 from memtests.fixtures.models.local.loading import Loading, load
 from memtests.fixtures.models.server.connecting import connect
-from memtests.fixtures.models.server.token_server import Server
-from memtests.fixtures.poems.poems import canon
+from memtests.fixtures.models.server.token_server import TokenServer
+from memtests.fixtures.poems.files import canon
 from memtests.fixtures.probes.probes import Probe
 from memtests.plugins.chance import chance, chance_bands
 from memtests.plugins.recital import batches_of
@@ -35,7 +35,7 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     here = load(given.model, Loading(device=given.device, dtype=given.dtype))
     there = connect(given.name, given.server, given.dtype)
-    assert isinstance(there, Server), "it sends no prompt log-probabilities"
+    assert isinstance(there, TokenServer), "it sends no prompt log-probabilities"
     probes = every_probe(given)
     known = agree(here, there, probes)
     asked = [probe for probe in probes if probe.case == "prefix" and probe.text in known]
@@ -52,7 +52,7 @@ def main() -> None:
         print(f"{name}: {agreement(asked, said[first], said[name])}")
 
 
-def agree(here: Checkpoint, there: Server, probes: list[Probe]) -> set[str]:
+def agree(here: Checkpoint, there: TokenServer, probes: list[Probe]) -> set[str]:
     """Compare the outcomes of every probe; the texts that are recited from every prefix."""
     levels = {c.name: chance_bands(c) for c in canon()}
     found: dict[str, dict[str, Completion]] = {}
@@ -106,7 +106,7 @@ def over_the_wire(given: argparse.Namespace, probes: list[Probe]) -> Side:
 
     def run() -> list[str]:
         model = connect(given.name, given.server, given.dtype)
-        assert isinstance(model, Server)
+        assert isinstance(model, TokenServer)
         found = recited(model, probes)
         return [found[probe.name].text for probe in probes]
 

@@ -14,7 +14,8 @@ import numpy
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
-from memtests.fixtures.poems.poems import Collection, Poem, canon
+from memtests.fixtures.poems.files import canon
+from memtests.fixtures.poems.poems import Collection, Poem
 from memtests.fixtures.probes.probes import poem_unit_ends
 from memtests.fixtures.probes.text import has_spaces, normal_form, units
 

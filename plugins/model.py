@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from memtests.fixtures.models.chat import TEMPLATES
-from memtests.fixtures.models.contract import Completer, LanguageModel, ModelError
+from memtests.fixtures.models.contract import Completer, LanguageModel
+from memtests.fixtures.models.errors import ModelError
+from memtests.fixtures.models.local.devices import DEVICE_MAPS
 from memtests.fixtures.models.local.loading import Loading, check_name, load
-from memtests.fixtures.models.local.placement import DEVICE_MAPS
 from memtests.fixtures.models.server.connecting import check_server, connect
 
 UNUSABLE = pytest.StashKey[str]()

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from memtests.fixtures.models.contract import Completer
+from memtests.fixtures.probes.cuts import first_true
 from memtests.fixtures.probes.probes import Probe
 from memtests.plugins.completeness import is_complete
 from memtests.plugins.reciter import Completion, Unjudged, most_tokens
-from memtests.plugins.rows import first_true
 
 
 @dataclass

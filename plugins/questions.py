@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from memtests.fixtures.poems.columns import ColumnError, parse_columns
-from memtests.fixtures.poems.poems import Collection, Poem, PoemError, canon, read_collections
+from memtests.fixtures.poems.files import PoemError, canon, read_collections
+from memtests.fixtures.poems.poems import Collection, Poem
 from memtests.fixtures.probes.controls import CHANGES, SAMPLE, controls_of
 from memtests.fixtures.probes.drawing import draw_lengths
 from memtests.fixtures.probes.probes import (

@@ -10,8 +10,7 @@ from memtests.fixtures.models.chat import in_chat
 from memtests.fixtures.models.contract import Completer, LanguageModel
 from memtests.fixtures.poems.poems import Collection
 from memtests.fixtures.probes.controls import true_id
-from memtests.fixtures.probes.own import own_probe
-from memtests.fixtures.probes.probes import Probe
+from memtests.fixtures.probes.probes import Probe, own_probe
 from memtests.plugins.chance import chance, chance_bands
 from memtests.plugins.plain import PlainReciter
 from memtests.plugins.reciter import Completion, Reciter, Unjudged, recite_plainly

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from memtests.fixtures.models.contract import Generated, LanguageModel, Opening, Preparing, Reading
+from memtests.fixtures.probes.cuts import Row, first_true, row_of
 from memtests.fixtures.probes.probes import Probe
 from memtests.plugins.completeness import is_complete
-from memtests.plugins.rows import Row, first_true, row_of
 
 NOT_FINITE = "the model's logits are not finite (NaN or infinite); its weights are broken"
 

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -188,3 +189,23 @@ def encode(report: Report) -> bytes:
 def read_report(path: Path) -> Report:
     """A report from its file. Raises OSError, or msgspec.DecodeError where it is no report."""
     return msgspec.json.decode(path.read_bytes(), type=Report)
+
+
+PoemKey = tuple[str, str]
+"""Collection and poem."""
+
+
+def texts_of(verdicts: Iterable[Verdict]) -> dict[PoemKey, str]:
+    """Each poem's text; where only some of it was asked for, that."""
+    texts: dict[PoemKey, str] = {}
+    for v in verdicts:
+        if v.case == "control":
+            continue
+        text = v.suffix.lstrip("\n") if v.case == "title" else v.cue + v.suffix
+        texts[v.collection, v.poem] = max(texts.get((v.collection, v.poem), ""), text, key=len)
+    return texts
+
+
+def headings_of(verdicts: Iterable[Verdict]) -> dict[PoemKey, str]:
+    """The header that each poem was asked for with, of those that were."""
+    return {(v.collection, v.poem): v.cue for v in verdicts if v.case == "title"}

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from memtests.fixtures.poems.columns import ColumnError, parse_columns
-from memtests.fixtures.poems.poems import Collection, PoemError, canon, read_collections
+from memtests.fixtures.poems.files import PoemError, canon, read_collections
+from memtests.fixtures.poems.poems import Collection
 from memtests.reports.report import write_whole
 from memtests.study.findings import read_study
 from memtests.study.plan import Plan, lessons

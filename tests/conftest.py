@@ -5,7 +5,7 @@ import os
 import pytest
 
 from memtests.fixtures.models.local.loading import Loading, load
-from memtests.fixtures.poems.poems import canon
+from memtests.fixtures.poems.files import canon
 from memtests.fixtures.probes.probes import title_probe
 from memtests.plugins.reciter import Reciter
 from memtests.reports.counting.tallies import interval

@@ -12,8 +12,7 @@ from rapidfuzz.distance import Levenshtein
 from memtests.fixtures.probes.text import has_spaces, normal_form, unit_ends, units
 from memtests.plugins.verdicts import OUTCOMES, Verdict
 from memtests.reports.counting.tallies import counted, interval, merged, shortest_by_poem
-from memtests.reports.poems import PoemKey, texts_of
-from memtests.reports.report import Report, languages_of
+from memtests.reports.report import PoemKey, Report, languages_of, texts_of
 
 Group = tuple[str, str]
 """A model and a collection (or what else the curves of a model are told apart by)."""

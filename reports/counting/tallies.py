@@ -13,7 +13,6 @@ from memtests.plugins.chance import chance_bands
 from memtests.plugins.gathering import Gathered
 from memtests.plugins.verdicts import Verdict
 from memtests.reports.counting.controlled import control_records
-from memtests.reports.counting.observation import queries
 from memtests.reports.report import (
     SCHEMA,
     CollectionRecord,
@@ -217,3 +216,19 @@ def _in_order(group: tuple[str, str, str, str]) -> tuple[Any, ...]:
     *names, length = group
     number = float(length.removesuffix("%") or 0)
     return *names, length.endswith("%"), number, length
+
+
+def queries(log_p: float, seen: float) -> float | None:
+    """The number of queries after which a memory is seen with probability `seen`, at least 1.
+
+    `log_p` is the natural logarithm of p, `seen` between 0 and 1. None where the number is beyond
+    floating point (p so small that it is zero).
+    """
+    if log_p >= 0:
+        return 1.0
+    # log(1 - p), exact for p near 0 and near 1 alike.
+    log_not_p = math.log1p(-math.exp(log_p)) if log_p < -0.69 else math.log(-math.expm1(log_p))
+    if log_not_p == 0:
+        return None
+    number = math.log1p(-seen) / log_not_p
+    return max(1.0, number) if math.isfinite(number) else None

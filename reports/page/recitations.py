@@ -11,8 +11,7 @@ from memtests.fixtures.probes.text import has_spaces
 from memtests.plugins.verdicts import OUTCOMES, Verdict
 from memtests.reports.counting.tallies import shortest_by_poem
 from memtests.reports.page.marks import Mark, marks, recited
-from memtests.reports.poems import headings_of, texts_of
-from memtests.reports.report import Report, languages_of
+from memtests.reports.report import Report, headings_of, languages_of, texts_of
 from memtests.reports.text.phrases import number_of
 
 SIGNS = {"correct": "●", "incorrect": "◐", "forgotten": "○"}

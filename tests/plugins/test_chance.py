@@ -6,7 +6,8 @@ import random
 import pytest
 from rapidfuzz.distance import Levenshtein
 
-from memtests.fixtures.poems.poems import Collection, Poem, canon
+from memtests.fixtures.poems.files import canon
+from memtests.fixtures.poems.poems import Collection, Poem
 from memtests.fixtures.probes.text import normal_form
 from memtests.plugins.chance import chance, chance_bands
 from memtests.plugins.verdicts import judge

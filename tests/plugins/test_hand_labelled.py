@@ -11,7 +11,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from memtests.fixtures.poems.poems import canon
+from memtests.fixtures.poems.files import canon
 from memtests.plugins.chance import chance, chance_bands
 from memtests.plugins.verdicts import judge
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memtests.fixtures.models.local.loading import Loading, load
-from memtests.fixtures.poems.poems import canon
+from memtests.fixtures.poems.files import canon
 from memtests.fixtures.probes.probes import DEFAULT_HEADER, Probe, parse_prefix_lengths, probes_of
 from memtests.plugins.recital import recite
 from memtests.plugins.reciter import Completion, Reciter

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memtests.fixtures.models.local.loading import pick_device
-from memtests.fixtures.poems.poems import Poem, canon
+from memtests.fixtures.poems.files import canon
+from memtests.fixtures.poems.poems import Poem
 from memtests.fixtures.probes.controls import SAMPLE, unseen_poems
 from memtests.fixtures.probes.probes import Probe, title_probe
 from memtests.plugins.recital import POEMS_AT_ONCE, batches_of, chunks_of

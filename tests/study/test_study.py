@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memtests.fixtures.poems.poems import Collection, Poem, canon, read_collections
+from memtests.fixtures.poems.files import canon, read_collections
+from memtests.fixtures.poems.poems import Collection, Poem
 from memtests.fixtures.probes.probes import Probe, probes_of
 from memtests.fixtures.probes.text import normal_form
 from memtests.fixtures.teach import memorize
@@ -78,13 +79,13 @@ def test_commands_are_ones_that_exist(tmp_path: Path) -> None:
     begin(plan, collections, tmp_path)
     done = []
     for step in steps(plan, tmp_path):
-        module, *arguments = step.command
+        _, *arguments = step.command
         models = [word for at, word in enumerate(arguments) if arguments[at - 1] == "--model"]
         assert all(Path(model).is_dir() for model in models)
         files = [word for at, word in enumerate(arguments) if arguments[at - 1] == "--poems"]
         assert read_collections(map(Path, files))
-        if module == "memtests.fixtures.teach.memorize":
-            given = memorize._parser().parse_args(arguments)
+        if arguments[0] == "teach":
+            given = memorize._parser().parse_args(arguments[1:])
             assert given.base is None or Path(given.base).is_dir()
             for number in range(0, given.epochs, given.save_every or 1):
                 (step.folder / f"checkpoint-{(number + given.save_every) * 7}").mkdir(parents=True)

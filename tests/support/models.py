@@ -9,8 +9,8 @@ import transformers
 from tokenizers import decoders, models, pre_tokenizers, processors, trainers
 
 from memtests.fixtures.models.local.checkpoint import Checkpoint
-from memtests.fixtures.poems.poems import canon
-from memtests.fixtures.teach.tokenizer import train_tokenizer
+from memtests.fixtures.poems.files import canon
+from memtests.fixtures.teach.teaching import train_tokenizer
 
 TEXTS = [poem.text for collection in canon() for poem in collection.poems]
 END = "<|endoftext|>"

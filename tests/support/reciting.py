@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from memtests.fixtures.poems.poems import Collection, canon
+from memtests.fixtures.poems.files import canon
+from memtests.fixtures.poems.poems import Collection
 from memtests.fixtures.probes.probes import Probe, parse_prefix_lengths, probes_of
 from memtests.plugins.reciter import Completion, Unjudged
 

@@ -3,8 +3,8 @@
 import torch
 
 from memtests.fixtures.models.local.checkpoint import Checkpoint
+from memtests.fixtures.probes.cuts import row_of
 from memtests.fixtures.probes.probes import Probe
-from memtests.plugins.rows import row_of
 
 
 def sampled(model: Checkpoint, probe: Probe, count: int, together: int = 250) -> int:

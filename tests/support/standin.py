@@ -27,7 +27,8 @@ from typing import Any
 
 import pytest
 
-from memtests.fixtures.models.contract import Generated, ModelError, Opening, Reading, Tokens
+from memtests.fixtures.models.contract import Generated, Opening, Reading, Tokens
+from memtests.fixtures.models.errors import ModelError
 from memtests.fixtures.models.local.loading import Loading
 from memtests.plugins import model as asking
 from memtests.plugins.questions import QUESTIONS

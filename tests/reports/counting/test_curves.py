@@ -15,7 +15,7 @@ from memtests.reports.counting.curves import (
     shortest,
 )
 from memtests.reports.page.figures import figures_of
-from memtests.reports.poems import headings_of, texts_of
+from memtests.reports.report import headings_of, texts_of
 from tests.support.reported import NURSERY, TANG, forgets, knows, reported, slips
 
 ALL = reported({"good": knows, "slips": slips, "bad": forgets})

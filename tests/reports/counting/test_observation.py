@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memtests.fixtures.models.local.loading import Loading, load
-from memtests.fixtures.poems.poems import canon
+from memtests.fixtures.poems.files import canon
 from memtests.fixtures.probes.probes import DEFAULT_HEADER, parse_prefix_lengths, probes_of
 from memtests.plugins.reciter import Completion, Reciter
-from memtests.reports.counting.observation import queries
+from memtests.reports.counting.tallies import queries
 from tests.support.sampling import sampled
 
 
