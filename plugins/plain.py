@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from memtests.fixtures.models.contract import Completer
-from memtests.fixtures.probes.cuts import first_true
+from memtests.fixtures.probes.cuts import ALONE, first_true
 from memtests.fixtures.probes.probes import Probe
 from memtests.plugins.completeness import is_complete
 from memtests.plugins.reciter import Completion, Unjudged, most_tokens
@@ -42,4 +42,4 @@ def _few_tokens(probe: Probe) -> int:
 def _cut(text: str, probe: Probe) -> Completion:
     """As much of a text as is enough."""
     enough = first_true(lambda n: is_complete(text[:n], probe), 0, len(text))
-    return Completion(text[:enough], None, math.inf, followed=False, shared=False)
+    return Completion(text[:enough], None, math.inf, followed=None, cut=ALONE)

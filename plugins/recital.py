@@ -82,8 +82,8 @@ class Recital:
                 self.asked.append((probe, completion))
                 raise UnjudgedError(completion.reason)
             judged = verdict(self.model.name, probe, completion, level)
-            followed = completion.followed if completion.shared else None
-            found = SavedVerdict(**msgspec.structs.asdict(judged), key=key, followed=followed)
+            fields = msgspec.structs.asdict(judged)
+            found = SavedVerdict(**fields, key=key, followed=completion.followed)
         self.asked.append(found)
         return found
 
@@ -106,22 +106,19 @@ class Recital:
         if isinstance(self.model, Completer):  # there is no plainer way, but it is asked anew
             ((_, completion),) = recite(PlainReciter(self.model), [probe])
             return completion.text if isinstance(completion, Completion) else completion.reason
-        asked = self._as_asked(probe)
-        return between(probe, asked) + recite_plainly(self.model, asked)
+        return recite_plainly(self.model, self._as_asked(probe))
 
     def followed(self, probe: Probe) -> bool | None:
         """Whether the model said the poem's own tokens to the end.
 
-        None where that says nothing about other cuts: the cue's tokens do not begin the poem's, or
+        None where that says nothing about other cuts: the cue has other tokens than the poem, or
         the probe is unjudged.
         """
         known = self._known(probe)
         if known is not None:
             return known.followed
         completion = self._completion(probe)
-        if isinstance(completion, Unjudged) or not completion.shared:
-            return None
-        return completion.followed
+        return None if isinstance(completion, Unjudged) else completion.followed
 
     def _known(self, probe: Probe) -> SavedVerdict | None:
         """The verdict of an earlier run on the same question to the same model."""
@@ -141,9 +138,9 @@ class Recital:
             for other, (asked, completion) in zip(batch, found, strict=True):
                 self._completions[other.name] = completion
                 if isinstance(completion, Completion):
-                    text = between(other, asked) + completion.text
-                    told = dataclasses.replace(completion, text=text)
-                    self._completions[other.name] = told
+                    # In a chat, the empty line between header and poem is the turn's.
+                    moved = completion.moved + len(other.suffix) - len(asked.suffix)
+                    self._completions[other.name] = dataclasses.replace(completion, moved=moved)
         return self._completions[probe.name]
 
     def _as_asked(self, probe: Probe) -> Probe:
@@ -170,13 +167,6 @@ def recite(
             return [pair for probe in probes for pair in recite(reciter, [probe])]
         first = next(iter(str(error).splitlines()), "")
         return [(probes[0], Unjudged(f"{type(error).__name__}: {first}"))]
-
-
-def between(probe: Probe, asked: Probe) -> str:
-    """What comes before the completion where it is told as if it followed the probe's own cue: in a
-    chat, the empty line between header and poem is the turn's.
-    """
-    return probe.suffix[: len(probe.suffix) - len(asked.suffix)]
 
 
 def batches_of(probes: Sequence[Probe], workers: int = 1) -> list[list[Probe]]:

@@ -1,9 +1,10 @@
 """From probes to completions: what plain greedy decoding gives, found by reading each text once.
 
 Let `t` be the tokens of a text and `best[i]` the most probable token after `t[:i]`. Greedy decoding
-from a cue that ends at token `k` follows the text up to the first `i >= k` with `best[i] != t[i]`.
-So one pass over the text decides for every cue cut from it how far it is recited. Only what comes
-after a divergence is generated, once for all the cues that share it (design, section 4).
+from a cut at token `k` follows the text up to the first `i >= k` with `best[i] != t[i]`. So one
+pass over the text decides for every cut of it how far it is recited. Only what comes after a
+divergence is generated, once for all the cues that share it (design, section 4). Where a cut lies
+inside a token, `best[k]` is the most probable of the tokens that agree with the cue's end.
 
 No pytest in here.
 """
@@ -14,8 +15,23 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from memtests.fixtures.models.contract import Generated, LanguageModel, Opening, Preparing, Reading
-from memtests.fixtures.probes.cuts import Row, first_true, row_of
+from memtests.fixtures.models.contract import (
+    Encoding,
+    Generated,
+    Held,
+    LanguageModel,
+    Opening,
+    Preparing,
+    Reading,
+)
+from memtests.fixtures.probes.cuts import (
+    ALONE,
+    Cut,
+    cut_of,
+    first_true,
+    rest_of,
+    tokens_up_to,
+)
 from memtests.fixtures.probes.probes import Probe
 from memtests.plugins.completeness import is_complete
 
@@ -27,15 +43,19 @@ class Completion:
     """The model's words after a cue, by greedy decoding."""
 
     text: str
+    """From where the cut came to lie: what the model said, and nothing else."""
     log_p: float | None
     """Log-probability that sampling at temperature 1 recites the suffix token for token; None where
-    that is not a finite number."""
+    that is not a finite number, or not known."""
     gap: float
     """The smallest gap of a decision on its path (see `Reading.gap`)."""
-    followed: bool
-    """Whether every token was the text's own, up to the end of the suffix."""
-    shared: bool
-    """Whether the cue alone has the tokens that the text begins with."""
+    followed: bool | None
+    """Whether every token was the text's own, up to the end of the suffix; None where the cue has
+    other tokens than the text."""
+    cut: str
+    """How the cut was made: one of `fixtures.probes.cuts.CUTS`."""
+    moved: int = 0
+    """By how many code points it lies behind where it was asked for."""
 
     @property
     def fragile(self) -> bool:
@@ -51,16 +71,50 @@ class Unjudged:
 
 
 @dataclass(frozen=True)
+class _Row:
+    """A probe in tokens."""
+
+    asked: Probe
+    """The probe with its cut where it came to lie."""
+    cut: Cut
+    tokens: tuple[int, ...]
+    """The text's own. Of a cue that is tokenized alone, the cue's and one more, whatever it is."""
+    cue: int
+    """How many of them are the cue's."""
+    stop: int
+    """How many hold the text up to the end of the suffix."""
+
+    @property
+    def true(self) -> bool:
+        """Whether the tokens behind the cue's are the suffix's."""
+        return self.cut.kind != ALONE
+
+    def held(self, at: int) -> bytes:
+        """What the token at a position has to agree with."""
+        inside = self.cue <= at < self.cue + len(self.cut.held)
+        return self.cut.held[at - self.cue] if inside else b""
+
+
+@dataclass(frozen=True)
 class _Path:
     """How far a completion is known from reading alone: the row's tokens up to `left`, where the
     model says something else; None where it follows the row to the end of the suffix.
     """
 
-    probe: Probe
-    row: Row
+    row: _Row
     left: int | None
     gap: float
     log_p: float | None
+
+    @property
+    def known(self) -> tuple[tuple[int, ...], bytes]:
+        """What decides the rest of it: the tokens before it, and what they leave to agree with."""
+        return self.row.tokens[: self.end], self.row.held(self.end)
+
+    @property
+    def end(self) -> int:
+        """How many tokens it follows the row for, the cue's among them."""
+        return self.row.stop if self.left is None else self.left
 
 
 @dataclass
@@ -70,7 +124,7 @@ class Reciter:
     model: LanguageModel
     _read_from: dict[tuple[int, ...], int] = field(default_factory=dict)
     _readings: dict[tuple[int, ...], Reading] = field(default_factory=dict)
-    _said: dict[tuple[int, ...], Generated] = field(default_factory=dict)
+    _said: dict[tuple[tuple[int, ...], bytes], Generated] = field(default_factory=dict)
 
     def recite(self, probes: Sequence[Probe]) -> list[Completion | Unjudged]:
         """The completion of each probe, in their order; fragile ones are decided in float32."""
@@ -85,119 +139,166 @@ class Reciter:
         return found
 
     def _recite(self, probes: Sequence[Probe]) -> list[Completion | Unjudged]:
+        texts = {probe.text for probe in probes}
         if isinstance(self.model, Preparing):
-            self.model.prepare([*{p.text for p in probes}, *{p.cue for p in probes}])
-        whole = {text: tuple(self.model.encode(text)) for text in {p.text for p in probes}}
-        rows = [row_of(self.model, probe, whole[probe.text]) for probe in probes]
+            self.model.prepare(sorted(texts))
+        encoded = {text: self.model.encode(text) for text in texts}
+        rows = [_row_of(self.model, probe, encoded[probe.text]) for probe in probes]
         self._read([row for row in rows if row.stop <= self.model.context])
-        paths = [self._path(probe, row) for probe, row in zip(probes, rows, strict=True)]
+        paths = [self._path(row) for row in rows]
         self._go_on([path for path in paths if isinstance(path, _Path)])
-        return [path if isinstance(path, Unjudged) else self._completion(path) for path in paths]
+        return [
+            path
+            if isinstance(path, Unjudged)
+            else self._completion(path, path.row.cut.at - probe.start)
+            for probe, path in zip(probes, paths, strict=True)
+        ]
 
-    def _read(self, rows: Sequence[Row]) -> None:
+    def _read(self, rows: Sequence[_Row]) -> None:
         """Read every row that has not been read yet from as far up as it is asked for."""
         starts: dict[tuple[int, ...], int] = {}
+        held: dict[tuple[int, ...], set[Held]] = {}
         for row in rows:
             starts[row.tokens] = min(row.cue, starts.get(row.tokens, row.cue))
-        new = {
-            # What is asked for again, from further up, is read from its beginning, once for all.
-            tokens: 1 if tokens in self._read_from else start
-            for tokens, start in starts.items()
-            if start < self._read_from.get(tokens, len(tokens))
-        }
+            held.setdefault(row.tokens, set()).update(enumerate(row.cut.held, start=row.cue))
+        new: dict[tuple[int, ...], int] = {}
+        for tokens, start in starts.items():
+            known = self._readings[tokens].held if tokens in self._readings else {}
+            if start < self._read_from.get(tokens, len(tokens)) or not held[tokens] <= {*known}:
+                # What is asked for again is read from its beginning, once for all.
+                new[tokens] = 1 if tokens in self._read_from else start
+                held[tokens] |= {*known}
         cut = [tokens[: self.model.context] for tokens in new]
-        readings = self.model.read(cut, list(new.values()))
+        readings = self.model.read(cut, list(new.values()), [held[tokens] for tokens in new])
         self._readings.update(zip(new, readings, strict=True))
         self._read_from.update(new)
 
-    def _path(self, probe: Probe, row: Row) -> _Path | Unjudged:
+    def _path(self, row: _Row) -> _Path | Unjudged:
         """How far the model follows the row from the end of the cue on."""
         if row.stop > self.model.context:
             limit = self.model.context
             return Unjudged(f"it needs {row.stop} tokens; the model's context is {limit}")
-        reading = self._readings[row.tokens]
-        left = next(
-            (i for i in range(row.cue, row.stop) if reading.best[i] != row.tokens[i]),
-            None if row.true else row.cue,
-        )
-        gaps = reading.gap[row.cue : row.stop if left is None else left + 1]
+        reading, here = self._readings[row.tokens], slice(row.cue, row.stop)
+        best, log_p, gap = reading.best[here], reading.log_p[here], reading.gap[here]
+        for at, held in enumerate(row.cut.held):
+            best[at], log_p[at], gap[at] = reading.held[row.cue + at, held]
+        pairs = enumerate(zip(best, row.tokens[here], strict=True), start=row.cue)
+        left = next((at for at, (said, true) in pairs if said != true or not row.true), None)
+        gaps = gap if left is None else gap[: left - row.cue + 1]
         if any(map(math.isnan, gaps)):
             return Unjudged(NOT_FINITE)
-        log_p = math.fsum(reading.log_p[row.cue : row.stop]) if row.true else math.nan
-        return _Path(probe, row, left, min(gaps), log_p if math.isfinite(log_p) else None)
+        total = math.fsum(log_p) if row.true else math.nan
+        return _Path(row, left, min(gaps), total if math.isfinite(total) else None)
 
     def _go_on(self, paths: Sequence[_Path]) -> None:
         """Generate what comes after every divergence, once for all that share it, all together."""
-        asking: dict[tuple[int, ...], list[_Path]] = {}
+        asking: dict[tuple[tuple[int, ...], bytes], list[_Path]] = {}
         for path in paths:
-            if path.left is not None and not self._is_settled(path):
-                asking.setdefault(path.row.tokens[: path.left], []).append(path)
-        openings: dict[tuple[int, ...], Opening] = {}
+            if not self._is_settled(path):
+                asking.setdefault(path.known, []).append(path)
+        openings: dict[tuple[tuple[int, ...], bytes], Opening] = {}
         for known, sharing in asking.items():
-            row = sharing[0].row
-            first = self._readings[row.tokens].best[len(known)]
-            gap = self._readings[row.tokens].gap[len(known)]
+            first, gaps = self._first(sharing[0])
             limit = max(map(self._limit, sharing))
-            if first in self.model.ends:
-                self._said[known] = Generated([], [gap], ended=True)
-            elif limit == 1 or self._are_complete(sharing, [first], []):
-                self._said[known] = Generated([first], [gap], ended=False)
+            if any(token in self.model.ends for token in first):
+                self._said[known] = Generated([], gaps, ended=True)
+            elif limit == len(first) or self._are_complete(sharing, first, []):
+                self._said[known] = Generated(first, gaps, ended=False)
             else:
-                done = functools.partial(self._are_complete, sharing, [first])
-                text = row.tokens[: self.model.context]  # as it was read
-                openings[known] = Opening((*known, first), limit - 1, done, text)
+                done = functools.partial(self._are_complete, sharing, first)
+                text = sharing[0].row.tokens[: self.model.context]  # as it was read
+                held = rest_of(known[1], self.model.spell(first))
+                openings[known] = Opening((*known[0], *first), limit - len(first), done, text, held)
         found = self.model.generate(list(openings.values()))
-        for (known, opening), generated in zip(openings.items(), found, strict=True):
-            gap = self._readings[asking[known][0].row.tokens].gap[len(known)]
-            tokens = [opening.tokens[-1], *generated.tokens]
-            self._said[known] = Generated(tokens, [gap, *generated.gaps], generated.ended)
+        for known, generated in zip(openings, found, strict=True):
+            first, gaps = self._first(asking[known][0])
+            tokens = [*first, *generated.tokens]
+            self._said[known] = Generated(tokens, [*gaps, *generated.gaps], generated.ended)
+
+    def _first(self, path: _Path) -> tuple[list[int], list[float]]:
+        """The token that the model says in place of the row's, and its gap; none where it has said
+        all of the suffix's and is not done, since it writes the text in another way.
+        """
+        if path.left is None:
+            return [], []
+        reading, held = self._readings[path.row.tokens], path.row.held(path.left)
+        if held:
+            decision = reading.held[path.left, held]
+            return [decision.best], [decision.gap]
+        return [reading.best[path.left]], [reading.gap[path.left]]
 
     def _is_settled(self, path: _Path) -> bool:
         """Whether what has been generated already is enough for this probe."""
-        said = self._said.get(path.row.tokens[: path.left])
+        if path.left is None and is_complete(self._text(path, []), path.row.asked):
+            return True
+        said = self._said.get(path.known)
         return said is not None and (
             said.ended
             or len(said.tokens) >= self._limit(path)
-            or is_complete(self._text(path, said.tokens), path.probe)
+            or is_complete(self._text(path, said.tokens), path.row.asked)
         )
 
-    def _completion(self, path: _Path) -> Completion | Unjudged:
-        if path.left is None:
-            return Completion(path.probe.suffix, path.log_p, path.gap, True, path.row.shared)
-        said = self._said[path.row.tokens[: path.left]]
-        tokens = said.tokens[: self._limit(path)]
+    def _completion(self, path: _Path, moved: int) -> Completion | Unjudged:
+        row, said = path.row, self._said.get(path.known, Generated([], [], ended=False))
+        followed = list(row.tokens[row.cue : path.end])
+        tokens = followed + said.tokens[: self._limit(path)]
 
         def enough(count: int) -> bool:
-            return is_complete(self._text(path, tokens[:count]), path.probe)
+            return is_complete(_spelled(self.model, tokens[:count], row.cut), row.asked)
 
         # The fewest tokens that are enough: others may have needed more of the same words.
         count = first_true(enough, 0, len(tokens))
         complete = enough(count)
-        gaps = said.gaps[:count] if complete else said.gaps
+        gaps = said.gaps[: max(0, count - len(followed))] if complete else said.gaps
         if any(map(math.isnan, gaps)):
             return Unjudged(NOT_FINITE)
-        if not (complete or said.ended) and path.left + count >= self.model.context:
+        if not (complete or said.ended) and row.cue + count >= self.model.context:
             limit = self.model.context
             return Unjudged(f"its completion ran past the model's context, {limit} tokens")
-        text = self._text(path, tokens[:count])
-        return Completion(text, path.log_p, min([path.gap, *gaps]), False, path.row.shared)
+        return Completion(
+            text=_spelled(self.model, tokens[:count], row.cut),
+            log_p=path.log_p,
+            gap=min([path.gap, *gaps]),
+            followed=path.left is None if row.true else None,
+            cut=row.cut.kind,
+            moved=moved,
+        )
 
     def _text(self, path: _Path, said: Sequence[int]) -> str:
-        """The completion so far: what the tokens add to the cue."""
-        return self.model.decode([*path.row.tokens[: path.left], *said])[path.row.offset :]
+        """The completion so far: what the tokens behind the cue add to it."""
+        row = path.row
+        return _spelled(self.model, [*row.tokens[row.cue : path.end], *said], row.cut)
 
     def _are_complete(
         self, paths: Sequence[_Path], first: Sequence[int], said: Sequence[int]
     ) -> bool:
         """Whether that is enough for all the probes that share a divergence."""
-        text = self.model.decode([*paths[0].row.tokens[: paths[0].left], *first, *said])
-        return all(is_complete(text[path.row.offset :], path.probe) for path in paths)
+        return all(is_complete(self._text(path, [*first, *said]), path.row.asked) for path in paths)
 
     def _limit(self, path: _Path) -> int:
         """The most tokens after the divergence."""
-        left = path.left or 0
-        most = most_tokens(path.probe) - (left - path.row.cue)
-        return max(1, min(most, self.model.context - left))
+        most = most_tokens(path.row.asked) - (path.end - path.row.cue)
+        return max(1, min(most, self.model.context - path.end))
+
+
+def _row_of(model: LanguageModel, probe: Probe, encoding: Encoding) -> _Row:
+    """The tokens that answer a probe. Raises ValueError where the cue alone has none."""
+    cut = cut_of(probe.text, probe.start, *encoding, model.spell)
+    asked = dataclasses.replace(probe, start=cut.at)
+    if cut.kind != ALONE:
+        stop = tokens_up_to(probe.stop, encoding.ends)
+        return _Row(asked, cut, encoding.tokens, cut.tokens, stop)
+    cue = model.encode(probe.cue).tokens
+    if not cue:
+        raise ValueError(f"the tokenizer makes no tokens of the cue {probe.cue!r}")
+    # A reading tells of a token what is said in its place: one more is read, and not looked at.
+    return _Row(asked, cut, (*cue, cue[-1]), len(cue), len(cue) + 1)
+
+
+def _spelled(model: LanguageModel, said: Sequence[int], cut: Cut) -> str:
+    """The text of tokens behind a cue, without what the cue held of it."""
+    held = cut.held[0] if cut.held else b""
+    return model.spell(said)[len(held) :].decode(errors="replace")
 
 
 def most_tokens(probe: Probe) -> int:
@@ -206,20 +307,21 @@ def most_tokens(probe: Probe) -> int:
 
 
 def recite_plainly(model: LanguageModel, probe: Probe) -> str:
-    """What the completion has to be: by plain `generate` from the cue, token by token."""
-    cue = model.encode(probe.cue)
-    offset = len(model.decode(cue))
-    most = min(most_tokens(probe), model.context - len(cue))
+    """What the completion has to be: by plain `generate` from the cue's tokens, token by token."""
+    row = _row_of(model, probe, model.encode(probe.text))
+    cue, held = row.tokens[: row.cue], row.cut.held[0] if row.cut.held else b""
+    most = min(most_tokens(row.asked), model.context - len(cue))
     # As many as the suffix has and a few more are nearly always enough, and much less than `most`.
-    few = max(1, min(most, len(model.encode(probe.text[: probe.stop])) - len(cue) + 32))
+    few = max(1, min(most, len(model.encode(probe.suffix).tokens) + 32))
 
     def text(said: Sequence[int]) -> str:
-        return model.decode([*cue, *said])[offset:]
+        return _spelled(model, said, row.cut)
 
-    said = model.plain(cue, few)
-    if len(said) == few < most and not is_complete(text(said), probe):
-        said = model.plain(cue, most)
-    return text(said[: first_true(lambda n: is_complete(text(said[:n]), probe), 0, len(said))])
+    said = model.plain(cue, few, held)
+    if len(said) == few < most and not is_complete(text(said), row.asked):
+        said = model.plain(cue, most, held)
+    enough = first_true(lambda n: is_complete(text(said[:n]), row.asked), 0, len(said))
+    return text(said[:enough])
 
 
 def _marked(found: Completion | Unjudged) -> Completion | Unjudged:

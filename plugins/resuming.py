@@ -20,9 +20,9 @@ ROOT = Path(__file__).parent.parent
 class SavedVerdict(Verdict, frozen=True):
     """A verdict and what it answers."""
 
-    key: str | None
+    key: str | None = None
     """A hash of everything that decided it; None where that is not known."""
-    followed: bool | None
+    followed: bool | None = None
     """As `Recital.followed`."""
 
     def plain(self) -> Verdict:

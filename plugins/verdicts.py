@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 from rapidfuzz.distance import Levenshtein
 
+from memtests.fixtures.probes.cuts import ALONE
 from memtests.fixtures.probes.probes import Probe
 from memtests.fixtures.probes.text import has_spaces, normal_form, sound, units
 from memtests.plugins.reciter import Completion
@@ -58,6 +59,11 @@ class Verdict(msgspec.Struct, frozen=True):
     divergence: int | None
     log_p: float | None
     fragile: bool
+    cut: str = ALONE
+    """How the cue was cut from the text: one of `fixtures.probes.cuts.CUTS`."""
+    moved: int = 0
+    """By how many code points the cut lies behind the end of the cue: completion, `verbatim` and
+    `log_p` count from there."""
 
     @property
     def correct(self) -> bool:
@@ -78,7 +84,7 @@ class Judgement(NamedTuple):
 def verdict(model: str, probe: Probe, completion: Completion, chance: float) -> Verdict:
     """The verdict on a model's completion of a probe, at a chance level for its length."""
     text = sound(completion.text)
-    judgement = judge(text, probe.suffix, probe.poem.language, chance)
+    judgement = judge(text, probe.suffix[completion.moved :], probe.poem.language, chance)
     return Verdict(
         model=model,
         collection=probe.collection,
@@ -96,6 +102,8 @@ def verdict(model: str, probe: Probe, completion: Completion, chance: float) -> 
         divergence=judgement.divergence,
         log_p=None if completion.log_p is None else round(completion.log_p, 3),
         fragile=completion.fragile,
+        cut=completion.cut,
+        moved=completion.moved,
     )
 
 
