@@ -24,7 +24,7 @@ def main() -> None:
         found: dict[int, str] = {}
         for first in range(0, len(probes), 8):
             batch = longest_first[first : first + 8]
-            cues = [model.encode(probes[i].cue) for i in batch]
+            cues = [list(model.encode(probes[i].cue).tokens) for i in batch]
             width = max(map(len, cues))
             ids = torch.tensor([[0] * (width - len(cue)) + cue for cue in cues])
             mask = torch.tensor([[0] * (width - len(cue)) + [1] * len(cue) for cue in cues])
@@ -46,7 +46,8 @@ def main() -> None:
         return said
 
     def forward() -> list[str]:
-        texts = [model.encode(text) for text in dict.fromkeys(probe.text for probe in probes)]
+        every = dict.fromkeys(probe.text for probe in probes)
+        texts = [list(model.encode(text).tokens) for text in every]
         with torch.inference_mode():
             for batch in batches(list(map(len, texts)), model._engine.batch_tokens):
                 width = max(len(texts[i]) for i in batch)

@@ -135,4 +135,4 @@ def agreement(probes: Sequence[Probe], one: Sequence[str], other: Sequence[str])
 
 def suffix_tokens(model: Any, probes: Sequence[Probe]) -> int:
     """The most tokens that any suffix needs."""
-    return max(len(model.encode(p.text)) - len(model.encode(p.cue)) for p in probes)
+    return max(len(model.encode(p.text).tokens) - len(model.encode(p.cue).tokens) for p in probes)

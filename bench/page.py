@@ -56,7 +56,7 @@ def made_up(files: list[Path], count: int) -> Report:
         for case in ("title", "prefix"):
             for probe in probes_of(collection, case, lengths, DEFAULT_HEADER):
                 said = mangled(probe.suffix, text_of[probe.poem.id], probe.poem.language)
-                completion = Completion(said, -50.0, 9.0, False, True)
+                completion = Completion(said, -50.0, 9.0, False, "between")
                 found = verdict("made up", probe, completion, chance(bands, probe.suffix))
                 saved = SavedVerdict(**msgspec.structs.asdict(found), key=None, followed=None)
                 gathered.take([("verdict", msgspec.to_builtins(saved))])

@@ -16,9 +16,9 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     model = load(given.model, Loading(device=given.device, dtype=given.dtype))
     texts = [p.text for c in canon() for p in c.sample(given.sample).poems]
-    rows = [model.encode(text) for text in texts]
-    together = model.read(rows, [1] * len(rows))
-    alone = [model.read([row], [1])[0] for row in rows]
+    rows = [model.encode(text).tokens for text in texts]
+    together = model.read(rows, [1] * len(rows), [()] * len(rows))
+    alone = [model.read([row], [1], [()])[0] for row in rows]
     epsilon = torch.finfo(model._model.dtype).eps
     scale = rounding(model._model.dtype) / epsilon
     changes, flips = [], 0

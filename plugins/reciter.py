@@ -71,7 +71,7 @@ class Unjudged:
 
 
 @dataclass(frozen=True)
-class _Row:
+class Row:
     """A probe in tokens."""
 
     asked: Probe
@@ -101,7 +101,7 @@ class _Path:
     model says something else; None where it follows the row to the end of the suffix.
     """
 
-    row: _Row
+    row: Row
     left: int | None
     gap: float
     log_p: float | None
@@ -143,7 +143,7 @@ class Reciter:
         if isinstance(self.model, Preparing):
             self.model.prepare(sorted(texts))
         encoded = {text: self.model.encode(text) for text in texts}
-        rows = [_row_of(self.model, probe, encoded[probe.text]) for probe in probes]
+        rows = [row_of(self.model, probe, encoded[probe.text]) for probe in probes]
         self._read([row for row in rows if row.stop <= self.model.context])
         paths = [self._path(row) for row in rows]
         self._go_on([path for path in paths if isinstance(path, _Path)])
@@ -154,7 +154,7 @@ class Reciter:
             for probe, path in zip(probes, paths, strict=True)
         ]
 
-    def _read(self, rows: Sequence[_Row]) -> None:
+    def _read(self, rows: Sequence[Row]) -> None:
         """Read every row that has not been read yet from as far up as it is asked for."""
         starts: dict[tuple[int, ...], int] = {}
         held: dict[tuple[int, ...], set[Held]] = {}
@@ -173,7 +173,7 @@ class Reciter:
         self._readings.update(zip(new, readings, strict=True))
         self._read_from.update(new)
 
-    def _path(self, row: _Row) -> _Path | Unjudged:
+    def _path(self, row: Row) -> _Path | Unjudged:
         """How far the model follows the row from the end of the cue on."""
         if row.stop > self.model.context:
             limit = self.model.context
@@ -281,18 +281,18 @@ class Reciter:
         return max(1, min(most, self.model.context - path.end))
 
 
-def _row_of(model: LanguageModel, probe: Probe, encoding: Encoding) -> _Row:
+def row_of(model: LanguageModel, probe: Probe, encoding: Encoding) -> Row:
     """The tokens that answer a probe. Raises ValueError where the cue alone has none."""
     cut = cut_of(probe.text, probe.start, *encoding, model.spell)
     asked = dataclasses.replace(probe, start=cut.at)
     if cut.kind != ALONE:
         stop = tokens_up_to(probe.stop, encoding.ends)
-        return _Row(asked, cut, encoding.tokens, cut.tokens, stop)
+        return Row(asked, cut, encoding.tokens, cut.tokens, stop)
     cue = model.encode(probe.cue).tokens
     if not cue:
         raise ValueError(f"the tokenizer makes no tokens of the cue {probe.cue!r}")
     # A reading tells of a token what is said in its place: one more is read, and not looked at.
-    return _Row(asked, cut, (*cue, cue[-1]), len(cue), len(cue) + 1)
+    return Row(asked, cut, (*cue, cue[-1]), len(cue), len(cue) + 1)
 
 
 def _spelled(model: LanguageModel, said: Sequence[int], cut: Cut) -> str:
@@ -308,7 +308,7 @@ def most_tokens(probe: Probe) -> int:
 
 def recite_plainly(model: LanguageModel, probe: Probe) -> str:
     """What the completion has to be: by plain `generate` from the cue's tokens, token by token."""
-    row = _row_of(model, probe, model.encode(probe.text))
+    row = row_of(model, probe, model.encode(probe.text))
     cue, held = row.tokens[: row.cue], row.cut.held[0] if row.cut.held else b""
     most = min(most_tokens(row.asked), model.context - len(cue))
     # As many as the suffix has and a few more are nearly always enough, and much less than `most`.

@@ -99,7 +99,7 @@ def reported(
             for probe in (asked or probes_asked)(collection):
                 level = chance(chance_bands(collection), probe.suffix)
                 log_p = -0.5 if recites is knows else -12.0
-                completion = Completion(recites(probe), log_p, 9.0, recites is knows, True)
+                completion = Completion(recites(probe), log_p, 9.0, recites is knows, "between")
                 found = verdict(model, probe, completion, level)
                 saved = SavedVerdict(**msgspec.structs.asdict(found), key=None, followed=None)
                 gathered.take([("verdict", msgspec.to_builtins(saved))])

@@ -3,13 +3,13 @@
 import torch
 
 from memtests.fixtures.models.local.checkpoint import Checkpoint
-from memtests.fixtures.probes.cuts import row_of
 from memtests.fixtures.probes.probes import Probe
+from memtests.plugins.reciter import row_of
 
 
 def sampled(model: Checkpoint, probe: Probe, count: int, together: int = 250) -> int:
     """Of so many samples, those that are the suffix's own tokens."""
-    row = row_of(model, probe, tuple(model.encode(probe.text)))
+    row = row_of(model, probe, model.encode(probe.text))
     cue, suffix = row.tokens[: row.cue], list(row.tokens[row.cue : row.stop])
     hits = 0
     for start in range(0, count, together):

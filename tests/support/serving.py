@@ -41,6 +41,7 @@ class Serving:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.headers: list[dict[str, str]] = []
         self._lock = threading.Lock()
+        self._vocabulary = model._model.config.vocab_size
 
     def app(self) -> Starlette:
         paths = ["/v1/models", "/v1/completions"]
@@ -63,24 +64,30 @@ class Serving:
         return spoilt or await run_in_threadpool(self._honest, path, body)
 
     def _honest(self, path: str, body: dict[str, Any]) -> Response:
-        if path == "/v1/models":
-            return JSONResponse({"data": [{"id": "poet"}]})
-        if path == "/version":
-            return JSONResponse({"version": "0"})
-        if path == "/tokenize":
-            return JSONResponse({"tokens": self._encode(body), "max_model_len": 1024})
-        if path == "/detokenize":
-            return JSONResponse({"prompt": self._decode(body["tokens"], skip=False)})
+        answers: dict[str, Callable[[], Any]] = {
+            "/v1/models": lambda: {"data": [{"id": "poet"}]},
+            "/version": lambda: {"version": "0"},
+            "/tokenize": lambda: {"tokens": self._encode(body), "max_model_len": 1024},
+            "/detokenize": lambda: {"prompt": self._decode(body["tokens"], skip=False)},
+        }
+        if path in answers:
+            return JSONResponse(answers[path]())
+        return self._completed(body)
+
+    def _completed(self, body: dict[str, Any]) -> Response:
         if self.strict and "repetition_penalty" in body:
             return JSONResponse({"error": {"message": "unknown field"}}, 400)
+        if max(body.get("allowed_token_ids", [0])) >= self._vocabulary:
+            return JSONResponse({"error": {"message": "out of vocabulary"}}, 400)
         with self._lock:
             return JSONResponse({"choices": [self._choice(body)]})
 
     def _choice(self, body: dict[str, Any]) -> dict[str, Any]:
         given, most = body["prompt"], body["max_tokens"]
-        row = self.model.encode(given) if isinstance(given, str) else given
-        if token := body.get("allowed_token_ids"):
-            said, ended = ([], token) if token[0] in self.model.ends else (token * most, [])
+        row = list(self.model.encode(given).tokens) if isinstance(given, str) else given
+        if allowed := body.get("allowed_token_ids"):
+            token = self._best_of(row, allowed)
+            said, ended = ([], [token]) if token in self.model.ends else ([token] * most, [])
         else:
             said = self.model.plain(row, most)
             ended = sorted(self.model.ends)[:1] if len(said) < most else []
@@ -90,7 +97,7 @@ class Serving:
         }
         if self.texts_only:
             return found
-        logs = self._logs([*row, *said, *ended])
+        logs = self._logs([*row, *said, *ended], body.get("logprobs", 2))
         found["token_ids"] = [*said, *ended]
         if "logprobs" in body:
             tops = [{f"token_id:{t}": log for t, log in top.items()} for top in logs[len(row) :]]
@@ -100,11 +107,16 @@ class Serving:
             found["prompt_logprobs"] = [None, *some]
         return found
 
-    def _logs(self, row: list[int]) -> list[dict[int, float]]:
-        """The log-probabilities of each token and of the two most probable in its place."""
+    def _best_of(self, row: list[int], allowed: list[int]) -> int:
+        with torch.inference_mode():
+            logits = self.model._model(torch.tensor([row])).logits[0, -1]
+        return max(sorted(allowed), key=lambda token: float(logits[token]))
+
+    def _logs(self, row: list[int], count: int = 2) -> list[dict[int, float]]:
+        """The log-probabilities of each token and of the most probable in its place."""
         with torch.inference_mode():
             logs = self.model._model(torch.tensor([row])).logits[0].float().log_softmax(-1)
-        top = logs.topk(2)
+        top = logs.topk(count)
         return [
             {},
             *(

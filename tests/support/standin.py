@@ -20,14 +20,14 @@ import json
 import math
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from memtests.fixtures.models.contract import Generated, Opening, Reading, Tokens
+from memtests.fixtures.models.contract import Encoding, Generated, Held, Opening, Reading, Tokens
 from memtests.fixtures.models.errors import ModelError
 from memtests.fixtures.models.local.loading import Loading
 from memtests.plugins import model as asking
@@ -63,20 +63,22 @@ class StandIn:
             "set_aside": {},
         }
 
-    def encode(self, text: str) -> list[int]:
-        return list(map(ord, text))
+    def encode(self, text: str) -> Encoding:
+        return Encoding(tuple(map(ord, text)), tuple(range(1, len(text) + 1)))
 
     def in_chat(self, message: str) -> str | None:
         return None
 
-    def decode(self, tokens: Tokens) -> str:
-        return "".join(map(chr, tokens))
+    def spell(self, tokens: Tokens) -> bytes:
+        return "".join(map(chr, tokens)).encode(errors="surrogatepass")
 
-    def read(self, rows: Sequence[Tokens], starts: Sequence[int]) -> list[Reading]:
+    def read(
+        self, rows: Sequence[Tokens], starts: Sequence[int], held: Sequence[Collection[Held]]
+    ) -> list[Reading]:
         return [self._read(list(row), start) for row, start in zip(rows, starts, strict=True)]
 
     def _read(self, row: list[int], start: int) -> Reading:
-        text = self.decode(row)
+        text = "".join(map(chr, row))
         whole, poem = self._poems.get(text.rsplit("\n", maxsplit=1)[-1], ("\0", ""))
         if log := os.environ.get("MEMTESTS_LOG"):
             with Path(log).open("a") as file:
@@ -99,7 +101,7 @@ class StandIn:
         said = [ord(c) for c in json.loads(os.environ.get("MEMTESTS_HOSTILE", '"##"'))]
         return [Generated(said, [9.0] * (len(said) + 1), ended=True) for _ in openings]
 
-    def plain(self, tokens: Tokens, limit: int) -> list[int]:
+    def plain(self, tokens: Tokens, limit: int, held: bytes = b"") -> list[int]:
         raise NotImplementedError
 
     def exactly(self) -> AbstractContextManager[None] | None:
