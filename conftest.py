@@ -10,10 +10,14 @@ import pytest
 
 
 def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
-    if not pluginmanager.hasplugin("memtests.plugins"):
-        taken = pluginmanager.getplugin("pytestconfig").inipath or "no file"
-        own = Path(__file__).parent / "pyproject.toml"
+    if pluginmanager.hasplugin("memtests.plugins"):
+        return
+    config, own = pluginmanager.getplugin("pytestconfig"), Path(__file__).parent / "pyproject.toml"
+    if given := config.known_args_namespace.inifilename:
         raise pytest.UsageError(
-            f"pytest took {taken} for its configuration, and not {own}: write values of options "
-            f"with `=`, as --model=FOLDER, or add -c {own}"
+            f"-c {given}: it does not load the suite; leave it out, or add -p memtests.plugins"
         )
+    raise pytest.UsageError(
+        f"pytest took {config.inipath or 'no file'} for its configuration, and not {own}: it takes "
+        f"the values of options for paths; write them with `=`, as --model=FOLDER, or add -c {own}"
+    )
