@@ -5,6 +5,7 @@ is a path to it then, and a file that lies there, or above it, is taken: the gat
 would be missing without a word.
 """
 
+import os
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,13 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     )
     if early_config.inipath != right:
         raise pytest.UsageError(refusal(early_config.inipath, right))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Keep a folder that is not the tests' own off the path of the processes of -n."""
+    if config.invocation_params.dir != config.rootpath:
+        os.environ.setdefault("PYTHONSAFEPATH", "1")
 
 
 def refusal(taken: Path | None, right: Path | None) -> str:

@@ -25,6 +25,13 @@ def place(tmp_path: Path) -> Place:
     return make_place(tmp_path)
 
 
+def test_the_traps_are_some(place: Place) -> None:
+    """What is found on Python's path is run."""
+    place.run("data/ckpt", "python", "-c", "import torch")
+    place.run("data/ckpt", "python", "-m", "pytest", "--collect-only")
+    assert {"torch.py", "trap.py"} <= {Path(file).name for file in place.ran.split()}
+
+
 @SPELT
 @pytest.mark.parametrize(
     ("folder", "command"),
@@ -188,6 +195,7 @@ def test_own_project_keeps_its_configuration(place: Place) -> None:
         ("data/ckpt", "memtests -n 2"),
         ("data/ckpt", "python -m memtests"),
         ("data/ckpt", "pytest CLONE/memtests"),
+        ("data/ckpt", "pytest CLONE/memtests -n 2"),
         ("project/clone", "pytest memtests"),
         ("project/clone", "pytest memtests -n 2"),
     ],

@@ -44,7 +44,9 @@ class Place:
         """Files in a folder that write down when they are run, and a configuration of pytest."""
         folder.mkdir(parents=True, exist_ok=True)
         for name in TRAPS:
-            (folder / name).write_text(f"open({str(self.root / 'ran')!r}, 'a').write(__file__)\n")
+            (folder / name).write_text(
+                f"open({str(self.root / 'ran')!r}, 'a').write(__file__ + ' ')\n"
+            )
         (folder / "pytest.ini").write_text("[pytest]\naddopts = -p trap\npythonpath = .\n")
 
     def add_checkpoint(self, folder: Path) -> None:
