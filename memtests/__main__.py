@@ -89,7 +89,12 @@ def ask(arguments: Sequence[str], folder: Path) -> int:
     # A process of -n would else look for modules in the current folder first.
     os.environ.setdefault("PYTHONSAFEPATH", "1")
     try:
-        return int(pytest.main([*settings(arguments, folder), *arguments]))
+        status = int(pytest.main([*settings(arguments, folder), *arguments]))
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (pytest.UsageError, pytest.fail.Exception) as error:
         print(f"ERROR: {error}", file=sys.stderr)
         return WRONG

@@ -5,6 +5,7 @@ is a path to it then, and a file that lies there, or above it, is taken: the gat
 would be missing without a word.
 """
 
+import inspect
 import os
 from pathlib import Path
 
@@ -18,13 +19,16 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     known = early_config.known_args_namespace
     if known.inifilename:  # -c says which
         return
-    _, right, *_ = determine_setup(
-        inifile=None,
-        override_ini=None,
-        args=known.file_or_dir,
-        rootdir_cmd_arg=known.rootdir or None,
-        invocation_dir=early_config.invocation_params.dir,
-    )
+    told = {
+        "inifile": None,
+        "override_ini": None,
+        "args": known.file_or_dir,
+        "rootdir_cmd_arg": known.rootdir or None,
+        "invocation_dir": early_config.invocation_params.dir,
+    }
+    # Before pytest 9 there is no override_ini.
+    takes = inspect.signature(determine_setup).parameters
+    _, right, *_ = determine_setup(**{name: told[name] for name in takes})
     if early_config.inipath != right:
         raise pytest.UsageError(refusal(early_config.inipath, right))
 

@@ -87,3 +87,9 @@ def test_reports_go_to_the_current_folder(tmp_path: Path) -> None:
     said = run(tmp_path, "memtests", "-k", "静夜思 and test_title")
     assert said.returncode == 0, said.stdout + said.stderr
     assert (tmp_path / "reports" / "latest" / "report.html").exists()
+
+
+def test_output_that_nobody_reads(tmp_path: Path) -> None:
+    said = run(tmp_path, "bash", "-c", "memtests --collect-only | head -1")
+    assert said.stdout.startswith("=")
+    assert said.stderr == ""

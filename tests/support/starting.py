@@ -67,7 +67,7 @@ def run(folder: Path, *command: str, **environment: str) -> subprocess.Completed
     """A command of this environment, in a folder; it takes the suite from this clone."""
     program, *words = command
     return subprocess.run(
-        [str(BIN / program), *words],
+        [shutil.which(program, path=f"{BIN}:{os.environ['PATH']}") or program, *words],
         cwd=folder,
         env={
             "PATH": f"{BIN}:{os.environ['PATH']}",
