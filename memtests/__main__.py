@@ -1,28 +1,133 @@
-"""The command `memtests`: pytest on the suite, or one of the suite's other commands."""
+"""The command `memtests`: it asks, from any folder, or does what another word says.
 
+To ask, it is pytest with settings of its own (`command.ini`) and the current folder as its root. Of
+a configuration of pytest in that folder it reads `recall_gates`, and nothing else.
+"""
+
+import argparse
+import glob
+import importlib
+import os
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import memtests
+
+CASES = Path(__file__).parent
+SETTINGS = CASES / "command.ini"
+# Where pytest looks for its configuration in a folder, in this order.
+CONFIGURATIONS = (
+    *("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini"),
+    *("pyproject.toml", "tox.ini", "setup.cfg"),
+)
+SAVED = "memtests.reports.saved"
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "compare": (SAVED, "several recall.json side by side, on one page"),
+    "render": (SAVED, "the page and the tables of a recall.json again"),
+    "rescore": (SAVED, "judge the completions of a recall.json again"),
+    "schema": (SAVED, "the JSON Schema of recall.json"),
+    "teach": ("memtests.fixtures.teach.memorize", "teach a model poems"),
+    "study": ("memtests.study.command", "teach models of several sizes, and ask them"),
+}
+"""Word → the module whose `main` does it, and what it does."""
+WRONG = 4
+"""The exit status of a command line that cannot be used, as pytest has it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given and given[0] in ("render", "compare", "rescore", "schema"):
-        from memtests.reports.saved import main as saved
+    word = given[0] if given else ""
+    if word in COMMANDS:
+        module, _ = COMMANDS[word]
+        rest = given if module == SAVED else given[1:]
+        return int(importlib.import_module(module).main(rest))
+    if word == "--version":
+        print(f"memtests {memtests.__version__}")
+        return 0
+    if {"-h", "--help"} & {*given}:
+        print(help_text(), end="")
+        return 0
+    if word and not word.startswith("-") and not Path(word.partition("::")[0]).exists():
+        print(f"memtests {word}: no such command or file; see memtests --help", file=sys.stderr)
+        return WRONG
+    if any(each.partition("=")[0] == "--rootdir" for each in given):
+        print("--rootdir: memtests takes the current folder; leave it out", file=sys.stderr)
+        return WRONG
+    return ask(given, Path.cwd())
 
-        return saved(given)
-    if given and given[0] == "teach":
-        from memtests.fixtures.teach.memorize import main as memorize
 
-        return memorize(given[1:])
-    if given and given[0] == "study":
-        from memtests.study.command import main as study
+def help_text() -> str:
+    """The suite's own options and commands."""
+    from memtests.plugins.options import GROUPS
 
-        return study(given[1:])
+    words = "".join(f"\n  memtests {word:<9}{does}" for word, (_, does) in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="memtests",
+        usage=f"memtests [options] [pytest's options] [test files of your own]\n{words}\n"
+        "  memtests WORD --help",
+        description="Ask a causal language model to recite poems, and say what it remembers.",
+        epilog="pytest's own options work too (-k, -x, --lf, -v, -n 2, --collect-only, …): see "
+        "pytest --help",
+        add_help=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for title, options in GROUPS.items():
+        group = parser.add_argument_group(title)
+        for option in options:
+            group.add_argument(option.name, **option.settings)
+    return parser.format_help()
+
+
+def ask(arguments: Sequence[str], folder: Path) -> int:
+    """Run the suite in a folder, or the test files that are named; the exit status is pytest's."""
     import pytest
 
-    return int(pytest.main(["-p", "memtests.plugins", "--pyargs", "memtests", *given]))
+    # A process of -n would else look for modules in the current folder first.
+    os.environ.setdefault("PYTHONSAFEPATH", "1")
+    try:
+        status = int(pytest.main([*settings(arguments, folder), *arguments]))
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (pytest.UsageError, pytest.fail.Exception) as error:
+        print(f"ERROR: {error}", file=sys.stderr)
+        return WRONG
+
+
+def settings(arguments: Sequence[str], folder: Path) -> list[str]:
+    """What pytest is told before anything of a command line."""
+    cases = shlex.quote(glob.escape(str(CASES)))
+    told = ["-p", "memtests.plugins", "--import-mode=importlib", f"--rootdir={folder}"]
+    told += ["-o", f"testpaths={cases}"]
+    given = [*shlex.split(os.environ.get("PYTEST_ADDOPTS", "")), *arguments]
+    if not any(each.startswith(("-c", "--config-file")) for each in given):
+        told += ["-c", str(SETTINGS), "-o", "recall_gates=" + "\n".join(gates_of(folder))]
+    return told
+
+
+def gates_of(folder: Path) -> list[str]:
+    """`recall_gates` of pytest's configuration in a folder. Raises UsageError."""
+    from _pytest.config.findpaths import load_config_dict_from_file
+
+    for name in CONFIGURATIONS:
+        found: Mapping[str, Any] | None = None
+        if (folder / name).is_file():
+            found = load_config_dict_from_file(folder / name)
+        if found is not None:
+            gates = found.get("recall_gates", [])
+            gates = getattr(gates, "value", gates)  # since pytest 9
+            return gates.splitlines() if isinstance(gates, str) else list(gates)
+    return []
 
 
 if __name__ == "__main__":
+    # `python -m` looks for modules in the current folder first, and that may be a checkpoint's.
+    if Path(sys.path[0]).resolve() == Path.cwd() != CASES.parent:
+        del sys.path[0]
     sys.exit(main())

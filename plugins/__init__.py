@@ -4,6 +4,8 @@
 """
 
 pytest_plugins = [
+    "memtests.plugins.options",
+    "memtests.plugins.starting",
     "memtests.plugins.questions",
     "memtests.plugins.model",
     "memtests.plugins.hooks",

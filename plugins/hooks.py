@@ -24,12 +24,6 @@ _LETTERS = {"correct": ".", "incorrect": "I", "forgotten": "F", "unjudged": "U"}
 _COLOURS = {"correct": "green", "incorrect": "yellow", "forgotten": "red", "unjudged": "red"}
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.getgroup("recall", "memtests: what counts").addoption(
-        "--measure", action="store_true", help="report only: nothing fails for a miss"
-    )
-
-
 @pytest.fixture(scope="session")
 def recall(request: pytest.FixtureRequest, model: LanguageModel | Completer) -> Recital:
     """Ask the model a probe: `recall(probe)` is the verdict."""

@@ -6,69 +6,13 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from memtests.fixtures.models.chat import TEMPLATES
 from memtests.fixtures.models.contract import Completer, LanguageModel
 from memtests.fixtures.models.errors import ModelError
-from memtests.fixtures.models.local.devices import DEVICE_MAPS
 from memtests.fixtures.models.local.loading import Loading, check_name, load
 from memtests.fixtures.models.server.connecting import check_server, connect
 
 UNUSABLE = pytest.StashKey[str]()
 """On an xdist worker: why the model could not be loaded."""
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("model", "memtests: who is asked")
-    group.addoption(
-        "--model",
-        action="append",
-        metavar="NAME",
-        help="a checkpoint folder, a hub id or a .gguf file; repeatable (default: embedded)",
-    )
-    group.addoption(
-        "--server",
-        metavar="URL",
-        help="ask a completions server (vLLM, say) for the models of that name",
-    )
-    group.addoption("--revision", metavar="NAME", help="branch, tag or commit of a hub id")
-    group.addoption(
-        "--device",
-        default="auto",
-        metavar="NAME",
-        help="cpu, cuda, cuda:1, …; auto takes a GPU where there is one (default: auto)",
-    )
-    group.addoption(
-        "--device-map",
-        choices=DEVICE_MAPS,
-        help="spread a model over all devices, as accelerate does",
-    )
-    group.addoption(
-        "--adapter", metavar="FOLDER", help="put an adapter, saved by PEFT, on the model"
-    )
-    group.addoption(
-        "--dtype",
-        default="auto",
-        choices=("auto", "float32", "bfloat16", "float16"),
-        help="auto is the checkpoint's own (default: auto)",
-    )
-    group.addoption(
-        "--batch-tokens",
-        type=int,
-        metavar="N",
-        help="tokens in a batch (default: sized from the free memory of the device)",
-    )
-    group.addoption(
-        "--template",
-        default="none",
-        choices=TEMPLATES,
-        help="chat asks in the chat template of the model's tokenizer, auto where there is one "
-        "(default: none)",
-    )
-    group.addoption(
-        "--trust-remote-code",
-        action="store_true",
-        help="run code that comes with the checkpoint: its modelling code, pickled weights",
-    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

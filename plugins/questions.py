@@ -1,4 +1,4 @@
-"""What is asked: the poem options of the command line, and one case for each probe."""
+"""What is asked: the poem options, read and checked, and one case for each probe."""
 
 import argparse
 import functools
@@ -14,8 +14,6 @@ from memtests.fixtures.poems.poems import Collection, Poem
 from memtests.fixtures.probes.controls import CHANGES, SAMPLE, controls_of
 from memtests.fixtures.probes.drawing import draw_lengths
 from memtests.fixtures.probes.probes import (
-    DEFAULT_HEADER,
-    DEFAULT_PREFIX_LENGTHS,
     CueError,
     PrefixLength,
     Probe,
@@ -77,57 +75,6 @@ class PoemCuts:
 
 
 QUESTIONS = pytest.StashKey[Questions]()
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("poems", "memtests: what is asked")
-    group.addoption(
-        "--poems",
-        action="append",
-        metavar="FILE",
-        help="poems to ask for: a .jsonl file, one JSON object a line; a .csv, .json or .parquet "
-        "table; hf:DATASET of the hub or of a folder; repeatable (default: the canon)",
-    )
-    group.addoption(
-        "--poem-columns",
-        metavar="LIST",
-        help="columns of a table that are named otherwise, like author=poet,text=body; the "
-        "language of all poems may stand there itself: language=en",
-    )
-    group.addoption(
-        "--sample",
-        type=int,
-        metavar="N",
-        help="N poems of each collection, the same ones every time (default: all)",
-    )
-    group.addoption(
-        "--header",
-        metavar="TEMPLATE",
-        default=DEFAULT_HEADER,
-        help=r"the cue of `title`, with {title}, {author}, {dynasty} and \n"
-        f" (default: {DEFAULT_HEADER!r})",
-    )
-    group.addoption(
-        "--prefix-lengths",
-        metavar="LIST",
-        default=DEFAULT_PREFIX_LENGTHS,
-        help="cues of `prefix`: percentages of the poem's units, or counts like 5 "
-        f"(default: {DEFAULT_PREFIX_LENGTHS})".replace("%", "%%"),
-    )
-    group.addoption(
-        "--controls",
-        choices=("sample", "full", "none"),
-        default="sample",
-        help=f"what recitations are held against: made from {SAMPLE} poems of each collection, "
-        "from all of them, or none (default: sample)",
-    )
-    group.addoption(
-        "--self-check",
-        type=int,
-        metavar="N",
-        default=0,
-        help="ask N of the probes again by plain `generate`, one by one, and compare (default: 0)",
-    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

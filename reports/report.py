@@ -120,10 +120,12 @@ class ControlRecord(msgspec.Struct, frozen=True):
     """Of so many of the same poems' `title` probes, so many were correct."""
 
 
-class Report(msgspec.Struct, frozen=True):
+class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a run found out, sorted so that two runs diff cleanly."""
 
     schema: int
+    suite: str = ""
+    """The version of the suite that judged it."""
     created: str
     models: tuple[ModelRecord, ...]
     collections: tuple[CollectionRecord, ...]

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from memtests import __version__
 from memtests.plugins.chance import chance
 from memtests.plugins.verdicts import Verdict, judge
 from memtests.reports.counting.controlled import control_records
@@ -37,6 +38,7 @@ def rescored(report: Report) -> tuple[Report, list[Changed]]:
     ]
     new = msgspec.structs.replace(
         report,
+        suite=__version__,
         verdicts=tuple(verdicts),
         tallies=tuple(tallies(verdicts)),
         gates=(),

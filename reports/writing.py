@@ -30,21 +30,6 @@ from memtests.reports.text.progress import instead_of_letters, progress_of
 from memtests.reports.text.terminal import sections
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("reports", "memtests: what is reported")
-    group.addoption(
-        "--recall-report",
-        metavar="DIR",
-        default="reports/latest",
-        help="where the reports go (default: %(default)s)",
-    )
-    group.addoption(
-        "--resume",
-        action="store_true",
-        help="take from DIR what an interrupted run has judged, and ask only the rest",
-    )
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     if config.option.help or config.option.collectonly:

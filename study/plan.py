@@ -154,5 +154,5 @@ def _taught(title: str, out: Path, arguments: Sequence[str]) -> Step:
 
 def _asked(title: str, out: Path, models: Sequence[Path], arguments: Sequence[str]) -> Step:
     named = [word for model in models for word in ("--model", str(model))]
-    command = ("pytest", "memtests", "--measure", *named, *arguments, "--recall-report", str(out))
+    command = ("memtests", "--measure", *named, *arguments, "--recall-report", str(out))
     return Step(title, (*command, "--resume"), out, "recall.json")

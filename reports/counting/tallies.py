@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from memtests import __version__
 from memtests.fixtures.poems.poems import Collection
 from memtests.plugins.chance import chance_bands
 from memtests.plugins.gathering import Gathered
@@ -58,6 +59,7 @@ def build(gathered: Gathered, collections: Sequence[Collection], created: str) -
     asked = {v.collection for v in verdicts} | {p.split("/")[0] for _, p in gathered.unjudged}
     report = Report(
         schema=SCHEMA,
+        suite=__version__,
         created=created,
         models=tuple(msgspec.convert(m, ModelRecord) for m in gathered.models.values()),
         collections=tuple(record(c) for c in collections if c.name in asked),

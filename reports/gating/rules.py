@@ -21,26 +21,6 @@ from memtests.reports.gating.gates import OF_COMPARISON, Gate, GateError, parse_
 RULES = pytest.StashKey[Rules]()
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("gates", "memtests: what decides")
-    group.addoption(
-        "--gate",
-        action="append",
-        metavar="RULE",
-        help="[collection:]measure(<=|>=)number[%%], for instance 'tang:recall>=0.95'; repeatable; "
-        "measures: recall, correct, incorrect, forgotten and, with a baseline, lost, gained",
-    )
-    group.addoption(
-        "--baseline", metavar="FILE", help="what an earlier checkpoint knew: its recall.json"
-    )
-    group.addoption(
-        "--update-baseline",
-        metavar="FILE",
-        help="write a small baseline of this run, unless a gate was not passed",
-    )
-    parser.addini("recall_gates", "gates of every run, one a line", type="linelist", default=[])
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     if config.option.help:

@@ -50,7 +50,8 @@ def check(
 ) -> None:
     poems(pytester.path)
     pytester.makepyfile(test_own="def test_own(): raise RuntimeError")
-    settings = f"[pytest]\npythonpath = {ROOT}\naddopts = --import-mode=importlib\n"
+    settings = f"[pytest]\npythonpath = {ROOT}\n"
+    settings += "addopts = -p memtests.plugins --import-mode=importlib\n"
     (pytester.path / "pytest.ini").write_text(settings)
     if situation.before is not None:
         monkeypatch.setenv("MEMTESTS_UNKNOWN", ",".join(situation.before))

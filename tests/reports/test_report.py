@@ -88,7 +88,7 @@ def test_report_on_disk(tmp_path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == ["recall.json"]
     found = json.loads(path.read_text())
     assert list(found) == [
-        *("schema", "created", "models", "collections"),
+        *("schema", "suite", "created", "models", "collections"),
         *("verdicts", "tallies", "unjudged", "gates", "comparisons", "controls"),
     ]
     assert list(found["verdicts"][0]) == [

@@ -1,5 +1,6 @@
 """What the documents tell people to type works."""
 
+import argparse
 import os
 import re
 import shlex
@@ -14,33 +15,60 @@ import pandas
 import pytest
 import yaml
 
+from memtests.__main__ import COMMANDS, main
 from tests.support.running import run_suite
 
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/ci.md", "docs/scaling.md", "docs/servers.md")
+PAGES = (
+    "README.md",
+    *(f"docs/{name}.md" for name in ("ci", "reciter", "reports", "scaling", "servers", "starting")),
+)
 # Names that stand for the reader's own.
 OWN = {"CKPT", "A", "B", "NEW", "GOOD", "BASE", "ADAPTER", "path/to/checkpoint"}
 
 
 def typed() -> list[tuple[str, ...]]:
-    """The arguments of every `pytest memtests` in the documents, each once."""
+    """The arguments of every `memtests` and `pytest memtests` in the documents, each once."""
     found: dict[tuple[str, ...], None] = {}
     for page in PAGES:
         for line in (ROOT / page).read_text().splitlines():
-            command = re.match(r"\s+(?:\$ )?(?:\.venv/bin/)?pytest memtests (.+)", line)
-            if command and not command[1].endswith("\\"):
+            command = re.match(r"\s+(?:\$ )?(?:pytest )?memtests (.+)", line)
+            if command and not command[1].endswith("\\") and not command[1].startswith("…"):
                 words = shlex.split(command[1].replace("…", ""), comments=True)
                 found[tuple(words)] = None
     return list(found)
 
 
+ASKING = [words for words in typed() if words[0] not in COMMANDS]
+OTHERS = [words for words in typed() if words[0] in COMMANDS]
+
+
 def test_there_are_commands() -> None:
-    assert len(typed()) >= 12
+    assert len(ASKING) >= 20
+    assert {words[0] for words in OTHERS} == {*COMMANDS} - {"study"}
 
 
-@pytest.mark.parametrize("arguments", typed(), ids=" ".join)
+@pytest.mark.parametrize("arguments", OTHERS, ids=" ".join)
+def test_other_command(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its command line is read; nothing is done."""
+    found: list[argparse.Namespace] = []
+    parse = argparse.ArgumentParser.parse_args
+
+    def only_parse(self: argparse.ArgumentParser, words: list[str]) -> None:
+        found.append(parse(self, words))
+        raise SystemExit(0)
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", only_parse)
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert (ended.value.code, len(found)) == (0, 1), capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", ASKING, ids=" ".join)
 def test_command_line(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
 ) -> None:
@@ -48,6 +76,7 @@ def test_command_line(
     magpie = '{"id": "m", "title": "M", "author": "?", "language": "en", "lines": ["One", "Two"]}'
     for name in ("mine.jsonl", "private.jsonl"):
         (pytester.path / name).write_text(magpie)
+    (pytester.path / "test_mine.py").write_text("def test_mine(recall): pass")
     table = "poet,title,author,language,text,body\n?,M,?,en,One Two,One Two\n"
     dataset = pytester.path / "OWNER" / "NAME"
     dataset.mkdir(parents=True)
@@ -105,6 +134,7 @@ def test_ci_job(tmp_path: Path, number: int) -> None:
         env={
             **environment,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
             "GITHUB_STEP_SUMMARY": str(page),
             # The run of these tests has the default folder for itself.
             "PYTEST_ADDOPTS": f"--recall-report={tmp_path}",

@@ -1,0 +1,166 @@
+"""Every option of the suite: its name, its values, and what it means. Whoever uses one checks it.
+
+pytest has them from here, and so has `memtests --help`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pytest
+
+from memtests.fixtures.models.chat import TEMPLATES
+from memtests.fixtures.models.local.devices import DEVICE_MAPS
+from memtests.fixtures.probes.controls import SAMPLE
+from memtests.fixtures.probes.probes import DEFAULT_HEADER, DEFAULT_PREFIX_LENGTHS
+
+
+class Option(NamedTuple):
+    """An option, as argparse takes it."""
+
+    name: str
+    settings: Mapping[str, Any]
+
+
+def _option(name: str, help: str, **settings: Any) -> Option:
+    return Option(name, {"help": help.replace("%", "%%"), **settings})
+
+
+GROUPS: Mapping[str, tuple[Option, ...]] = {
+    "who is asked": (
+        _option(
+            "--model",
+            "a checkpoint folder, a hub id or a .gguf file; repeatable (default: embedded)",
+            action="append",
+            metavar="NAME",
+        ),
+        _option(
+            "--server",
+            "ask a completions server (vLLM, say) for the models of that name",
+            metavar="URL",
+        ),
+        _option("--revision", "branch, tag or commit of a hub id", metavar="NAME"),
+        _option(
+            "--device",
+            "cpu, cuda, cuda:1, …; auto takes a GPU where there is one (default: auto)",
+            default="auto",
+            metavar="NAME",
+        ),
+        _option(
+            "--device-map",
+            "spread a model over all devices, as accelerate does",
+            choices=DEVICE_MAPS,
+        ),
+        _option("--adapter", "put an adapter, saved by PEFT, on the model", metavar="FOLDER"),
+        _option(
+            "--dtype",
+            "auto is the checkpoint's own (default: auto)",
+            default="auto",
+            choices=("auto", "float32", "bfloat16", "float16"),
+        ),
+        _option(
+            "--batch-tokens",
+            "tokens in a batch (default: sized from the free memory of the device)",
+            type=int,
+            metavar="N",
+        ),
+        _option(
+            "--template",
+            "chat asks in the chat template of the model's tokenizer, auto where there is one "
+            "(default: none)",
+            default="none",
+            choices=TEMPLATES,
+        ),
+        _option(
+            "--trust-remote-code",
+            "run code that comes with the checkpoint: its modelling code, pickled weights",
+            action="store_true",
+        ),
+    ),
+    "what is asked": (
+        _option(
+            "--poems",
+            "poems to ask for: a .jsonl file, one JSON object a line; a .csv, .json or .parquet "
+            "table; hf:DATASET of the hub or of a folder; repeatable (default: the canon)",
+            action="append",
+            metavar="FILE",
+        ),
+        _option(
+            "--poem-columns",
+            "columns of a table that are named otherwise, like author=poet,text=body; the "
+            "language of all poems may stand there itself: language=en",
+            metavar="LIST",
+        ),
+        _option(
+            "--sample",
+            "N poems of each collection, the same ones every time (default: all)",
+            type=int,
+            metavar="N",
+        ),
+        _option(
+            "--header",
+            r"the cue of `title`, with {title}, {author}, {dynasty} and \n"
+            f" (default: {DEFAULT_HEADER!r})",
+            metavar="TEMPLATE",
+            default=DEFAULT_HEADER,
+        ),
+        _option(
+            "--prefix-lengths",
+            "cues of `prefix`: percentages of the poem's units, or counts like 5 "
+            f"(default: {DEFAULT_PREFIX_LENGTHS})",
+            metavar="LIST",
+            default=DEFAULT_PREFIX_LENGTHS,
+        ),
+        _option(
+            "--controls",
+            f"what recitations are held against: made from {SAMPLE} poems of each collection, "
+            "from all of them, or none (default: sample)",
+            choices=("sample", "full", "none"),
+            default="sample",
+        ),
+        _option(
+            "--self-check",
+            "ask N of the probes again by plain `generate`, one by one, and compare (default: 0)",
+            type=int,
+            metavar="N",
+            default=0,
+        ),
+    ),
+    "what decides": (
+        _option("--measure", "report only: nothing fails for a miss", action="store_true"),
+        _option(
+            "--gate",
+            "[collection:]measure(<=|>=)number[%], for instance 'tang:recall>=0.95'; repeatable; "
+            "measures: recall, correct, incorrect, forgotten and, with a baseline, lost, gained",
+            action="append",
+            metavar="RULE",
+        ),
+        _option("--baseline", "what an earlier checkpoint knew: its recall.json", metavar="FILE"),
+        _option(
+            "--update-baseline",
+            "write a small baseline of this run, unless a gate was not passed",
+            metavar="FILE",
+        ),
+    ),
+    "what is reported": (
+        _option(
+            "--recall-report",
+            "where the reports go (default: reports/latest)",
+            metavar="DIR",
+            default="reports/latest",
+        ),
+        _option(
+            "--resume",
+            "take from DIR what an interrupted run has judged, and ask only the rest",
+            action="store_true",
+        ),
+    ),
+}
+"""Title → its options, in the order of a help."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    for title, options in GROUPS.items():
+        group = parser.getgroup(title, f"memtests: {title}")
+        for option in options:
+            group.addoption(option.name, **option.settings)
+    parser.addini("recall_gates", "gates of every run, one a line", type="linelist", default=[])

@@ -1,0 +1,49 @@
+"""A run begins safely: pytest's configuration is that of the tests, not of an option's value.
+
+pytest looks for a configuration before it knows the options of any plugin. `--model ../runs/ckpt`
+is a path to it then, and a file that lies there, or above it, is taken: the gates of the right one
+would be missing without a word.
+"""
+
+import inspect
+import os
+from pathlib import Path
+
+import pytest
+from _pytest.config.findpaths import determine_setup
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Raise UsageError where pytest would have taken another file, had it known the options."""
+    known = early_config.known_args_namespace
+    if known.inifilename:  # -c says which
+        return
+    told = {
+        "inifile": None,
+        "override_ini": None,
+        "args": known.file_or_dir,
+        "rootdir_cmd_arg": known.rootdir or None,
+        "invocation_dir": early_config.invocation_params.dir,
+    }
+    # Before pytest 9 there is no override_ini.
+    takes = inspect.signature(determine_setup).parameters
+    _, right, *_ = determine_setup(**{name: told[name] for name in takes})
+    if early_config.inipath != right:
+        raise pytest.UsageError(refusal(early_config.inipath, right))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Keep a folder that is not the tests' own off the path of the processes of -n."""
+    if config.invocation_params.dir != config.rootpath:
+        os.environ.setdefault("PYTHONSAFEPATH", "1")
+
+
+def refusal(taken: Path | None, right: Path | None) -> str:
+    """Why a run does not begin, and what to type."""
+    told = f", or add -c {right}" if right else ""
+    return (
+        f"pytest took {taken or 'no file'} for its configuration, and not {right or 'none'}: it "
+        f"takes the values of options for paths; write them with `=`, as --model=FOLDER{told}"
+    )
