@@ -11,7 +11,7 @@ from tokenizers import decoders, models, normalizers, pre_tokenizers, processors
 
 from memtests.fixtures.models.local.checkpoint import Checkpoint
 from tests.support.models import END, TEXTS
-from tests.support.taught_models import little_llama
+from tests.support.taught_models import little_llama, taught_with
 
 # How models since GPT-4 split: a mark takes the newlines behind it, and letters of scripts written
 # without spaces stay together.
@@ -83,10 +83,20 @@ def odd_tokenizers() -> dict[str, Any]:
 
 def odd(name: str) -> Checkpoint:
     """A model of random weights with such a tokenizer."""
-    tokenizer = odd_tokenizer(name)
-    rows = len(tokenizer) + (100 if name == "padded vocabulary" else 0)
-    end = len(tokenizer) + 7 if name == "end outside" else tokenizer.eos_token_id
-    return Checkpoint(name, little_llama(rows, end, spread=0.2), tokenizer)
+    rows, end = _rows_and_end(name)
+    return Checkpoint(name, little_llama(rows, end, spread=0.2), odd_tokenizer(name))
+
+
+def odd_taught(name: str) -> Checkpoint:
+    """A model with such a tokenizer that recites the nine poems."""
+    rows, end = _rows_and_end(name)
+    return taught_with(name, odd_tokenizer(name), rows=rows, end=end)
+
+
+def _rows_and_end(name: str) -> tuple[int, int]:
+    count = len(odd_tokenizer(name))
+    end = count + 7 if name == "end outside" else odd_tokenizer(name).eos_token_id
+    return count + (100 if name == "padded vocabulary" else 0), end
 
 
 def _byte_level(normalizer: Any) -> Any:

@@ -71,27 +71,38 @@ def taught(name: str, poems: Sequence[Collection] | None = None) -> Checkpoint:
     return taught_with(name, real_tokenizer(name), poems)
 
 
-def taught_with(name: str, tokenizer: Any, poems: Sequence[Collection] | None = None) -> Checkpoint:
-    """As `taught`, with any tokenizer that has an end of text."""
-    end = tokenizer.eos_token_id
-    model = little_llama(len(tokenizer), end, spread=0.02)
+def taught_with(
+    name: str,
+    tokenizer: Any,
+    poems: Sequence[Collection] | None = None,
+    *,
+    rows: int | None = None,
+    end: int | None = None,
+) -> Checkpoint:
+    """As `taught`, with any tokenizer. `rows`: of the model's vocabulary (one for every token);
+    `end`: the end of text for the model (the tokenizer's), which nothing is taught where it has no
+    row.
+    """
+    end = tokenizer.eos_token_id if end is None else end
+    model = little_llama(rows or len(tokenizer), end, spread=0.02)
     encode = Checkpoint(name, model, tokenizer).encode
     chosen = nine() if poems is None else poems
     texts = [text for c in chosen for poem in c.poems for text in taught_texts(poem)]
-    rows = [[*encode(text).tokens, end] for text in texts]
+    behind = [end] if end < model.config.vocab_size else []
+    taught = [[*encode(text).tokens, *behind] for text in texts]
     versions = [torch.__version__, transformers.__version__]
-    said = json.dumps([Path(__file__).read_text(), rows, *versions])
+    said = json.dumps([Path(__file__).read_text(), taught, *versions])
     key = hashlib.sha256(said.encode()).hexdigest()
     file = FOLDER / "taught" / f"{name.replace(' ', '-')}-{key[:16]}.safetensors"
     file.parent.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(file.with_suffix(".lock")):
         if not file.exists():
-            save_file(_teach(rows), file.with_suffix(".part"))
+            save_file(_teach(taught), file.with_suffix(".part"))
             file.with_suffix(".part").rename(file)
     weights = load_file(file)
     # The rows of tokens that no text has stay as they were, and are hardly ever said.
     own = model.model.embed_tokens.weight.detach()
-    own[_occurring(rows)] = weights.pop(EMBEDDING)
+    own[_occurring(taught)] = weights.pop(EMBEDDING)
     model.load_state_dict({**weights, EMBEDDING: own}, strict=False)
     return Checkpoint(f"taught-{name}", model, tokenizer, sha256=key, files=key)
 

@@ -1,0 +1,104 @@
+"""Recitals of models with tokenizers of real models, and with odd ones, beside plain decoding."""
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+
+from memtests.fixtures.models.local.checkpoint import Checkpoint
+from memtests.fixtures.probes.cuts import cut_of
+from memtests.fixtures.probes.probes import (
+    DEFAULT_HEADER,
+    DEFAULT_PREFIX_LENGTHS,
+    Probe,
+    parse_prefix_lengths,
+    probes_of,
+)
+from memtests.plugins.completeness import is_complete
+from memtests.plugins.reciter import Completion, Reciter, recite_plainly
+from memtests.plugins.verdicts import judge
+from tests.support.odd_tokenizers import ODD, odd, odd_taught
+from tests.support.real_tokenizers import REAL
+from tests.support.taught_models import nine, taught
+from tests.support.written import Written
+
+PROBES = [
+    probe
+    for collection in nine()
+    for case in ("title", "prefix", "next_line")
+    for probe in probes_of(
+        collection, case, parse_prefix_lengths(DEFAULT_PREFIX_LENGTHS), DEFAULT_HEADER
+    )
+]
+
+
+def decoded(model: Checkpoint, probe: Probe, like: str) -> str:
+    """What the model says from the cut on, by masked argmax over whole passes without a cache,
+    until it is `like` that, or longer.
+    """
+    encoding, here = model.encode(probe.text), Written(model._tokenizer)
+    cut = cut_of(probe.text, probe.start, *encoding, model.spell)
+    tokens = list(encoding.tokens[: cut.tokens] or model.encode(probe.cue).tokens)
+    held = rest = cut.held[0] if cut.held else b""
+    said, text = b"", ""
+    every = here.ordinary(range(len(model._tokenizer)))
+    while text != like and len(text) <= len(like):
+        with torch.inference_mode():
+            logits = model._model(torch.tensor([tokens]), logits_to_keep=1).logits[0, -1]
+        fit = [token for token in every if rest and here.agrees(token, rest)]
+        best = fit[int(logits[fit].argmax())] if rest else int(logits.argmax())
+        if best in model.ends:
+            break
+        tokens.append(best)
+        piece = here.text([best])
+        said, rest = said + piece, rest[len(piece) :]
+        text = said[len(held) :].decode(errors="replace")
+    return text
+
+
+def recited(model: Checkpoint, probes: Sequence[Probe]) -> list[Completion]:
+    """The completions, each as plain `generate` has it and every seventh as decoded here."""
+    found = []
+    for probe, completion in zip(probes, Reciter(model).recite(probes), strict=True):
+        assert isinstance(completion, Completion), completion
+        assert not completion.fragile, probe.name
+        assert completion.text == recite_plainly(model, probe), probe.name
+        found.append(completion)
+    for probe, completion in list(zip(probes, found, strict=True))[::7]:
+        assert completion.text == decoded(model, probe, completion.text), probe.name
+    return found
+
+
+def correct(probes: Sequence[Probe], found: Sequence[Completion]) -> list[str]:
+    return [
+        probe.name
+        for probe, each in zip(probes, found, strict=True)
+        if judge(each.text, asked(probe, each), probe.poem.language, 0.5).outcome == "correct"
+    ]
+
+
+def asked(probe: Probe, found: Completion) -> str:
+    """The suffix from where the cut came to lie."""
+    return probe.text[probe.start + found.moved : probe.stop]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", REAL)
+def test_what_was_taught_is_recited(name: str) -> None:
+    found = recited(taught(name), PROBES)
+    assert correct(PROBES, found) == [probe.name for probe in PROBES]
+    assert {each.cut for each in found} <= {"between", "healed"}
+    assert all(is_complete(each.text, probe) for probe, each in zip(PROBES, found, strict=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ODD)
+def test_what_was_taught_with_an_odd_tokenizer_is_recited(name: str) -> None:
+    found = recited(odd_taught(name), PROBES)
+    assert correct(PROBES, found) == [probe.name for probe in PROBES]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_was_never_taught(name: str) -> None:
+    """Completions that no text foretells, many of them from inside a token."""
+    recited(odd(name), PROBES[::6])
