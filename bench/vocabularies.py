@@ -11,6 +11,7 @@ import torch
 from common import compare, every_probe, suite
 
 from memtests.fixtures.models.local.checkpoint import Checkpoint
+from memtests.fixtures.probes.cuts import CUTS, cut_of
 from memtests.fixtures.probes.probes import (
     DEFAULT_HEADER,
     DEFAULT_PREFIX_LENGTHS,
@@ -45,24 +46,23 @@ def main() -> None:
 
 
 def shares(name: str, probes: Sequence[Probe]) -> None:
-    """How many cues have, tokenized alone, the tokens that their text begins with."""
+    """How many cues have, tokenized alone, the tokens that their text begins with; and the cuts."""
     tokenizer = load_real_tokenizer(name)
     model = Checkpoint(name, little_llama(1, None, spread=0.02), tokenizer)
-    whole = {text: tuple(model.encode(text)) for text in {probe.text for probe in probes}}
-    alone = Counter[str]()
+    whole = {text: model.encode(text) for text in {probe.text for probe in probes}}
+    asked, alone, cuts = Counter[str](), Counter[str](), Counter[str]()
     for probe in probes:
-        cue = tuple(model.encode(probe.cue))
-        alone[probe.case] += whole[probe.text][: len(cue)] == cue
-    parts = [f"{case} {share(alone[case], probes, case)}" for case in CASES]
+        cue, text = model.encode(probe.cue).tokens, whole[probe.text]
+        asked[probe.case] += 1
+        alone[probe.case] += text.tokens[: len(cue)] == cue
+        cuts[cut_of(probe.text, probe.start, *text, model.spell).kind] += 1
+    parts = [f"{case} {alone[case] / asked[case]:.1%}" for case in CASES]
+    made = [f"{cut} {cuts[cut] / len(probes):.1%}" for cut in CUTS]
     print(
         f"{name}: {len(tokenizer):,} tokens; cues that alone have the text's: "
-        f"{alone.total() / len(probes):.1%} ({', '.join(parts)})",
+        f"{alone.total() / len(probes):.1%} ({', '.join(parts)}); cuts: {', '.join(made)}",
         flush=True,
     )
-
-
-def share(count: int, probes: Sequence[Probe], case: str) -> str:
-    return f"{count / sum(probe.case == case for probe in probes):.1%}"
 
 
 def nine_poems(name: str, runs: int) -> None:
@@ -81,7 +81,8 @@ def nine_poems(name: str, runs: int) -> None:
     for probe, completion in zip(probes, found, strict=True):
         assert isinstance(completion, Completion), completion
         asked[probe.case] += 1
-        outcome = judge(completion.text, probe.suffix, probe.poem.language, 0.5).outcome
+        suffix = probe.text[probe.start + completion.moved : probe.stop]
+        outcome = judge(completion.text, suffix, probe.poem.language, 0.5).outcome
         correct[probe.case] += outcome == "correct"
         fragile += completion.fragile
         differ += not completion.fragile and completion.text != recite_plainly(model, probe)
