@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from memtests.plugins.gathering import Gathered
 from memtests.plugins.verdicts import Verdict
 from memtests.reports.counting.tallies import build, interval, merged, shortest_cues, tallies
-from memtests.reports.report import encode, read_report, write_whole
+from memtests.reports.report import encode, write_whole
+from memtests.reports.report_files import read_report
 from memtests.reports.text.terminal import columns, render_misses, render_table, render_unjudged
-from tests.support.reported import report_of, verdict_of
+from tests.support.reported import report_of, unjudged_of, verdict_of
 
 VERDICTS = [
     verdict_of("tang/p/title"),
@@ -92,7 +93,8 @@ def test_report_on_disk(tmp_path: Path) -> None:
         *("verdicts", "tallies", "unjudged", "gates", "comparisons", "controls"),
     ]
     assert list(found["verdicts"][0]) == [
-        *("model", "collection", "poem", "case", "prefix_length", "probe", "cue", "suffix"),
+        *("model", "collection", "poem", "case", "prefix_length", "line", "control", "probe"),
+        *("cue", "suffix"),
         *("completion", "outcome", "kind", "verbatim", "similarity", "divergence", "log_p"),
         "fragile",
     ]
@@ -157,8 +159,8 @@ def test_a_miss_is_one_harmless_line() -> None:
 def test_unjudged_are_grouped_by_reason() -> None:
     gathered = Gathered()
     for number in range(3):
-        value = {"model": "m", "probe": f"tang/{number}/title", "reason": "too long"}
-        gathered.take([("unjudged", value)])
+        record = unjudged_of("m", f"tang/{number}/title", "too long")
+        gathered.take([("unjudged", msgspec.to_builtins(record))])
     found = build(gathered, [], "")
     assert render_unjudged(found.unjudged) == ["3 UNJUDGED  m  too long  (tang/0/title, …)"]
     assert found.tallies == ()

@@ -12,7 +12,8 @@ from memtests.fixtures.poems.poems import Collection
 from memtests.fixtures.probes.controls import controls_of
 from memtests.fixtures.probes.probes import DEFAULT_HEADER, Probe
 from memtests.reports.gating.baselines import encode_small
-from memtests.reports.report import Report, encode, read_report
+from memtests.reports.report import Report, encode
+from memtests.reports.report_files import read_report
 from memtests.reports.saved import main, schema
 from tests.support.reported import NURSERY, TANG, forgets, knows, probes_asked, reported, slips
 
@@ -159,7 +160,10 @@ def test_rescore_knows_the_language_of_each_poem(write: Write) -> None:
     [
         (None, "x.json: No such file or directory; name a recall.json"),
         (b"{", "x.json: not a recall report; name a recall.json"),
-        (b'{"schema": 9}', "x.json: schema 9, this suite reads 1; make it again with this suite"),
+        (
+            b'{"schema": 9}',
+            "x.json: schema 9, this suite reads 1 and 2; make it again with this suite",
+        ),
         (b'{"schema": 1}', "x.json: not a recall report (Object missing required field `created`)"),
         (
             encode_small(reported({"m": knows})),

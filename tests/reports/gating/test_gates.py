@@ -13,8 +13,8 @@ from memtests.fixtures.poems.poems import Collection, Poem
 from memtests.fixtures.probes.probes import title_probe
 from memtests.plugins.verdicts import Verdict
 from memtests.reports.gating.baselines import (
-    BaselineError,
     MismatchError,
+    ReportError,
     check,
     encode_small,
     question_of,
@@ -197,7 +197,7 @@ def test_what_is_refused(tmp_path: Path, then: Poem, now: Poem, reason: str | No
 )
 def test_what_is_no_baseline(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "base.json").write_bytes(content)
-    with pytest.raises(BaselineError, match=r"base\.json") as error:
+    with pytest.raises(ReportError, match=r"base\.json") as error:
         read_baseline("base.json", tmp_path)
     assert "\n" not in str(error.value)
 
