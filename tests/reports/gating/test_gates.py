@@ -14,7 +14,6 @@ from memtests.fixtures.probes.probes import title_probe
 from memtests.plugins.verdicts import Verdict
 from memtests.reports.gating.baselines import (
     MismatchError,
-    ReportError,
     check,
     encode_small,
     question_of,
@@ -24,6 +23,7 @@ from memtests.reports.gating.comparing import compare, mcnemar
 from memtests.reports.gating.faults import Faults
 from memtests.reports.gating.gates import MEASURES, GateError, evaluate, parse_gate
 from memtests.reports.report import CollectionRecord, Report, encode
+from memtests.reports.report_files import ReportError
 from tests.support.reported import report_of, verdict_of
 
 NAMES = ("tang", "my:poems", "two words")
