@@ -142,11 +142,11 @@ def share_threads() -> None:
     import torch
 
     if worker_count() > 1:
-        torch.set_num_threads(max(1, _threads_alone() // worker_count()))
+        torch.set_num_threads(max(1, threads_alone() // worker_count()))
 
 
 @functools.cache
-def _threads_alone() -> int:
+def threads_alone() -> int:
     """How many threads torch takes by itself: as many as before they were first divided."""
     import torch
 

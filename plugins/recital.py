@@ -167,14 +167,19 @@ def recite(
     try:
         return list(zip(probes, reciter.recite(probes), strict=True))
     except Exception as error:
-        if len(probes) > 1:
-            return [pair for probe in probes for pair in recite(reciter, [probe])]
-        first = next(iter(str(error).splitlines()), "")
-        reason = f"{type(error).__name__}: {first}"
-        if isinstance(error, ServerError):  # it says all there is to say
-            return [(probes[0], Unjudged(reason))]
-        told = "".join(traceback.format_exception(error))
-        return [(probes[0], Unjudged(f"{reason} (traceback in {ERRORS})", told))]
+        if len(probes) == 1:
+            return [(probes[0], unforeseen(error))]
+    return [pair for probe in probes for pair in recite(reciter, [probe])]
+
+
+def unforeseen(error: Exception) -> Unjudged:
+    """Why a probe could not be asked, where that is an error and nobody looked out for it."""
+    first = next(iter(str(error).splitlines()), "")
+    reason = f"{type(error).__name__}: {first}"
+    if isinstance(error, ServerError):  # it says all there is to say
+        return Unjudged(reason)
+    told = "".join(traceback.format_exception(error))
+    return Unjudged(f"{reason} (traceback in {ERRORS})", told)
 
 
 def batches_of(probes: Sequence[Probe], workers: int = 1) -> list[list[Probe]]:

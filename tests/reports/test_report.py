@@ -13,7 +13,13 @@ from memtests.plugins.verdicts import Verdict
 from memtests.reports.counting.tallies import build, interval, merged, shortest_cues, tallies
 from memtests.reports.report import encode, write_whole
 from memtests.reports.report_files import read_report
-from memtests.reports.text.terminal import columns, render_misses, render_table, render_unjudged
+from memtests.reports.text.terminal import (
+    columns,
+    render_misses,
+    render_sampling,
+    render_table,
+    render_unjudged,
+)
 from tests.support.reported import report_of, unjudged_of, verdict_of
 
 VERDICTS = [
@@ -132,6 +138,16 @@ def test_table() -> None:
         "tang        title        2        1          0          1  50.0 %   9.5 % to 90.5 %",
         "all                      6        3          1          2  50.0 %  18.8 % to 81.2 %",
     ]
+
+
+def test_what_is_not_known_is_not_printed_as_none() -> None:
+    """A server that sends texts only gives no probabilities; and a few may be missing elsewhere."""
+    unknown = [verdict_of(f"tang/{n}/title", "forgotten", log_p=None) for n in range(3)]
+    known = verdict_of("tang/k/title", "forgotten", log_p=-1.5)
+    _, *rows = (line.split() for line in render_sampling(report_of(unknown)))
+    assert rows == [["tang", "3", "-", "-", "-", "queries"]]
+    (_, row) = (line.split() for line in render_sampling(report_of([*unknown, known])))
+    assert row == ["tang", "4", "(1", "known)", "1", "1", "1", "queries"]
 
 
 def test_misses() -> None:

@@ -128,9 +128,9 @@ def probes_asked(collection: Collection) -> list[Probe]:
 
 
 def unjudged_of(model: str, probe: str, reason: str) -> UnjudgedRecord:
-    collection, _, case = probe.split("/")
+    collection, case = probe.partition("/")[0], probe.rpartition("/")[2]
     case, _, variant = case.partition("-")
-    control = variant if case == "control" else None
+    control = variant.partition("-")[0] if case == "control" else None
     return UnjudgedRecord(model, collection, case, control, probe, reason)
 
 
