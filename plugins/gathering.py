@@ -11,15 +11,27 @@ import msgspec
 
 from memtests.plugins.recital import Recital, UnjudgedError
 from memtests.plugins.resuming import SavedVerdict
+from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT, UnjudgedRecord, unjudged_record
 
 Property = tuple[str, Any]
+UNJUDGED = "unjudged"
+"""What becomes of a case in place of an outcome where there is none."""
+
+
+class Told(NamedTuple):
+    """The traceback of an error for which a probe is unjudged."""
+
+    model: str
+    probe: str
+    traceback: str
 
 
 class Taken(NamedTuple):
-    """The verdicts in a test report, and those of them that are new."""
+    """The verdicts in a test report, those of them that are new, and what is told of errors."""
 
     verdicts: list[SavedVerdict]
     new: list[SavedVerdict]
+    errors: list[Told]
 
 
 @dataclass
@@ -27,7 +39,7 @@ class Gathered:
     """Everything that was judged in a session, on the controller, as it came in."""
 
     verdicts: dict[tuple[str, str], SavedVerdict] = field(default_factory=dict)
-    unjudged: dict[tuple[str, str], str] = field(default_factory=dict)
+    unjudged: dict[tuple[str, str], UnjudgedRecord] = field(default_factory=dict)
     models: dict[str, dict[str, Any]] = field(default_factory=dict)
     mixed: set[str] = field(default_factory=set)
     """Models of which several processes loaded different states."""
@@ -36,6 +48,7 @@ class Gathered:
         """Take in the properties of one test report."""
         taken: list[SavedVerdict] = []
         new: list[SavedVerdict] = []
+        errors: list[Told] = []
         for name, value in properties:
             if name == "verdict":
                 verdict = msgspec.convert(value, SavedVerdict)
@@ -44,11 +57,14 @@ class Gathered:
                     self.verdicts[verdict.model, verdict.probe] = verdict
                     self.unjudged.pop((verdict.model, verdict.probe), None)
                     new.append(verdict)
-            elif name == "unjudged" and (value["model"], value["probe"]) not in self.verdicts:
-                self.unjudged[value["model"], value["probe"]] = value["reason"]
+            elif name == UNJUDGED and (value["model"], value["probe"]) not in self.verdicts:
+                record = msgspec.convert(value, UnjudgedRecord)
+                self.unjudged[record.model, record.probe] = record
+            elif name == "error":
+                errors.append(Told(*value))
             elif name == "model" and self.models.setdefault(value["name"], value) != value:
                 self.mixed.add(value["name"])
-        return Taken(taken, new)
+        return Taken(taken, new, errors)
 
 
 def properties_of(recital: Recital) -> list[Property]:
@@ -67,8 +83,11 @@ def properties_of(recital: Recital) -> list[Property]:
             properties[asked.probe] = ("verdict", msgspec.to_builtins(asked))
         else:
             probe, unjudged = asked
-            value = {"model": recital.model.name, "probe": probe.name, "reason": unjudged.reason}
-            properties[probe.name] = ("unjudged", value)
+            record = unjudged_record(recital.model.name, probe, unjudged)
+            properties[probe.name] = (UNJUDGED, msgspec.to_builtins(record))
+            if unjudged.traceback:
+                told = Told(recital.model.name, probe.name, unjudged.traceback)
+                properties[f"{probe.name} error"] = ("error", list(told))
     recital.asked.clear()
     return list(properties.values())
 
@@ -81,9 +100,9 @@ def status_of(properties: Sequence[Property], error: BaseException | None) -> st
     """
     outcomes = {value["outcome"] for name, value in properties if name == "verdict"}
     if isinstance(error, UnjudgedError):
-        return "unjudged"
+        return UNJUDGED
     if error is None:
-        return "correct" if "correct" in outcomes else None
-    if isinstance(error, AssertionError) and outcomes and "correct" not in outcomes:
-        return "incorrect" if "incorrect" in outcomes else "forgotten"
+        return CORRECT if CORRECT in outcomes else None
+    if isinstance(error, AssertionError) and outcomes and CORRECT not in outcomes:
+        return INCORRECT if INCORRECT in outcomes else FORGOTTEN
     return None

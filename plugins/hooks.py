@@ -1,6 +1,7 @@
 """The hooks between pytest and the recital. They decide nothing themselves."""
 
-from collections.abc import Generator, Mapping
+import itertools
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -8,24 +9,31 @@ import pytest
 from memtests.fixtures.models.contract import Completer, LanguageModel
 from memtests.fixtures.probes.probes import Probe
 from memtests.plugins.chance import chance_bands
-from memtests.plugins.gathering import properties_of, status_of
-from memtests.plugins.model import UNUSABLE, model_names, worker_count
-from memtests.plugins.questions import QUESTIONS, PoemCuts
+from memtests.plugins.gathering import UNJUDGED, properties_of, status_of
+from memtests.plugins.model import UNUSABLE, worker_count
+from memtests.plugins.questions import QUESTIONS, PoemCuts, params_of, questions_of
 from memtests.plugins.recital import Recital, batches_of
 from memtests.plugins.resuming import SavedVerdict
-from memtests.plugins.scheduling import ChunkScheduling, Places
+from memtests.plugins.scheduling import Asked, ChunkScheduling, scopes
+from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT
 
 RECITAL = pytest.StashKey[Recital]()
 SAVED = pytest.StashKey[Mapping[str, SavedVerdict]]()
 """Verdicts of an earlier run that need not be asked again."""
+ASKED = pytest.StashKey[dict[str, Asked | None]]()
+"""Node id → what the case asks; on the controller of xdist workers, as they say."""
 TOLERANT = pytest.StashKey[bool]()
 """Whether a miss fails no test."""
-_LETTERS = {"correct": ".", "incorrect": "I", "forgotten": "F", "unjudged": "U"}
-_COLOURS = {"correct": "green", "incorrect": "yellow", "forgotten": "red", "unjudged": "red"}
+_LETTERS = {CORRECT: ".", INCORRECT: "I", FORGOTTEN: "F", UNJUDGED: "U"}
+_COLOURS = {CORRECT: "green", INCORRECT: "yellow", FORGOTTEN: "red", UNJUDGED: "red"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[ASKED] = {}
 
 
 @pytest.fixture(scope="session")
-def recall(request: pytest.FixtureRequest, model: LanguageModel | Completer) -> Recital:
+def recall(request: pytest.FixtureRequest, model: LanguageModel | Completer) -> Iterator[Recital]:
     """Ask the model a probe: `recall(probe)` is the verdict."""
     collections = {c.name: c for c in request.config.stash[QUESTIONS].collections}
     recital = Recital(
@@ -35,41 +43,63 @@ def recall(request: pytest.FixtureRequest, model: LanguageModel | Completer) -> 
         request.config.stash.get(SAVED, {}),
     )
     request.config.stash[RECITAL] = recital
-    return recital
+    yield recital
+    del request.config.stash[RECITAL]  # or the model would stay in memory while the next is loaded
 
 
 def probes_of_items(items: list[pytest.Item]) -> list[Probe]:
     """The probes that the session's cases ask, each once, in their order."""
     probes: dict[str, Probe] = {}
-    for item in items:
-        callspec = getattr(item, "callspec", None)
-        for value in callspec.params.values() if callspec else ():
-            asked = value.probes if isinstance(value, PoemCuts) else [value]
-            probes.update({probe.name: probe for probe in asked if isinstance(probe, Probe)})
+    for question in itertools.chain.from_iterable(map(questions_of, items)):
+        asked = question.probes if isinstance(question, PoemCuts) else [question]
+        probes.update({probe.name: probe for probe in asked})
     return list(probes.values())
 
 
-def places_of(config: pytest.Config) -> Places:
-    """How the cases of this run are told apart by poem and model."""
-    questions = config.stash[QUESTIONS]
-    poems = [f"{c.name}/{poem.id}" for c in questions.asked for poem in c.poems]
-    poems += [f"{probe.collection}/{probe.poem.id}" for probe in questions.controls]
-    names = model_names(config)
-    return Places(poems, names if len(names) > 1 else [])
+def asked_by(item: pytest.Item) -> Asked | None:
+    """What a case asks, from its parameters; None where it is about no poem."""
+    model = str(params_of(item).get("model", ""))
+    return next((Asked(model, question.place) for question in questions_of(item)), None)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    scopes = places_of(config).scopes([item.nodeid for item in items], worker_count())
-    order = {scope: at for at, scope in enumerate(dict.fromkeys(scopes.values()))}
-    items.sort(key=lambda item: order[scopes[item.nodeid]])
+    cases: dict[str, Asked | None] = {item.nodeid: asked_by(item) for item in items}
+    config.stash[ASKED].update(cases)
+    found = scopes(cases, worker_count())
+    order = {scope: at for at, scope in enumerate(dict.fromkeys(found.values()))}
+    items.sort(key=lambda item: order[found[item.nodeid]])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Have a worker say what its cases ask: xdist itself tells no more than their ids."""
+    cases = node.config.stash[ASKED]
+    channel = node.gateway.newchannel()
+    channel.setcallback(lambda said: cases.update(asked_of(said)))
+    node.workerinput["asked"] = channel
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """On a worker, say so before xdist tells the ids."""
+    worker = getattr(session.config, "workerinput", None)
+    if worker:
+        cases = ((item.nodeid, asked_by(item)) for item in session.items)
+        worker["asked"].send([[nodeid, *asked] for nodeid, asked in cases if asked])
+
+
+def asked_of(said: list[Any]) -> dict[str, Asked]:
+    """What a worker says of its cases; only builtins come through."""
+    return {nodeid: Asked(model, (name, poem)) for nodeid, model, (name, poem) in said}
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ChunkScheduling | None:
     if config.getoption("dist") != "load":
         return None
-    return ChunkScheduling(config, log, places_of(config))
+    cases = config.stash[ASKED]
+    return ChunkScheduling(config, log, cases)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -88,7 +118,7 @@ def pytest_runtest_makereport(
         report.user_properties.append(("status", status))
         if error is not None:
             report.longrepr = f"{status.upper()} {error}".splitlines()[0]
-        if status != "unjudged" and item.config.stash.get(TOLERANT, False):
+        if status != UNJUDGED and item.config.stash.get(TOLERANT, False):
             report.outcome, report.longrepr = "passed", None
     return report
 
@@ -99,5 +129,5 @@ def pytest_report_teststatus(
     status = dict(getattr(report, "user_properties", ())).get("status")
     if report.when != "call" or status is None:
         return None
-    category = "passed" if status == "correct" else status
+    category = "passed" if status == CORRECT else status
     return category, _LETTERS[status], (status.upper(), {_COLOURS[status]: True})

@@ -1,8 +1,10 @@
 """Who is asked: `--model` and its options, and the session's model, one in memory at a time."""
 
+import functools
 import gc
 import os
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Sequence
 
 import pytest
 
@@ -108,10 +110,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def model(request: pytest.FixtureRequest) -> Iterator[LanguageModel | Completer]:
+def model(request: pytest.FixtureRequest) -> LanguageModel | Completer:
     """The model that is asked. Several `--model` are loaded one after the other."""
     config = request.config
     if config.option.server is None:
+        # Only now nothing refers to the model before: while its fixture ends, pytest still does.
+        release_memory()
         share_threads()
     found = try_to_load(request.param, loading(config), config.option.server)
     if isinstance(found, ModelError) and hasattr(config, "workerinput"):
@@ -120,10 +124,7 @@ def model(request: pytest.FixtureRequest) -> Iterator[LanguageModel | Completer]
         pytest.fail(str(found), pytrace=False)
     if isinstance(found, ModelError):
         pytest.exit(str(found), returncode=pytest.ExitCode.USAGE_ERROR)
-    yield found
-    del found
-    if config.option.server is None:
-        release_memory()
+    return found
 
 
 def try_to_load(
@@ -141,7 +142,15 @@ def share_threads() -> None:
     import torch
 
     if worker_count() > 1:
-        torch.set_num_threads(max(1, torch.get_num_threads() // worker_count()))
+        torch.set_num_threads(max(1, threads_alone() // worker_count()))
+
+
+@functools.cache
+def threads_alone() -> int:
+    """How many threads torch takes by itself: as many as before they were first divided."""
+    import torch
+
+    return int(torch.get_num_threads())
 
 
 def worker_count() -> int:
@@ -153,6 +162,9 @@ def release_memory() -> None:
     """Give back what a model that is no longer referred to has held."""
     import torch
 
+    # The frames of the last failure, which pytest keeps for debuggers, hold the model too.
+    for name in ("last_exc", "last_value", "last_traceback"):
+        vars(sys).pop(name, None)
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -2,7 +2,7 @@
 
 import argparse
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +11,22 @@ import pytest
 from memtests.fixtures.poems.columns import ColumnError, parse_columns
 from memtests.fixtures.poems.files import PoemError, canon, read_collections
 from memtests.fixtures.poems.poems import Collection, Poem
-from memtests.fixtures.probes.controls import CHANGES, SAMPLE, controls_of
+from memtests.fixtures.probes.controls import (
+    CHANGES,
+    COPYING,
+    SAMPLE,
+    UNSEEN,
+    WRONG_AUTHOR,
+    controls_of,
+)
 from memtests.fixtures.probes.drawing import draw_lengths
 from memtests.fixtures.probes.probes import (
+    NEXT_LINE,
+    PREFIX,
+    PREFIX_LENGTHS,
+    TITLE,
     CueError,
+    Place,
     PrefixLength,
     Probe,
     check_header,
@@ -26,11 +38,11 @@ from memtests.fixtures.probes.probes import (
 )
 
 # The argument of a test function → the case it is a probe of, or the kinds of control.
-CASES = {"title_probe": "title", "prefix_probe": "prefix", "next_line_probe": "next_line"}
+CASES = {"title_probe": TITLE, "prefix_probe": PREFIX, "next_line_probe": NEXT_LINE}
 CONTROLS = {
-    "unseen_probe": ("unseen",),
-    "wrong_author_probe": ("wrong_author",),
-    "copying_probe": ("copying",),
+    "unseen_probe": (UNSEEN,),
+    "wrong_author_probe": (WRONG_AUTHOR,),
+    "copying_probe": (COPYING,),
     "changed_cue_probe": tuple(CHANGES),
 }
 
@@ -61,6 +73,7 @@ class Questions:
 class PoemCuts:
     """A poem that can be cut anywhere: what a test draws its own prefix lengths from."""
 
+    collection: str
     poem: Poem
     cut: Callable[[int], Probe]
     """The probe with a prefix of so many units, 1 up to `longest`."""
@@ -72,6 +85,11 @@ class PoemCuts:
     def probes(self) -> list[Probe]:
         """The probes of the drawn lengths."""
         return [self.cut(length) for length in self.drawn]
+
+    @property
+    def place(self) -> Place:
+        """As Probe.place."""
+        return self.collection, self.poem.id
 
 
 QUESTIONS = pytest.StashKey[Questions]()
@@ -89,10 +107,8 @@ def read_questions(option: argparse.Namespace) -> Questions:
         raise pytest.UsageError(f"--self-check {option.self_check}: it must be 0 or more")
     if sample is not None and sample < 1:
         raise pytest.UsageError(f"--sample {sample}: it must be 1 or more")
-    if option.poem_columns is not None and not files:
-        raise pytest.UsageError(f"--poem-columns {option.poem_columns}: there is no --poems")
     try:
-        columns = parse_columns(option.poem_columns)
+        columns = parse_columns(option.poem_columns, files)
     except ColumnError as error:
         raise pytest.UsageError(f"--poem-columns {error}") from None
     try:
@@ -147,7 +163,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             metafunc.parametrize(argument, probes, ids=[case_id(probe) for probe in probes])
     for argument, kinds in CONTROLS.items():
         if argument in metafunc.fixturenames:
-            found = [p for p in questions.controls if (p.length or "").split("-")[0] in kinds]
+            found = [probe for probe in questions.controls if probe.control in kinds]
             metafunc.parametrize(argument, found, ids=[case_id(probe) for probe in found])
     if "poem_cuts" in metafunc.fixturenames:
         cuts = {f"{c.name}/{p.id}": cuts_of(c.name, p) for c in questions.asked for p in c.poems}
@@ -171,8 +187,8 @@ def all_probes(questions: Questions, case: str) -> list[Probe]:
 
 
 def case_id(probe: Probe) -> str:
-    """The id of a probe's pytest case, `collection/poem/length`; the function names the case."""
-    return "/".join([probe.collection, probe.poem.id, *([probe.length] if probe.length else [])])
+    """The id of a probe's pytest case, `collection/poem/variant`; the function names the case."""
+    return "/".join(filter(None, [probe.collection, probe.poem.id, probe.variant]))
 
 
 def cuts_of(collection: str, poem: Poem) -> PoemCuts:
@@ -180,17 +196,25 @@ def cuts_of(collection: str, poem: Poem) -> PoemCuts:
 
     def cut(count: int) -> Probe:
         length = parse_prefix_length(str(count))
-        (probe,) = prefix_probes(collection, poem, (length,), "prefix_lengths")
+        (probe,) = prefix_probes(collection, poem, (length,), PREFIX_LENGTHS)
         return probe
 
     longest = len(poem_unit_ends(poem)) - 1
-    return PoemCuts(poem, cut, longest, draw_lengths(longest) if longest else ())
+    return PoemCuts(collection, poem, cut, longest, draw_lengths(longest) if longest else ())
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Let `-k` find a probe by its poem's title, author and id, in any script."""
+    for poem in (question.poem for question in questions_of(item)):
+        item.extra_keyword_matches.update({poem.id, poem.title, poem.author})
+
+
+def questions_of(item: pytest.Item) -> list[Probe | PoemCuts]:
+    """The parameters of a case that are asked for."""
+    return [value for value in params_of(item).values() if isinstance(value, (Probe, PoemCuts))]
+
+
+def params_of(item: pytest.Item) -> Mapping[str, object]:
+    """The parameters of a case, by the names of the arguments."""
     callspec = getattr(item, "callspec", None)
-    for value in callspec.params.values() if callspec else ():
-        if isinstance(value, (Probe, PoemCuts)):
-            poem = value.poem
-            item.extra_keyword_matches.update({poem.id, poem.title, poem.author})
+    return callspec.params if callspec else {}

@@ -1,6 +1,7 @@
 """One model's recitations in one session: asked in batches, judged, remembered."""
 
 import dataclasses
+import traceback
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
@@ -8,8 +9,8 @@ import msgspec
 
 from memtests.fixtures.models.chat import in_chat
 from memtests.fixtures.models.contract import Completer, LanguageModel
+from memtests.fixtures.models.server.wire import ServerError
 from memtests.fixtures.poems.poems import Collection
-from memtests.fixtures.probes.controls import true_id
 from memtests.fixtures.probes.probes import Probe, own_probe
 from memtests.plugins.chance import chance, chance_bands
 from memtests.plugins.plain import PlainReciter
@@ -21,6 +22,8 @@ Poem = TypeVar("Poem", bound=Hashable)
 
 # Poems whose probes are asked together, at most.
 POEMS_AT_ONCE = 16
+ERRORS = "errors.log"
+"""The file in the report's folder that keeps what is said of errors nobody has foreseen."""
 
 
 class UnjudgedError(Exception):
@@ -104,6 +107,7 @@ class Recital:
     def plainly(self, probe: Probe) -> str:
         """The completion by plain `generate`, alone at batch size 1."""
         if isinstance(self.model, Completer):  # there is no plainer way, but it is asked anew
+            self.model.forget()
             ((_, completion),) = recite(PlainReciter(self.model), [probe])
             return completion.text if isinstance(completion, Completion) else completion.reason
         return recite_plainly(self.model, self._as_asked(probe))
@@ -163,15 +167,24 @@ def recite(
     try:
         return list(zip(probes, reciter.recite(probes), strict=True))
     except Exception as error:
-        if len(probes) > 1:
-            return [pair for probe in probes for pair in recite(reciter, [probe])]
-        first = next(iter(str(error).splitlines()), "")
-        return [(probes[0], Unjudged(f"{type(error).__name__}: {first}"))]
+        if len(probes) == 1:
+            return [(probes[0], unforeseen(error))]
+    return [pair for probe in probes for pair in recite(reciter, [probe])]
+
+
+def unforeseen(error: Exception) -> Unjudged:
+    """Why a probe could not be asked, where that is an error and nobody looked out for it."""
+    first = next(iter(str(error).splitlines()), "")
+    reason = f"{type(error).__name__}: {first}"
+    if isinstance(error, ServerError):  # it says all there is to say
+        return Unjudged(reason)
+    told = "".join(traceback.format_exception(error))
+    return Unjudged(f"{reason} (traceback in {ERRORS})", told)
 
 
 def batches_of(probes: Sequence[Probe], workers: int = 1) -> list[list[Probe]]:
     """Probes in batches of some poems, in the order in which the poems first come."""
-    poems = [(probe.collection, true_id(probe.poem.id)) for probe in probes]
+    poems = [probe.place for probe in probes]
     chunks = chunks_of(poems, workers)
     batches: dict[int, list[Probe]] = {}
     for probe, poem in zip(probes, poems, strict=True):

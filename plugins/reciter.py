@@ -68,6 +68,8 @@ class Unjudged:
     """Why a probe could not be asked."""
 
     reason: str
+    traceback: str | None = None
+    """Where it is an error that nobody has foreseen."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ Pure functions over texts. No pytest and no torch in here.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -13,11 +13,21 @@ from rapidfuzz.distance import Levenshtein
 from memtests.fixtures.probes.cuts import ALONE
 from memtests.fixtures.probes.probes import Probe
 from memtests.fixtures.probes.text import has_spaces, normal_form, sound, units
-from memtests.plugins.reciter import Completion
+from memtests.plugins.reciter import Completion, Unjudged
 
-OUTCOMES = ("correct", "incorrect", "forgotten")
+OUTCOMES = (CORRECT := "correct", INCORRECT := "incorrect", FORGOTTEN := "forgotten")
+# How much a distortion leaves of the poem, and what comes in place of a forgotten one.
+INCORRECT_KINDS = (MINOR := "minor", SEVERE := "severe")
+FORGOTTEN_KINDS = (
+    UNRELATED := "unrelated",
+    LOOPING := "looping",
+    DECLINED := "declined",
+    EMPTY := "empty",
+)
+# What a verdict can be, with its kind, from the best to the worst.
+GRADES = (CORRECT, *INCORRECT_KINDS, *FORGOTTEN_KINDS)
 # From this similarity on a distortion is minor.
-MINOR = 0.8
+LEAST_OF_MINOR = 0.8
 # A loop of common words has much in common with any text: it is a trace of the poem only where it
 # begins with so many of the poem's own units.
 OPENING = 2
@@ -48,6 +58,11 @@ class Verdict(msgspec.Struct, frozen=True):
     poem: str
     case: str
     prefix_length: str | None
+    """Of `prefix` and `prefix_lengths`: how many of the poem's units the cue gives, as given."""
+    line: int | None
+    """Of `next_line`: how many of its lines the cue gives."""
+    control: str | None
+    """The kind of a `control`."""
     probe: str
     cue: str
     suffix: str
@@ -68,7 +83,23 @@ class Verdict(msgspec.Struct, frozen=True):
     @property
     def correct(self) -> bool:
         """Whether the memory came back."""
-        return self.outcome == "correct"
+        return self.outcome == CORRECT
+
+    @property
+    def grade(self) -> str:
+        """`correct`, or the kind of what it is else."""
+        return self.kind or self.outcome
+
+
+class UnjudgedRecord(msgspec.Struct, frozen=True):
+    """A probe that could not be asked, as recall.json holds it, and why."""
+
+    model: str
+    collection: str
+    case: str
+    control: str | None
+    probe: str
+    reason: str
 
 
 class Judgement(NamedTuple):
@@ -90,7 +121,10 @@ def verdict(model: str, probe: Probe, completion: Completion, chance: float) -> 
         collection=probe.collection,
         poem=probe.poem.id,
         case=probe.case,
-        prefix_length=probe.prefix_length,
+        # Tallies and curves go by it, and no control is in them.
+        prefix_length=None if probe.control else probe.prefix_length,
+        line=probe.line,
+        control=probe.control,
         probe=probe.name,
         cue=probe.cue,
         suffix=probe.suffix,
@@ -107,6 +141,18 @@ def verdict(model: str, probe: Probe, completion: Completion, chance: float) -> 
     )
 
 
+def unjudged_record(model: str, probe: Probe, unjudged: Unjudged) -> UnjudgedRecord:
+    """What is taken down of a model's probe without a verdict."""
+    return UnjudgedRecord(
+        model=model,
+        collection=probe.collection,
+        case=probe.case,
+        control=probe.control,
+        probe=probe.name,
+        reason=unjudged.reason,
+    )
+
+
 def judge(completion: str, suffix: str, language: str, chance: float) -> Judgement:
     """Hold a completion against the true suffix.
 
@@ -117,14 +163,22 @@ def judge(completion: str, suffix: str, language: str, chance: float) -> Judgeme
     true = units(normal_form(suffix), language)
     said = units(normal_form(completion), language)[: len(true)]
     if said == true:
-        return Judgement("correct", None, completion.startswith(suffix), 1.0, None)
+        return Judgement(CORRECT, None, completion.startswith(suffix), 1.0, None)
     close = similarity(joined(said, language), joined(true, language))
     left = divergence(said, true)
     looping = loops(said) and not loops(true)
     if close > chance and (left >= OPENING or not looping):
-        return Judgement("incorrect", "minor" if close >= MINOR else "severe", False, close, left)
+        kind = MINOR if close >= LEAST_OF_MINOR else SEVERE
+        return Judgement(INCORRECT, kind, False, close, left)
     kind = _kind(completion, said, language, looping)
-    return Judgement("forgotten", kind, False, close, left)
+    return Judgement(FORGOTTEN, kind, False, close, left)
+
+
+def in_order(known: Sequence[str], there: Iterable[str]) -> list[str]:
+    """All the words that are known, in their order, then those that are there besides: what came
+    with a newer suite, or is being tried, shows too.
+    """
+    return [*known, *sorted(set(there) - set(known))]
 
 
 def similarity(one: str, other: str) -> float:
@@ -148,12 +202,12 @@ def joined(parts: Sequence[str], language: str) -> str:
 def _kind(completion: str, said: Sequence[str], language: str, looping: bool) -> str:
     """What came instead of a forgotten poem; the first of the kinds that holds."""
     if not said:
-        return "empty"
+        return EMPTY
     if declines(completion, language):
-        return "declined"
+        return DECLINED
     if looping:
-        return "looping"
-    return "unrelated"
+        return LOOPING
+    return UNRELATED
 
 
 def declines(completion: str, language: str) -> bool:

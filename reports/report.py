@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 
-from memtests.fixtures.probes.controls import true_id
-from memtests.plugins.verdicts import Verdict
+from memtests.fixtures.probes.controls import MADE_UP, UNSEEN
+from memtests.fixtures.probes.probes import CONTROL, TITLE
+from memtests.plugins.verdicts import UnjudgedRecord, Verdict
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 class ModelRecord(msgspec.Struct, frozen=True):
@@ -62,14 +63,6 @@ class Tally(msgspec.Struct, frozen=True):
     def judged(self) -> int:
         """All of them."""
         return self.correct + self.incorrect + self.forgotten
-
-
-class UnjudgedRecord(msgspec.Struct, frozen=True):
-    """A probe that could not be asked, and why."""
-
-    model: str
-    probe: str
-    reason: str
 
 
 class GateRecord(msgspec.Struct, frozen=True):
@@ -137,26 +130,29 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     controls: tuple[ControlRecord, ...] = ()
 
 
-def languages_of(report: Report) -> dict[tuple[str, str], str]:
-    """Collection and poem → the poem's language, of every poem that was judged."""
+PoemKey = tuple[str, str]
+"""Collection and poem."""
+
+
+def languages_of(report: Report) -> dict[PoemKey, str]:
+    """The language of every poem that was judged; none that was made up."""
     collections = {record.name: record for record in report.collections}
-    asked = {(v.collection, v.poem) for v in report.verdicts}
-    found = {}
-    for name, poem in asked:
-        if name in collections:
-            known = collections[name].languages
-            own = known.get(poem, known.get(true_id(poem)))
-            found[name, poem] = own or collections[name].language
-    return found
+    return {
+        (v.collection, v.poem): language_of(v, collections[v.collection])
+        for v in report.verdicts
+        if v.collection in collections and v.control != UNSEEN
+    }
+
+
+def language_of(v: Verdict, record: CollectionRecord) -> str:
+    """The language of the poem that a verdict is on, from what is said of its collection."""
+    poem = v.poem.removeprefix(MADE_UP) if v.control == UNSEEN else v.poem
+    return record.languages.get(poem, record.language)
 
 
 def unjudged_of(report: Report) -> list[UnjudgedRecord]:
     """The probes that could not be asked, but for controls: those that prove a run incomplete."""
-    return [
-        record
-        for record in report.unjudged
-        if not record.probe.rpartition("/")[2].startswith("control-")
-    ]
+    return [record for record in report.unjudged if record.case != CONTROL]
 
 
 def bands_of(report: Report) -> dict[str, dict[int, float]]:
@@ -188,26 +184,17 @@ def encode(report: Report) -> bytes:
     return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
 
 
-def read_report(path: Path) -> Report:
-    """A report from its file. Raises OSError, or msgspec.DecodeError where it is no report."""
-    return msgspec.json.decode(path.read_bytes(), type=Report)
-
-
-PoemKey = tuple[str, str]
-"""Collection and poem."""
-
-
 def texts_of(verdicts: Iterable[Verdict]) -> dict[PoemKey, str]:
     """Each poem's text; where only some of it was asked for, that."""
     texts: dict[PoemKey, str] = {}
     for v in verdicts:
-        if v.case == "control":
+        if v.case == CONTROL:
             continue
-        text = v.suffix.lstrip("\n") if v.case == "title" else v.cue + v.suffix
+        text = v.suffix.lstrip("\n") if v.case == TITLE else v.cue + v.suffix
         texts[v.collection, v.poem] = max(texts.get((v.collection, v.poem), ""), text, key=len)
     return texts
 
 
 def headings_of(verdicts: Iterable[Verdict]) -> dict[PoemKey, str]:
     """The header that each poem was asked for with, of those that were."""
-    return {(v.collection, v.poem): v.cue for v in verdicts if v.case == "title"}
+    return {(v.collection, v.poem): v.cue for v in verdicts if v.case == TITLE}

@@ -9,7 +9,7 @@ from memtests.plugins.chance import chance
 from memtests.plugins.verdicts import Verdict, judge
 from memtests.reports.counting.controlled import control_records
 from memtests.reports.counting.tallies import tallies
-from memtests.reports.report import Report, bands_of, languages_of
+from memtests.reports.report import Report, bands_of, language_of
 
 
 class Changed(NamedTuple):
@@ -25,11 +25,12 @@ def rescored(report: Report) -> tuple[Report, list[Changed]]:
     Chance levels are the report's own. Gates and comparisons were of the old verdicts; there are
     none in the new report.
     """
-    languages, bands = languages_of(report), bands_of(report)
+    collections, bands = {record.name: record for record in report.collections}, bands_of(report)
     verdicts = []
     for v in report.verdicts:
         level = chance(bands[v.collection], v.suffix)
-        judgement = judge(v.completion, v.suffix[v.moved :], languages[v.collection, v.poem], level)
+        language = language_of(v, collections[v.collection])
+        judgement = judge(v.completion, v.suffix[v.moved :], language, level)
         verdicts.append(msgspec.structs.replace(v, **judgement._asdict()))
     changed = [
         Changed(before, after)

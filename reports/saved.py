@@ -11,12 +11,14 @@ from pathlib import Path
 
 import msgspec
 
-from memtests.reports.gating.baselines import BaselineError, MismatchError, read_object
+from memtests.reports.gating.baselines import MismatchError
 from memtests.reports.gating.comparing import saved_comparisons
 from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.joining import joined
 from memtests.reports.page.page import render_page
 from memtests.reports.report import Report, encode, write_whole
+from memtests.reports.report_files import ReportError, read_report
+from memtests.reports.report_folder import DATA, PAGE, SUMMARY
 from memtests.reports.rescoring import changed_rows, rescored
 from memtests.reports.text.markdown import render_summary
 from memtests.reports.text.phrases import number_of
@@ -39,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             file = Path(given.files[0])
             _show(reports[given.files[0]], folder or file.parent, file)
-    except (BaselineError, MismatchError) as error:
+    except (ReportError, MismatchError) as error:
         print(f"{given.command} {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # whoever read the tables has seen enough
@@ -75,29 +77,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def read_all(files: Sequence[str]) -> dict[str, Report]:
-    """File → report. Raises BaselineError."""
+    """File → report. Raises ReportError."""
     for file in files:
         if files.count(file) > 1:
-            raise BaselineError(f"{file}: named twice; name another recall.json")
-    return {file: read(file) for file in files}
-
-
-def read(file: str) -> Report:
-    """A report from its file. Raises BaselineError."""
-    found = read_object(file, Path())
-    if "baseline_schema" in found:
-        raise BaselineError(f"{file}: a small baseline has no recitations; name a recall.json")
-    try:
-        report = msgspec.convert(found, Report)
-    except msgspec.ValidationError as error:
-        raise BaselineError(f"{file}: not a recall report ({error})") from None
-    models = {model.name for model in report.models}
-    for verdict in report.verdicts:
-        if verdict.model not in models:
-            raise BaselineError(
-                f"{file}: not a recall report (a verdict of {verdict.model}, no model of it)"
-            )
-    return report
+            raise ReportError(f"{file}: named twice; name another recall.json")
+    return {file: read_report(file) for file in files}
 
 
 def schema() -> str:
@@ -109,16 +93,16 @@ def schema() -> str:
 
 def _write(report: Report, folder: Path) -> None:
     """Write the report, its page and summary, print the tables."""
-    write_whole(folder / "recall.json", encode(report))
-    _show(report, folder, folder / "recall.json")
+    write_whole(folder / DATA, encode(report))
+    _show(report, folder, folder / DATA)
 
 
 def _show(report: Report, folder: Path, data: Path) -> None:
     """Write the page and the summary, print the tables."""
     conclusion = Conclusion(report, saved_comparisons(report), 0, False, None)
-    write_whole(folder / "report.html", render_page(report).encode())
-    write_whole(folder / "summary.md", render_summary(conclusion).encode())
-    for title, lines in sections(conclusion, False, folder / "report.html", data):
+    write_whole(folder / PAGE, render_page(report).encode())
+    write_whole(folder / SUMMARY, render_summary(conclusion).encode())
+    for title, lines in sections(conclusion, False, folder / PAGE, data):
         print(f"{title}\n\n" + "\n".join(lines) + "\n")
 
 

@@ -1,19 +1,15 @@
 """The hooks that write the report: verdicts as they come in, the whole of it at the end."""
 
 import datetime
-import os
-import tempfile
-import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from _pytest.junitxml import xml_key
-from filelock import FileLock, Timeout
 
 from memtests.plugins.gathering import Gathered
-from memtests.plugins.hooks import SAVED, places_of
+from memtests.plugins.hooks import ASKED, SAVED
 from memtests.plugins.questions import QUESTIONS
 from memtests.plugins.resuming import read_saved
 from memtests.reports.counting.tallies import build
@@ -21,11 +17,18 @@ from memtests.reports.gating.baselines import encode_small
 from memtests.reports.gating.conclusion import Conclusion, conclude
 from memtests.reports.gating.faults import Faults
 from memtests.reports.gating.rules import RULES
-from memtests.reports.journal import Journal
-from memtests.reports.page.page import render_page
-from memtests.reports.report import encode, write_whole
+from memtests.reports.report import write_whole
+from memtests.reports.report_folder import (
+    DATA,
+    PAGE,
+    VERDICTS,
+    ErrorLog,
+    FolderError,
+    Journal,
+    claim,
+    write_report,
+)
 from memtests.reports.text.junit import gate_reports, properties
-from memtests.reports.text.markdown import render_summary
 from memtests.reports.text.progress import instead_of_letters, progress_of
 from memtests.reports.text.terminal import sections
 
@@ -39,36 +42,11 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = config.invocation_params.dir / given
     if config.getoption("--resume"):
         try:
-            config.stash[SAVED] = read_saved(folder / "verdicts.jsonl")
+            config.stash[SAVED] = read_saved(folder / VERDICTS)
         except OSError as error:
             raise pytest.UsageError(f"--recall-report {folder}: {error.strerror}") from None
     if not worker:
         config.pluginmanager.register(Writer(config, folder), "recall-writer")
-
-
-def claim(folder: Path, config: pytest.Config) -> None:
-    """Make sure that this run can write to the folder, and no other does. Raises UsageError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock", timeout=0)
-        lock.acquire()
-        config.add_cleanup(lock.release)
-        tempfile.TemporaryFile(dir=folder).close()
-    except Timeout:
-        raise pytest.UsageError(
-            f"--recall-report {folder}: another run writes there; name another folder"
-        ) from None
-    except OSError as error:
-        raise pytest.UsageError(f"--recall-report {folder}: {error.strerror}") from None
-
-
-def append(page: Path, text: bytes) -> None:
-    """Add to a page that is not ours; where that fails, the run goes on."""
-    try:
-        with page.open("ab") as file:
-            file.write(text)
-    except OSError as error:
-        warnings.warn(f"GITHUB_STEP_SUMMARY {page}: {error.strerror}", stacklevel=2)
 
 
 @dataclass(eq=False)
@@ -84,6 +62,7 @@ class Writer:
     def __post_init__(self) -> None:
         saved = self.config.stash.get(SAVED, None)
         self.journal = Journal(self.folder, saved)
+        self.errors = ErrorLog(self.folder)
         self.progress = progress_of(self.config)
 
     @pytest.hookimpl(optionalhook=True)
@@ -100,12 +79,15 @@ class Writer:
 
     def _begin(self, ids: list[str]) -> None:
         self.faults.collected = len(ids)
-        places = places_of(self.config)
-        poems = {nodeid: placed for nodeid in ids if (placed := places(nodeid))[1] is not None}
-        if poems:
-            claim(self.folder, self.config)
+        cases = self.config.stash[ASKED]
+        asked = {nodeid: case for nodeid in ids if (case := cases.get(nodeid))}
+        if asked:
+            try:
+                self.config.add_cleanup(claim(self.folder))
+            except FolderError as error:
+                raise pytest.UsageError(f"--recall-report {error}") from None
             if self.progress:
-                self.progress.begin(poems)
+                self.progress.begin(asked)
                 instead_of_letters(self.config)
 
     @pytest.hookimpl(optionalhook=True)
@@ -119,6 +101,7 @@ class Writer:
         found = self.gathered.take(report.user_properties)
         try:
             self.journal.add(found.new)
+            self.errors.add(found.errors)
         except OSError as error:
             reason = f"--recall-report {self.folder}: {error.strerror}; --resume goes on from there"
             pytest.exit(reason, returncode=pytest.ExitCode.TESTS_FAILED)
@@ -155,12 +138,7 @@ class Writer:
         if not (found.report.verdicts or found.report.unjudged):
             return
         self.journal.close(finished)
-        write_whole(self.folder / "recall.json", encode(found.report))
-        summary = render_summary(found).encode()
-        write_whole(self.folder / "summary.md", summary)
-        write_whole(self.folder / "report.html", render_page(found.report, found.problems).encode())
-        if page := os.environ.get("GITHUB_STEP_SUMMARY"):
-            append(Path(page), summary + b"\n")
+        write_report(self.folder, found)
         if found.update and rules.update:
             write_whole(rules.update, encode_small(found.report))
 
@@ -168,7 +146,7 @@ class Writer:
         if self.conclusion is None:
             return
         misses = not self.config.getoption("--measure") and not self.conclusion.report.gates
-        page, data = self.folder / "report.html", self.folder / "recall.json"
+        page, data = self.folder / PAGE, self.folder / DATA
         for title, lines in sections(self.conclusion, misses, page, data):
             terminalreporter.section(title, bold=True)
             terminalreporter.write_line("\n".join(lines) + "\n")

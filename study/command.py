@@ -47,7 +47,7 @@ def _planned(given: argparse.Namespace) -> tuple[Plan, tuple[Collection, ...]]:
         if getattr(given, option) < 1:
             raise StudyError(f"--{option} {getattr(given, option)}: it must be 1 or more")
     try:
-        columns = parse_columns(given.poem_columns)
+        columns = parse_columns(given.poem_columns, given.poems)
     except ColumnError as error:
         raise StudyError(f"--poem-columns {error}") from None
     files = read_collections(given.poems or (), columns)

@@ -8,11 +8,13 @@ from statistics import fmean, median_low
 
 import msgspec
 
+from memtests.fixtures.probes.probes import CONTROL
 from memtests.fixtures.probes.text import normal_form
 from memtests.plugins.verdicts import Verdict
 from memtests.reports.counting.curves import Point
 from memtests.reports.counting.tallies import interval
-from memtests.reports.report import Report, read_report
+from memtests.reports.report import Report
+from memtests.reports.report_files import read_report
 from memtests.study.plan import LATER, Plan
 
 BANDS = (32, 64, 128, 256, 512)
@@ -68,7 +70,7 @@ class Study:
     def untaught(self) -> list[Verdict]:
         """The verdicts on poems that had not been taught yet; no controls."""
         later = (v for v in self.after.verdicts if v.collection.startswith(LATER))
-        return [v for v in self._named(later).verdicts if v.case != "control"]
+        return [v for v in self._named(later).verdicts if v.case != CONTROL]
 
     def _named(self, verdicts: Iterable[Verdict]) -> Report:
         sizes = {model.name: size_of(model.name) for model in self.after.models}
@@ -83,7 +85,7 @@ class Study:
 
 
 def read_study(plan: Plan, folder: Path) -> Study:
-    """The reports of a study that was run. Raises OSError where one is missing."""
+    """The reports of a study that was run. Raises ReportError where one is missing."""
     looks, parameters = {}, {}
     for size in plan.sizes:
         report = read_report(folder / size / "asked" / "recall.json")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from memtests.fixtures.probes.probes import NEXT_LINE, PREFIX, TITLE
 from memtests.reports.counting.lengths import FEWEST_POEMS
 from memtests.reports.text.rows import beginning_rows, control_rows, correlation_rows, percent
 from memtests.study.findings import (
@@ -118,7 +119,7 @@ def rank_rows(study: Study) -> Rows:
 
 def untaught_rows(study: Study) -> Rows:
     """Probes of all cases on poems that were only taught later, asked before that."""
-    cases = ("title", "prefix", "next_line")
+    cases = (TITLE, PREFIX, NEXT_LINE)
     names = [name for name in study.plan.collections if name.startswith(LATER)]
     rows = [["model", "collection", *cases]]
     for size in study.plan.sizes:

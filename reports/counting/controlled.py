@@ -3,13 +3,15 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from memtests.fixtures.probes.controls import CHANGES
+from memtests.fixtures.probes.controls import CHANGES, COPYING, UNSEEN, WRONG_AUTHOR
+from memtests.fixtures.probes.probes import PREFIX, TITLE
 from memtests.plugins.chance import chance
-from memtests.plugins.verdicts import OUTCOMES, Verdict, judge
+from memtests.plugins.verdicts import OUTCOMES, Verdict, in_order, judge
 from memtests.reports.report import ControlRecord, Report, bands_of, languages_of
 
 # In the order in which they are shown.
-KINDS = ("unseen", "chance", "copying", "wrong_author", *CHANGES)
+CHANCE = "chance"
+KINDS = (UNSEEN, CHANCE, COPYING, WRONG_AUTHOR, *CHANGES)
 
 
 def control_records(report: Report) -> tuple[ControlRecord, ...]:
@@ -17,24 +19,20 @@ def control_records(report: Report) -> tuple[ControlRecord, ...]:
     outcomes: dict[tuple[str, str, str], list[Verdict]] = defaultdict(list)
     titles: dict[tuple[str, str, str], bool] = {}
     for v in report.verdicts:
-        if v.case == "control":
-            outcomes[v.model, v.collection, kind_of(v)].append(v)
-        elif v.case == "title":
+        if v.control is not None:
+            outcomes[v.model, v.collection, v.control].append(v)
+        elif v.case == TITLE:
             titles[v.model, v.collection, v.poem] = v.correct
     records = []
     for (model, collection, kind), found in outcomes.items():
         same = [titles.get((model, collection, v.poem)) for v in found]
-        asked = [correct for correct in same if correct is not None]
+        asked = [correct for correct in same if correct is not None and kind != UNSEEN]
         unchanged = (sum(asked), len(asked)) if asked else None
         counts = Counter(v.outcome for v in found)
         records.append(_record(model, collection, kind, counts, unchanged))
     records += _against_others(report)
-    return tuple(sorted(records, key=lambda r: (r.model, KINDS.index(r.kind), r.collection)))
-
-
-def kind_of(verdict: Verdict) -> str:
-    """The kind of a control, from its probe's name."""
-    return verdict.probe.rpartition("/control-")[2].partition("-")[0]
+    kinds = in_order(KINDS, {record.kind for record in records})
+    return tuple(sorted(records, key=lambda r: (r.model, kinds.index(r.kind), r.collection)))
 
 
 def merged_controls(records: Sequence[ControlRecord]) -> list[ControlRecord]:
@@ -69,7 +67,7 @@ def _against_others(report: Report) -> Iterator[ControlRecord]:
     languages, bands = languages_of(report), bands_of(report)
     groups: dict[tuple[str, ...], list[Verdict]] = defaultdict(list)
     for v in report.verdicts:
-        if v.case in ("title", "prefix") and v.collection in bands:
+        if v.case in (TITLE, PREFIX) and v.collection in bands:
             language = languages[v.collection, v.poem]
             groups[v.model, v.collection, language, v.case, v.prefix_length or ""].append(v)
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
@@ -80,4 +78,4 @@ def _against_others(report: Report) -> Iterator[ControlRecord]:
                 found = judge(v.completion, other.suffix, language, level)
                 counts[model, collection][found.outcome] += 1
     for (model, collection), count in counts.items():
-        yield _record(model, collection, "chance", count, None)
+        yield _record(model, collection, CHANCE, count, None)

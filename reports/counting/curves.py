@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy
 from rapidfuzz.distance import Levenshtein
 
+from memtests.fixtures.probes.probes import PREFIX, TITLE
 from memtests.fixtures.probes.text import has_spaces, normal_form, unit_ends, units
-from memtests.plugins.verdicts import OUTCOMES, Verdict
+from memtests.plugins.verdicts import FORGOTTEN, OUTCOMES, Verdict
 from memtests.reports.counting.tallies import counted, interval, merged, shortest_by_poem
 from memtests.reports.report import PoemKey, Report, languages_of, texts_of
 
@@ -50,9 +51,9 @@ def by_prefix_length(report: Report, percent: bool) -> dict[Group, list[Point]]:
     curves: dict[Group, list[Point]] = defaultdict(list)
     for tally in report.tallies:
         length = tally.prefix_length or ""
-        if tally.case == "prefix" and length.endswith("%") == percent:
+        if tally.case == PREFIX and length.endswith("%") == percent:
             x = float(length.removesuffix("%"))
-        elif tally.case == "title" and percent:
+        elif tally.case == TITLE and percent:
             x = 0.0
         else:
             continue
@@ -146,7 +147,7 @@ def by_size(report: Report) -> dict[str, list[Point]]:
 
 def _long(verdicts: Iterable[Verdict]) -> list[Verdict]:
     """Those on whole poems and on rests of poems."""
-    return [v for v in verdicts if v.case in ("title", "prefix")]
+    return [v for v in verdicts if v.case in (TITLE, PREFIX)]
 
 
 def _bins(lengths: Mapping[PoemKey, int]) -> list[list[PoemKey]]:
@@ -172,7 +173,7 @@ def _recited(v: Verdict, languages: Mapping[PoemKey, str]) -> numpy.ndarray:
     if v.correct:
         return numpy.ones(len(true))
     there = numpy.zeros(len(true))
-    if v.outcome == "forgotten":
+    if v.outcome == FORGOTTEN:
         return there
     said = units(normal_form(v.completion), language)[: len(true)]
     for step in Levenshtein.opcodes(true, said):

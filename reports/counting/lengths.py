@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from memtests.fixtures.probes.probes import TITLE
 from memtests.fixtures.probes.text import has_spaces, normal_form, units
 from memtests.plugins.verdicts import Verdict, joined
 from memtests.reports.report import Report, languages_of
@@ -86,7 +87,7 @@ def _recited(report: Report) -> dict[tuple[str, str], Sequence[_Recited]]:
     languages = languages_of(report)
     found: dict[tuple[str, str], list[_Recited]] = defaultdict(list)
     for v in report.verdicts:
-        if v.case == "title":
+        if v.case == TITLE:
             language = languages.get((v.collection, v.poem), "")
             script = "spaced" if has_spaces(language) else "unspaced"
             found[v.model, script].append(_follow(v, language))

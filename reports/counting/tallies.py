@@ -10,9 +10,10 @@ import msgspec
 
 from memtests import __version__
 from memtests.fixtures.poems.poems import Collection
+from memtests.fixtures.probes.probes import CONTROL, PREFIX_LENGTHS
 from memtests.plugins.chance import chance_bands
 from memtests.plugins.gathering import Gathered
-from memtests.plugins.verdicts import Verdict
+from memtests.plugins.verdicts import CORRECT, OUTCOMES, Verdict
 from memtests.reports.counting.controlled import control_records
 from memtests.reports.report import (
     SCHEMA,
@@ -20,7 +21,6 @@ from memtests.reports.report import (
     ModelRecord,
     Report,
     Tally,
-    UnjudgedRecord,
 )
 
 Judged = TypeVar("Judged", Verdict, Tally)
@@ -45,8 +45,10 @@ class SeenBySampling(NamedTuple):
     model: str
     collection: str
     missed: int
+    known: int
+    """Of how many of them the probability is known."""
     within: tuple[int, ...]
-    """How many of the missed probes, for each of QUERIES."""
+    """How many of those, for each of QUERIES."""
 
 
 QUERIES = (10, 100, 1000)
@@ -56,7 +58,8 @@ def build(gathered: Gathered, collections: Sequence[Collection], created: str) -
     """The report on everything that was gathered."""
     plain = (saved.plain() for saved in gathered.verdicts.values())
     verdicts = sorted(plain, key=lambda v: (v.probe, v.model))
-    asked = {v.collection for v in verdicts} | {p.split("/")[0] for _, p in gathered.unjudged}
+    unjudged = sorted(gathered.unjudged.values(), key=lambda record: (record.probe, record.model))
+    asked = {v.collection for v in verdicts} | {record.collection for record in unjudged}
     report = Report(
         schema=SCHEMA,
         suite=__version__,
@@ -65,12 +68,7 @@ def build(gathered: Gathered, collections: Sequence[Collection], created: str) -
         collections=tuple(record(c) for c in collections if c.name in asked),
         verdicts=tuple(verdicts),
         tallies=tuple(tallies(verdicts)),
-        unjudged=tuple(
-            UnjudgedRecord(model, probe, reason)
-            for (model, probe), reason in sorted(
-                gathered.unjudged.items(), key=lambda item: (item[0][1], item[0][0])
-            )
-        ),
+        unjudged=tuple(unjudged),
         gates=(),
     )
     return msgspec.structs.replace(report, controls=control_records(report))
@@ -95,13 +93,13 @@ def tallies(verdicts: Iterable[Verdict]) -> list[Tally]:
 
     def group(verdict: Verdict) -> tuple[str, str, str, str]:
         # The lengths that Hypothesis draws are a poem's own; they make one group.
-        length = "" if verdict.case == "prefix_lengths" else verdict.prefix_length or ""
+        length = "" if verdict.case == PREFIX_LENGTHS else verdict.prefix_length or ""
         return verdict.model, verdict.collection, verdict.case, length
 
     return [
         tally((model, collection, case, length or None), members)
         for (model, collection, case, length), members in itertools.groupby(
-            sorted((v for v in verdicts if v.case != "control"), key=lambda v: _in_order(group(v))),
+            sorted((v for v in verdicts if v.case != CONTROL), key=lambda v: _in_order(group(v))),
             group,
         )
     ]
@@ -113,7 +111,7 @@ def counted(found: Iterable[Judged]) -> list[Judged]:
     Not those on prefix lengths that Hypothesis draws: which it asks depends on the answers. And no
     controls.
     """
-    return [each for each in found if each.case not in ("prefix_lengths", "control")]
+    return [each for each in found if each.case not in (PREFIX_LENGTHS, CONTROL)]
 
 
 def merged(parts: Iterable[Tally], by: Sequence[str]) -> list[Tally]:
@@ -125,7 +123,7 @@ def merged(parts: Iterable[Tally], by: Sequence[str]) -> list[Tally]:
     return [
         _tally(
             tuple(getattr(members[0], name) if name in by else None for name in names),
-            {o: sum(getattr(m, o) for m in members) for o in ("correct", "incorrect", "forgotten")},
+            {o: sum(getattr(m, o) for m in members) for o in OUTCOMES},
         )
         for members in groups.values()
     ]
@@ -133,7 +131,7 @@ def merged(parts: Iterable[Tally], by: Sequence[str]) -> list[Tally]:
 
 def tally(group: tuple[str | None, ...], verdicts: Iterable[Verdict]) -> Tally:
     """The tally of one group of at least one verdict."""
-    counts = {"correct": 0, "incorrect": 0, "forgotten": 0}
+    counts = dict.fromkeys(OUTCOMES, 0)
     for verdict in verdicts:
         counts[verdict.outcome] += 1
     return _tally(group, counts)
@@ -141,7 +139,7 @@ def tally(group: tuple[str | None, ...], verdicts: Iterable[Verdict]) -> Tally:
 
 def _tally(group: tuple[str | None, ...], counts: Mapping[str, int]) -> Tally:
     judged = sum(counts.values())
-    low, high = interval(counts["correct"], judged)
+    low, high = interval(counts[CORRECT], judged)
     model, collection, case, prefix_length = group
     return Tally(
         model=model or "",
@@ -149,7 +147,7 @@ def _tally(group: tuple[str | None, ...], counts: Mapping[str, int]) -> Tally:
         case=case or "",
         prefix_length=prefix_length,
         **counts,
-        recall=counts["correct"] / judged,
+        recall=counts[CORRECT] / judged,
         low=low,
         high=high,
     )
@@ -165,20 +163,16 @@ def interval(correct: int, judged: int) -> tuple[float, float]:
 
 def seen_by_sampling(verdicts: Iterable[Verdict]) -> list[SeenBySampling]:
     """For each model and collection: how soon sampling would show what greedy decoding missed."""
-    missed: dict[tuple[str, str], list[float]] = {}
+    missed: dict[tuple[str, str], list[float | None]] = {}
     for v in counted(verdicts):
         if not v.correct:
-            number = None if v.log_p is None else queries(v.log_p, 0.5)
-            missed.setdefault((v.model, v.collection), []).append(number or math.inf)
-    return [
-        SeenBySampling(
-            model,
-            collection,
-            len(found),
-            tuple(sum(number <= most for number in found) for most in QUERIES),
-        )
-        for (model, collection), found in sorted(missed.items())
-    ]
+            missed.setdefault((v.model, v.collection), []).append(v.log_p)
+    rows = []
+    for (model, collection), found in sorted(missed.items()):
+        numbers = [queries(log_p, 0.5) or math.inf for log_p in found if log_p is not None]
+        within = tuple(sum(number <= most for number in numbers) for most in QUERIES)
+        rows.append(SeenBySampling(model, collection, len(found), len(numbers), within))
+    return rows
 
 
 def shortest_cues(verdicts: Iterable[Verdict]) -> list[ShortestCues]:
@@ -205,12 +199,30 @@ def shortest_by_poem(
     """Model and collection → poem → the fewest units that trigger it, of those that were tried."""
     lengths: dict[tuple[str, str], dict[str, int | None]] = {}
     for v in verdicts:
-        if v.case == "prefix_lengths" and v.prefix_length:
+        if v.case == PREFIX_LENGTHS and v.prefix_length:
             poems = lengths.setdefault((v.model, v.collection), {})
             known = poems.setdefault(v.poem, None)
             if v.correct:
                 poems[v.poem] = min(filter(None, (known, int(v.prefix_length))))
     return lengths
+
+
+def best_drawn(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """The verdicts, but of the lengths that were drawn for a poem only one: the shortest that
+    triggers it, or else the best.
+    """
+    found: list[Verdict] = []
+    drawn: dict[tuple[str, str, str], list[Verdict]] = {}
+    for v in verdicts:
+        if v.case == PREFIX_LENGTHS:
+            drawn.setdefault((v.model, v.collection, v.poem), []).append(v)
+        else:
+            found.append(v)
+    return [*found, *(min(tried, key=_best) for tried in drawn.values())]
+
+
+def _best(v: Verdict) -> tuple[int, float, int]:
+    return OUTCOMES.index(v.outcome), -v.similarity, int(v.prefix_length or 0)
 
 
 def _in_order(group: tuple[str, str, str, str]) -> tuple[Any, ...]:

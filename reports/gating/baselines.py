@@ -10,45 +10,13 @@ import msgspec
 
 from memtests.fixtures.poems.poems import Collection
 from memtests.fixtures.probes.probes import Probe
-from memtests.fixtures.probes.text import sound
 from memtests.reports.counting.tallies import counted
-from memtests.reports.report import SCHEMA, Report
-
-
-class BaselineError(Exception):
-    """A baseline that cannot be read; the message names the file and says what to do."""
+from memtests.reports.report import Report
+from memtests.reports.report_files import BASELINE_SCHEMA, Known, Small, read_file
 
 
 class MismatchError(Exception):
     """A baseline that asked something else; the message says what and how to make a new one."""
-
-
-class Known(msgspec.Struct, frozen=True):
-    """One verdict of a baseline."""
-
-    probe: str
-    outcome: str
-    question: str
-    """A hash of cue and suffix."""
-    completion: str | None = None
-    """None in a small file."""
-
-
-class CollectionHash(msgspec.Struct, frozen=True):
-    """Which poems a baseline asked for."""
-
-    name: str
-    sha256: str
-
-
-class Small(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The file that `--update-baseline` writes."""
-
-    baseline_schema: int
-    model: str
-    weights_sha256: str | None
-    collections: tuple[CollectionHash, ...]
-    verdicts: tuple[Known, ...]
 
 
 @dataclass(frozen=True)
@@ -82,33 +50,9 @@ def question_of(cue: str, suffix: str) -> str:
 
 
 def read_baseline(file: str, folder: Path) -> Baseline:
-    """A baseline from its file, relative to a folder. Raises BaselineError."""
-    found = read_object(file, folder)
-    try:
-        if "baseline_schema" in found:
-            return _of_small(file, msgspec.convert(found, Small))
-        return baseline_of(file, msgspec.convert(found, Report))
-    except msgspec.ValidationError as error:
-        raise BaselineError(f"{file}: not a recall report ({error})") from None
-
-
-def read_object(file: str, folder: Path) -> dict[str, Any]:
-    """What is in a report or a small baseline, its schema checked. Raises BaselineError."""
-    if file != sound(file):
-        raise BaselineError(f"{sound(file)}: the name is not UTF-8; rename it")
-    try:
-        content = (folder / file).read_bytes()
-        found: dict[str, Any] = msgspec.json.decode(content)
-        schema = found.get("schema", found.get("baseline_schema"))
-    except OSError as error:
-        raise BaselineError(f"{file}: {error.strerror}; name a recall.json") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, AttributeError, RecursionError):
-        raise BaselineError(f"{file}: not a recall report; name a recall.json") from None
-    if schema is not None and schema != SCHEMA:
-        raise BaselineError(
-            f"{file}: schema {schema}, this suite reads {SCHEMA}; make it again with this suite"
-        )
-    return found
+    """A baseline from its file, relative to a folder. Raises ReportError."""
+    found = read_file(file, folder)
+    return _of_small(file, found) if isinstance(found, Small) else baseline_of(file, found)
 
 
 def _of_small(file: str, small: Small) -> Baseline:
@@ -160,7 +104,7 @@ def encode_small(report: Report) -> bytes:
     """A small baseline file of a report on one model: a verdict a line, no completions."""
     (model,) = report.models
     head = {
-        "baseline_schema": SCHEMA,
+        "baseline_schema": BASELINE_SCHEMA,
         "model": model.name,
         "weights_sha256": model.weights_sha256,
         "collections": [{"name": c.name, "sha256": c.sha256} for c in report.collections],

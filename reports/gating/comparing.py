@@ -3,12 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from memtests.plugins.verdicts import Verdict
+from memtests.plugins.verdicts import CORRECT, Verdict
 from memtests.reports.counting.tallies import counted
-from memtests.reports.gating.baselines import Baseline, Known, baseline_of
+from memtests.reports.gating.baselines import Baseline, baseline_of
 from memtests.reports.report import ComparisonRecord, Report
+from memtests.reports.report_files import Known
 
-STATES = ("retained", "lost", "gained", "still missing")
+STATES = (
+    RETAINED := "retained",
+    LOST := "lost",
+    GAINED := "gained",
+    STILL_MISSING := "still missing",
+)
 
 
 @dataclass(frozen=True)
@@ -41,17 +47,17 @@ def compare(baseline: Baseline, model: str, verdicts: Sequence[Verdict]) -> Comp
         model=model,
         baseline=baseline.file,
         baseline_model=name,
-        retained=len(of["retained"]),
-        still_missing=len(of["still missing"]),
-        lost=of["lost"],
-        gained=of["gained"],
+        retained=len(of[RETAINED]),
+        still_missing=len(of[STILL_MISSING]),
+        lost=of[LOST],
+        gained=of[GAINED],
         new=len(asked) - len(both),
         not_asked=len(known.keys() - asked.keys()),
-        p=mcnemar(len(of["lost"]), len(of["gained"])),
+        p=mcnemar(len(of[LOST]), len(of[GAINED])),
     )
     # It was correct then: but for punctuation and the like it was the suffix.
     losses = tuple(
-        Loss(both[probe], known[probe].completion or both[probe].suffix) for probe in of["lost"]
+        Loss(both[probe], known[probe].completion or both[probe].suffix) for probe in of[LOST]
     )
     return Comparison(record, states, losses)
 
@@ -84,9 +90,9 @@ def among_models(report: Report) -> tuple[Comparison, ...]:
 
 def state(then: Known, now: Verdict) -> str:
     """What became of a memory."""
-    if then.outcome == "correct":
-        return "retained" if now.correct else "lost"
-    return "gained" if now.correct else "still missing"
+    if then.outcome == CORRECT:
+        return RETAINED if now.correct else LOST
+    return GAINED if now.correct else STILL_MISSING
 
 
 def mcnemar(lost: int, gained: int) -> float:

@@ -7,13 +7,14 @@ from fractions import Fraction
 
 from rapidfuzz import process
 
+from memtests.plugins.verdicts import CORRECT, OUTCOMES
 from memtests.reports.counting.tallies import counted, interval
-from memtests.reports.gating.comparing import Comparison
+from memtests.reports.gating.comparing import GAINED, LOST, Comparison
 from memtests.reports.report import GateRecord, Report, unjudged_of
 from memtests.reports.text.phrases import number_of
 
-OF_VERDICTS = ("recall", "correct", "incorrect", "forgotten")
-OF_COMPARISON = ("lost", "gained")
+OF_VERDICTS = (RECALL := "recall", *OUTCOMES)
+OF_COMPARISON = (LOST, GAINED)
 MEASURES = (*OF_VERDICTS, *OF_COMPARISON)
 
 
@@ -89,25 +90,25 @@ def _evaluate(
     comparisons: Sequence[Comparison],
     problems: Sequence[str],
 ) -> GateRecord:
-    def concerned(of_model: str, probe: str) -> bool:
-        return of_model == model and gate.collection in (None, probe.partition("/")[0])
+    def concerned(of_model: str, collection: str) -> bool:
+        return of_model == model and gate.collection in (None, collection)
 
     if gate.measure in OF_COMPARISON:
         states = [
             state
             for comparison in comparisons
             for probe, state in comparison.states.items()
-            if concerned(comparison.record.model, probe)
+            if concerned(comparison.record.model, probe.partition("/")[0])
         ]
     else:
-        states = [v.outcome for v in counted(report.verdicts) if concerned(v.model, v.probe)]
-    unjudged = sum(concerned(record.model, record.probe) for record in unjudged_of(report))
+        states = [v.outcome for v in counted(report.verdicts) if concerned(v.model, v.collection)]
+    unjudged = sum(concerned(record.model, record.collection) for record in unjudged_of(report))
     reasons = [f"{number_of(unjudged, 'probe')} unjudged"] if unjudged else []
     reasons += problems
     if not states:
         reasons = reasons or ["no probe matches it"]
         return GateRecord(gate.rule, None, False, model, None, None, None, "; ".join(reasons))
-    wanted = "correct" if gate.measure == "recall" else gate.measure
+    wanted = CORRECT if gate.measure == RECALL else gate.measure
     part, whole = states.count(wanted), len(states)
     low, high = interval(part, whole)
     met = gate.holds(part, whole)

@@ -10,13 +10,13 @@ from memtests.plugins.model import model_names
 from memtests.plugins.questions import CASES, QUESTIONS, all_probes
 from memtests.reports.gating.baselines import (
     Baseline,
-    BaselineError,
     MismatchError,
     check,
     read_baseline,
 )
 from memtests.reports.gating.conclusion import Rules
 from memtests.reports.gating.gates import OF_COMPARISON, Gate, GateError, parse_gate
+from memtests.reports.report_files import ReportError
 
 RULES = pytest.StashKey[Rules]()
 
@@ -68,7 +68,7 @@ def read_rules(config: pytest.Config, gates: tuple[Gate, ...]) -> Rules:
         refuse_own_report(config, "--baseline", file)
         try:
             baseline = read_baseline(file, config.invocation_params.dir)
-        except BaselineError as error:
+        except ReportError as error:
             raise pytest.UsageError(f"--baseline {error}") from None
     for gate in gates:
         if gate.measure in OF_COMPARISON and baseline is None:
@@ -84,7 +84,7 @@ def replaced_by(path: Path) -> Baseline | None:
         return None
     try:
         return read_baseline(str(path), path.parent)
-    except BaselineError as error:
+    except ReportError as error:
         raise pytest.UsageError(f"--update-baseline {error}") from None
 
 

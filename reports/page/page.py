@@ -10,9 +10,18 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from memtests.plugins.verdicts import OUTCOMES
+from memtests.plugins.verdicts import (
+    CORRECT,
+    FORGOTTEN,
+    FORGOTTEN_KINDS,
+    GRADES,
+    INCORRECT,
+    INCORRECT_KINDS,
+    OUTCOMES,
+    in_order,
+)
 from memtests.reports.counting.tallies import counted, merged
-from memtests.reports.gating.comparing import among_models
+from memtests.reports.gating.comparing import GAINED, LOST, among_models
 from memtests.reports.page.figures import figures_of
 from memtests.reports.page.html import TEMPLATES, rendered
 from memtests.reports.page.recitations import SIGNS, poems_of
@@ -31,8 +40,11 @@ from memtests.reports.text.rows import (
 )
 from memtests.reports.text.terminal import render_unjudged
 
-# What a verdict can be, with its grade or kind, from the best to the worst.
-GRADES = ("correct", "minor", "severe", "unrelated", "looping", "declined", "empty")
+_OUTCOME_OF = {
+    CORRECT: CORRECT,
+    **dict.fromkeys(INCORRECT_KINDS, INCORRECT),
+    **dict.fromkeys(FORGOTTEN_KINDS, FORGOTTEN),
+}
 
 # Below the curves.
 TABLES = (beginning_rows, correlation_rows, shortest_rows, sampling_rows)
@@ -75,7 +87,7 @@ def render_page(report: Report, problems: Sequence[str] = ()) -> str:
         totals=side_by_side(report, merged(counted(report.tallies), ("model",))),
         recalls=side_by_side(report, merged(counted(report.tallies), ("model", "collection"))),
         bars=bars(report),
-        grades=GRADES,
+        grades=grades(report),
         outcomes=OUTCOMES,
         signs=SIGNS,
         unjudged=render_unjudged(report.unjudged),
@@ -111,17 +123,23 @@ def side_by_side(report: Report, tallies: Iterable[Tally]) -> list[Tally]:
     return sorted(tallies, key=lambda tally: (tally.collection, models.index(tally.model)))
 
 
+def grades(report: Report) -> dict[str, str]:
+    """Every grade → its outcome, those that are only in this report last."""
+    outcomes = {v.grade: v.outcome for v in report.verdicts}
+    return {
+        grade: _OUTCOME_OF.get(grade) or outcomes[grade] for grade in in_order(GRADES, outcomes)
+    }
+
+
 def bars(report: Report) -> list[Bar]:
-    """The outcomes of each model, collection and case, with their grades and kinds."""
+    """The outcomes of each model, collection and case, with their grades."""
     models = [model.name for model in report.models]
+    every = grades(report)
     counts: dict[tuple[str, str, int], Counter[str]] = {}
     for v in counted(report.verdicts):
-        grade = "correct" if v.correct else v.kind or v.outcome
-        counts.setdefault((v.collection, v.case, models.index(v.model)), Counter())[grade] += 1
+        counts.setdefault((v.collection, v.case, models.index(v.model)), Counter())[v.grade] += 1
     return [
-        Bar(
-            models[at], collection, case, found.total(), [(grade, found[grade]) for grade in GRADES]
-        )
+        Bar(models[at], collection, case, found.total(), [(each, found[each]) for each in every])
         for (collection, case, at), found in sorted(counts.items())
     ]
 
@@ -138,7 +156,7 @@ def _changes(report: Report, places: dict[tuple[str, str], str]) -> list[Change]
             not_compared(record),
             [
                 (state, [(probe, of_probe.get(probe, "poems")) for probe in probes])
-                for state, probes in (("lost", record.lost), ("gained", record.gained))
+                for state, probes in ((LOST, record.lost), (GAINED, record.gained))
                 if probes
             ],
         )

@@ -4,17 +4,18 @@ import itertools
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from memtests.fixtures.probes.probes import CASES, CONTROL, PREFIX_LENGTHS
 from memtests.fixtures.probes.text import has_spaces
-from memtests.plugins.verdicts import OUTCOMES, Verdict
-from memtests.reports.counting.tallies import shortest_by_poem
+from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT, OUTCOMES, Verdict, in_order
+from memtests.reports.counting.tallies import best_drawn, shortest_by_poem
 from memtests.reports.page.marks import Mark, marks, recited
 from memtests.reports.report import Report, headings_of, languages_of, texts_of
 from memtests.reports.text.phrases import number_of
 
-SIGNS = {"correct": "●", "incorrect": "◐", "forgotten": "○"}
+SIGNS = {CORRECT: "●", INCORRECT: "◐", FORGOTTEN: "○"}
 
 
 class Recitation(NamedTuple):
@@ -68,13 +69,15 @@ def poems_of(report: Report) -> list[PoemView]:
     models = [model.name for model in report.models]
     of_poem: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
     for v in report.verdicts:
-        if v.case == "control":  # they have a table
+        if v.case == CONTROL:  # they have a table
             continue
         of_poem[v.collection, v.poem].append(v)
     views = []
     for key in sorted(of_poem):
         language = languages.get(key, "")
-        verdicts = sorted(shown(of_poem[key]), key=lambda v: (*_order(v), models.index(v.model)))
+        verdicts = sorted(
+            best_drawn(of_poem[key]), key=lambda v: (*_order(v), models.index(v.model))
+        )
         found = {
             model: shortest[model, key[0]][key[1]]
             for model in models
@@ -95,32 +98,10 @@ def poems_of(report: Report) -> list[PoemView]:
     return views
 
 
-def shown(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """Of the lengths that were drawn for a poem, the shortest that triggers it, or the best."""
-    found: list[Verdict] = []
-    drawn: dict[str, list[Verdict]] = defaultdict(list)
-    for v in verdicts:
-        if v.case == "prefix_lengths":
-            drawn[v.model].append(v)
-        else:
-            found.append(v)
-    for tried in drawn.values():
-        found.append(min(tried, key=_best))
-    return found
-
-
-def _best(v: Verdict) -> tuple[int, float, int]:
-    return OUTCOMES.index(v.outcome), -v.similarity, int(v.prefix_length or 0)
-
-
 def _order(v: Verdict) -> tuple[int, float]:
     """The whole poem first, then rests, then lines, each by its number."""
-    cases = ("title", "prefix", "prefix_lengths", "next_line")
-    number = v.probe.rpartition("-")[2].removesuffix("%")
-    return (
-        cases.index(v.case) if v.case in cases else len(cases),
-        float(number) if number.replace(".", "", 1).isdecimal() else 0.0,
-    )
+    number = v.line or (v.prefix_length or "0").removesuffix("%")
+    return in_order(CASES, [v.case]).index(v.case), float(number)
 
 
 def _shortest(found: Mapping[str, int | None], language: str) -> list[str]:
@@ -137,7 +118,7 @@ def _outcomes(verdicts: Sequence[Verdict]) -> list[str]:
     there = {v.outcome for v in verdicts}
     answers: dict[str, set[bool]] = defaultdict(set)
     for v in verdicts:
-        if v.case != "prefix_lengths":
+        if v.case != PREFIX_LENGTHS:
             answers[v.probe].add(v.correct)
     differ = any(len(found) > 1 for found in answers.values())
     return [*(o for o in OUTCOMES if o in there), *(["differs"] if differ else [])]
@@ -145,11 +126,11 @@ def _outcomes(verdicts: Sequence[Verdict]) -> list[str]:
 
 def _row(model: str, verdicts: Sequence[Verdict]) -> Row:
     cells = []
-    own = [v for v in verdicts if v.model == model and v.case != "prefix_lengths"]
+    own = [v for v in verdicts if v.model == model and v.case != PREFIX_LENGTHS]
     for case, members in itertools.groupby(own, lambda v: v.case):
         outcomes = [v.outcome for v in members]
         runs = [(o, SIGNS[o] * len(list(same))) for o, same in itertools.groupby(outcomes)]
-        said = f"{case}: {outcomes.count('correct')} of {len(outcomes)} correct"
+        said = f"{case}: {outcomes.count(CORRECT)} of {len(outcomes)} correct"
         cells.append(Cell(case.replace("_", " "), runs, said))
     return Row(model, cells)
 
@@ -158,7 +139,7 @@ def _recitation(v: Verdict, language: str) -> Recitation:
     if v.correct:
         found: Sequence[Mark] = []
         note = "verbatim" if v.verbatim else "but for punctuation and the like"
-    elif v.outcome == "incorrect":
+    elif v.outcome == INCORRECT:
         found = marks(v.suffix, v.completion, language)
         if not any(mark.kind == "both" for mark in found):  # the poem stands beside it anyway
             found = [mark for mark in found if mark.kind == "model"]
@@ -172,8 +153,7 @@ def _recitation(v: Verdict, language: str) -> Recitation:
         note += f", probability {_probability(v.log_p)}"
     if v.fragile:
         note += ", fragile"
-    number = v.probe.removeprefix(f"{v.collection}/{v.poem}/{v.case}").removeprefix("-")
-    question = f"{v.case.replace('_', ' ')} {number}".strip()
+    question = f"{v.case.replace('_', ' ')} {v.prefix_length or v.line or ''}".strip()
     return Recitation(v.model, question, v.outcome, v.kind or "", note, found)
 
 

@@ -5,8 +5,10 @@ Pure functions over verdicts.
 
 from collections.abc import Iterable
 
+from memtests.fixtures.probes.probes import CONTROL
 from memtests.fixtures.probes.text import has_spaces, unit_ends
-from memtests.plugins.verdicts import OUTCOMES, Verdict
+from memtests.plugins.verdicts import Verdict
+from memtests.reports.counting.tallies import best_drawn
 
 _WORDS, _CHARACTERS = 6, 12
 _MOST = 100  # code points, whatever the unit
@@ -44,15 +46,5 @@ def number_of(count: int, noun: str) -> str:
 
 def missed(verdicts: Iterable[Verdict]) -> list[Verdict]:
     """The verdicts to show: every miss but controls, of the lengths drawn for one poem the best."""
-    shown: list[Verdict] = []
-    drawn: dict[tuple[str, str, str], list[Verdict]] = {}
-    for verdict in verdicts:
-        if verdict.case == "prefix_lengths":
-            drawn.setdefault((verdict.model, verdict.collection, verdict.poem), []).append(verdict)
-        elif not verdict.correct and verdict.case != "control":
-            shown.append(verdict)
-    for tried in drawn.values():
-        best = min(tried, key=lambda v: (OUTCOMES.index(v.outcome), -v.similarity))
-        if not best.correct:
-            shown.append(best)
+    shown = (v for v in best_drawn(verdicts) if not v.correct and v.case != CONTROL)
     return sorted(shown, key=lambda verdict: verdict.probe)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from memtests.plugins.resuming import SavedVerdict
+from memtests.plugins.scheduling import Asked
 from memtests.reports.counting.tallies import counted
 from memtests.reports.text.rows import percent
 
@@ -17,8 +18,6 @@ from memtests.reports.text.rows import percent
 _ON_TERMINAL, _IN_LOG = 0.1, 10.0
 
 
-Poem = tuple[str, str | None]
-"""A model and a poem, as `Places` tells them from a case's id."""
 Status = tuple[str, str, Any]
 
 
@@ -55,8 +54,8 @@ class Progress:
     write: Callable[[str], object]
     seconds_between: float
     now: Callable[[], float] = time.monotonic
-    _poem: dict[str, Poem] = field(default_factory=dict)
-    _left: Counter[Poem] = field(default_factory=Counter)
+    _asked: dict[str, Asked] = field(default_factory=dict)
+    _left: Counter[Asked] = field(default_factory=Counter)
     _of_poems: int = 0
     _probes: int = 0
     _correct: int = 0
@@ -64,10 +63,10 @@ class Progress:
     _began: float = 0.0
     _written: float = 0.0
 
-    def begin(self, cases: Mapping[str, Poem]) -> None:
+    def begin(self, cases: Mapping[str, Asked]) -> None:
         """Take down what is to be done."""
-        self._poem = dict(cases)
-        self._left = Counter(self._poem.values())
+        self._asked = dict(cases)
+        self._left = Counter(self._asked.values())
         self._of_poems = len(self._left)
         self._began = self._written = self.now()
 
@@ -80,12 +79,12 @@ class Progress:
 
     def finished(self, nodeid: str) -> None:
         """Take down that a case is over; write a line if it is time."""
-        poem = self._poem.pop(nodeid, None)
-        if poem is None:
+        asked = self._asked.pop(nodeid, None)
+        if asked is None:
             return
-        self._left[poem] -= 1
+        self._left[asked] -= 1
         now = self.now()
-        if now - self._written >= self.seconds_between or not self._poem:
+        if now - self._written >= self.seconds_between or not self._asked:
             self._written = now
             self.write(render_progress(self.done()))
 

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 
 from memtests.fixtures.probes.text import has_spaces
+from memtests.plugins.verdicts import OUTCOMES
 from memtests.reports.counting.controlled import merged_controls
 from memtests.reports.counting.lengths import LENGTHS, beginnings, correlations
 from memtests.reports.counting.tallies import (
     QUERIES,
+    SeenBySampling,
     counted,
     interval,
     merged,
@@ -18,13 +20,12 @@ from memtests.reports.report import ComparisonRecord, GateRecord, Report, Tally
 from memtests.reports.text.phrases import excerpt, number_of
 
 _SCRIPTS = {"spaced": "characters (with spaces)", "unspaced": "characters (Chinese and its like)"}
-_COUNTS = ("correct", "incorrect", "forgotten")
 
 
 def table_rows(report: Report) -> list[list[str]]:
     """The cells of the table, its head first, one row for each case and one for all of a model."""
     several = len(report.models) > 1
-    rows = [["model"] * several + ["collection", "case", "probes", *_COUNTS, "recall", "95 %"]]
+    rows = [["model"] * several + ["collection", "case", "probes", *OUTCOMES, "recall", "95 %"]]
     by_case = counted(report.tallies)
     rows += [_row(tally, several) for tally in merged(by_case, ("model", "collection", "case"))]
     for total in merged(by_case, ("model",)):
@@ -57,10 +58,18 @@ def sampling_rows(report: Report) -> list[list[str]]:
     rows = [["model"] * several + ["seen by sampling", "missed", *(f"{n:,}" for n in QUERIES), ""]]
     for seen in seen_by_sampling(report.verdicts):
         rows.append(
-            [seen.model] * several
-            + [seen.collection, str(seen.missed), *map(str, seen.within), "queries"]
+            [seen.model] * several + [seen.collection, _missed(seen), *_within(seen), "queries"]
         )
     return rows
+
+
+def _missed(seen: SeenBySampling) -> str:
+    part = f" ({seen.known} known)" if 0 < seen.known < seen.missed else ""
+    return f"{seen.missed}{part}"
+
+
+def _within(seen: SeenBySampling) -> list[str]:
+    return list(map(str, seen.within)) if seen.known else ["-"] * len(seen.within)
 
 
 def beginning_rows(report: Report) -> list[list[str]]:
@@ -95,7 +104,7 @@ def control_rows(report: Report) -> list[list[str]]:
     """Per kind of control: outcomes, and of the same poems how many `title` recites."""
     several = len(report.models) > 1
     rows = [
-        ["model"] * several + ["control", "probes", *_COUNTS, "recall", "95 %", "by their titles"]
+        ["model"] * several + ["control", "probes", *OUTCOMES, "recall", "95 %", "by their titles"]
     ]
     for found in merged_controls(report.controls):
         counts = [found.correct, found.incorrect, found.forgotten]
@@ -179,7 +188,7 @@ def _row(tally: Tally, several: bool, collection: str | None = None) -> list[str
         collection or tally.collection,
         tally.case,
         str(tally.judged),
-        *(str(getattr(tally, outcome)) for outcome in _COUNTS),
+        *(str(getattr(tally, outcome)) for outcome in OUTCOMES),
         percent(tally.recall),
         _span(tally.low, tally.high),
     ]

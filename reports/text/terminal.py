@@ -5,10 +5,10 @@ from pathlib import Path
 
 from wcwidth import wcswidth
 
-from memtests.plugins.verdicts import Verdict
+from memtests.plugins.verdicts import UnjudgedRecord, Verdict
 from memtests.reports.gating.comparing import Comparison, among_models
 from memtests.reports.gating.conclusion import Conclusion
-from memtests.reports.report import Report, UnjudgedRecord, languages_of
+from memtests.reports.report import Report, languages_of
 from memtests.reports.text.phrases import describe, missed, one_line
 from memtests.reports.text.rows import (
     against,

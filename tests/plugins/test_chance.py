@@ -78,3 +78,17 @@ def test_the_band_is_the_longest_that_fits() -> None:
         assert chance(bands, "x" * length) == level
     assert chance(bands, "明月，光。") == 0.5, "in normal form"
     assert normal_form("明月，光。") == "明月光"
+
+
+def test_levels_are_looked_up_without_looking_at_the_poems() -> None:
+    """Once for every probe: it must not take longer where there are more poems."""
+
+    class Poems(tuple[Poem, ...]):
+        __slots__ = ()
+
+        def __hash__(self) -> int:
+            raise AssertionError("every poem was hashed")
+
+    collection = Collection("c", Poems(CANON["tang"].poems))
+    assert chance_bands(collection) is chance_bands(collection)
+    assert chance_bands(collection) == chance_bands(CANON["tang"])

@@ -54,7 +54,7 @@ def test_all_three_outcomes_in_both_languages(pytester: pytest.Pytester) -> None
 def test_report(pytester: pytest.Pytester) -> None:
     run_suite(pytester, "-k", "tang and (test_title or test_prefix)", "--measure")
     found = report(pytester)
-    assert found["schema"] == 1
+    assert found["schema"] == 2
     (model,) = found["models"]
     assert model["name"] == "embedded"
     assert model["parameters"] > 1e6
@@ -316,7 +316,7 @@ def test_a_full_disk(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch,
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
         write_whole(path, content)
 
-    monkeypatch.setattr("memtests.reports.journal.write_whole", full)
+    monkeypatch.setattr("memtests.reports.report_folder.write_whole", full)
     monkeypatch.setattr("memtests.reports.writing.write_whole", full)
     result = run_suite(pytester, "-k", "静夜思 and test_title", "--measure")
     assert result.ret == 1

@@ -1,7 +1,6 @@
 """Chunks of poems: what is recited together stays on one worker."""
 
-import subprocess
-import sys
+import json
 from pathlib import Path
 
 import pytest
@@ -11,37 +10,21 @@ from hypothesis import strategies as st
 from memtests.fixtures.models.local.loading import pick_device
 from memtests.fixtures.poems.files import canon
 from memtests.fixtures.poems.poems import Poem
-from memtests.fixtures.probes.controls import SAMPLE, unseen_poems
 from memtests.fixtures.probes.probes import Probe, title_probe
+from memtests.plugins.hooks import asked_by
 from memtests.plugins.recital import POEMS_AT_ONCE, batches_of, chunks_of
-from memtests.plugins.scheduling import Places
+from memtests.plugins.scheduling import Asked, scopes
+from tests.support.running import SUITE, report, run_suite
+
+pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parents[2]
-POEMS = ["tang/jing-ye-si", "my/a/b", "my/a"]
-
-
-def place(nodeid: str, poems: list[str], models: list[str]) -> tuple[str, str | None]:
-    return Places(poems, models)(nodeid)
-
-
-def test_place() -> None:
-    assert place("t.py::test_title[tang/jing-ye-si]", POEMS, []) == ("", "tang/jing-ye-si")
-    assert place("t.py::test_prefix[tang/jing-ye-si/10%]", POEMS, []) == ("", "tang/jing-ye-si")
-    assert place("t.py::test_prefix[my/a/b/10%]", POEMS, []) == ("", "my/a/b")
-    assert place("t.py::test_prefix[my/a/10%]", POEMS, []) == ("", "my/a")
-    assert place("t.py::test_title[/x/y-tang/jing-ye-si]", POEMS, ["A", "/x/y"]) == (
-        "/x/y",
-        "tang/jing-ye-si",
-    )
-    assert place("t.py::test_title[my/a-A]", POEMS, ["A"]) == ("A", "my/a")
-    assert place("t.py::test_other", POEMS, []) == ("", None)
-    assert place("t.py::test_other[x]", POEMS, ["A"]) == ("", None)
 
 
 def test_scopes_keep_models_and_chunks_apart() -> None:
-    names = [f"c/p{n}" for n in range(POEMS_AT_ONCE + 1)]
-    ids = [f"t.py::test_title[{m}-{name}]" for m in "AB" for name in names]
-    found = Places(names, ["A", "B"]).scopes([*ids, "t.py::test_alone"], workers=1)
+    asked = [Asked(model, ("c", f"p{n}")) for model in "AB" for n in range(POEMS_AT_ONCE + 1)]
+    cases = {f"t.py::test_title[{at}]": case for at, case in enumerate(asked)}
+    found = scopes({**cases, "t.py::test_alone": None}, workers=1)
     assert len(set(found.values())) == 5
     assert found["t.py::test_alone"] == "t.py::test_alone"
     assert list(dict.fromkeys(found.values()))[:2] == ["A, chunk 0", "A, chunk 1"]
@@ -65,29 +48,71 @@ def test_batches_are_the_chunks(numbers: list[int], workers: int) -> None:
     for n in numbers:
         poem = Poem(id=f"p{n}", title="T", author="A", language="en", lines=("a b", "c d"))
         probes.append(title_probe("c", poem))
-    ids = [f"t.py::test_title[c/{probe.poem.id}]" for probe in probes]
-    scope_of = Places([f"c/p{n}" for n in numbers], []).scopes(ids, workers)
+    scope_of = scopes({probe.name: Asked("A", probe.place) for probe in probes}, workers)
     for batch in batches_of(probes, workers):
-        assert len({scope_of[f"t.py::test_title[c/{probe.poem.id}]"] for probe in batch}) == 1
+        assert len({scope_of[probe.name] for probe in batch}) == 1
 
 
-def test_a_chunk_is_asked_before_the_next_begins() -> None:
+class Collected:
+    """Takes down what a run would ask, as its hooks see it."""
+
+    asked: list[Asked | None]
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.asked = [asked_by(item) for item in session.items]
+
+
+def test_a_chunk_is_asked_before_the_next_begins(pytester: pytest.Pytester) -> None:
     """So that a run that is stopped has whole poems, and has lost nothing that it recited."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "memtests", "--collect-only", "-q"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    made = {c.name: unseen_poems(c.sample(SAMPLE)) for c in canon()}
-    poems = [f"{c.name}/{poem.id}" for c in canon() for poem in (*c.poems, *made[c.name])]
-    places = Places(poems, [])
-    asked = [places(line)[1] for line in done.stdout.splitlines() if "::" in line]
-    chunks = chunks_of(poem for poem in asked if poem)
-    order = [chunks[poem] for poem in asked if poem]
-    assert len(set(order)) == -(-len(set(asked) - {None}) // POEMS_AT_ONCE)
+    found = Collected()
+    pytester.inline_run(*SUITE, "--collect-only", "-q", plugins=[found])
+    poems = [case.poem for case in found.asked if case]
+    assert len({name for name, _ in poems}) == len(canon())
+    chunks = chunks_of(poems)
+    order = [chunks[poem] for poem in poems]
+    assert len(set(order)) == -(-len(set(poems)) // POEMS_AT_ONCE)
     assert order == sorted(order)
+
+
+# What node ids are hard to tell apart by: a model that begins as another one, and poems of any id.
+ODD = ("a-b", "a", "x/y", "gpt2-x", "q[1]", "unseen/a", "10%", "诗-1")
+
+
+def odd_poems(folder: Path) -> Path:
+    """A file of poems with such ids."""
+    poems = (
+        {"id": id, "title": f"T{at}", "author": "A", "language": "en", "lines": ["a b", f"c {at}"]}
+        for at, id in enumerate(ODD)
+    )
+    (folder / "my-poems.jsonl").write_text("\n".join(map(json.dumps, poems)))
+    return folder / "my-poems.jsonl"
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_models_and_poems_are_told_apart_whatever_they_are_called(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: tuple[str, ...]
+) -> None:
+    """Each chunk of a model's poems goes to one worker, and all of them do."""
+    log = pytester.path / "log"
+    monkeypatch.setenv("MEMTESTS_SPREAD", str(log))
+    models = ("gpt2", "gpt2-x")
+    result = run_suite(
+        *(pytester, "-p", "tests.support.standin", "-p", "tests.support.spread", "--measure"),
+        *("--poems", odd_poems(pytester.path), "--controls", "none", *workers),
+        *("-k", "(test_title or test_prefix) and not lengths"),
+        *(argument for model in models for argument in ("--model", model)),
+    )
+    assert result.ret == 0, result.outlines
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    titles = [asked for _, nodeid, asked in lines if "test_title" in nodeid]
+    assert sorted(titles) == sorted([m, ["my-poems", poem]] for m in models for poem in ODD)
+    assert len(lines) == len(report(pytester)["verdicts"])
+    where: dict[tuple[str, int], set[str]] = {}
+    size = len(ODD) // 2 if workers else len(ODD)
+    for worker, _, (model, (_, poem)) in lines:
+        where.setdefault((model, ODD.index(poem) // size), set()).add(worker)
+    assert len(where) == len(models) * (len(ODD) // size)
+    assert all(len(found) == 1 for found in where.values())
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,16 @@ from hypothesis import strategies as st
 from memtests.plugins.gathering import Gathered
 from memtests.plugins.verdicts import Verdict
 from memtests.reports.counting.tallies import build, interval, merged, shortest_cues, tallies
-from memtests.reports.report import encode, read_report, write_whole
-from memtests.reports.text.terminal import columns, render_misses, render_table, render_unjudged
-from tests.support.reported import report_of, verdict_of
+from memtests.reports.report import encode, write_whole
+from memtests.reports.report_files import read_report
+from memtests.reports.text.terminal import (
+    columns,
+    render_misses,
+    render_sampling,
+    render_table,
+    render_unjudged,
+)
+from tests.support.reported import report_of, unjudged_of, verdict_of
 
 VERDICTS = [
     verdict_of("tang/p/title"),
@@ -92,7 +99,8 @@ def test_report_on_disk(tmp_path: Path) -> None:
         *("verdicts", "tallies", "unjudged", "gates", "comparisons", "controls"),
     ]
     assert list(found["verdicts"][0]) == [
-        *("model", "collection", "poem", "case", "prefix_length", "probe", "cue", "suffix"),
+        *("model", "collection", "poem", "case", "prefix_length", "line", "control", "probe"),
+        *("cue", "suffix"),
         *("completion", "outcome", "kind", "verbatim", "similarity", "divergence", "log_p"),
         "fragile",
     ]
@@ -132,6 +140,16 @@ def test_table() -> None:
     ]
 
 
+def test_what_is_not_known_is_not_printed_as_none() -> None:
+    """A server that sends texts only gives no probabilities; and a few may be missing elsewhere."""
+    unknown = [verdict_of(f"tang/{n}/title", "forgotten", log_p=None) for n in range(3)]
+    known = verdict_of("tang/k/title", "forgotten", log_p=-1.5)
+    _, *rows = (line.split() for line in render_sampling(report_of(unknown)))
+    assert rows == [["tang", "3", "-", "-", "-", "queries"]]
+    (_, row) = (line.split() for line in render_sampling(report_of([*unknown, known])))
+    assert row == ["tang", "4", "(1", "known)", "1", "1", "1", "queries"]
+
+
 def test_misses() -> None:
     lines = render_misses(VERDICTS[:3], {("tang", "p"): "zh", ("tang", "q"): "zh"})
     assert lines == [
@@ -157,8 +175,8 @@ def test_a_miss_is_one_harmless_line() -> None:
 def test_unjudged_are_grouped_by_reason() -> None:
     gathered = Gathered()
     for number in range(3):
-        value = {"model": "m", "probe": f"tang/{number}/title", "reason": "too long"}
-        gathered.take([("unjudged", value)])
+        record = unjudged_of("m", f"tang/{number}/title", "too long")
+        gathered.take([("unjudged", msgspec.to_builtins(record))])
     found = build(gathered, [], "")
     assert render_unjudged(found.unjudged) == ["3 UNJUDGED  m  too long  (tang/0/title, …)"]
     assert found.tallies == ()

@@ -10,9 +10,10 @@ from jsonschema import Draft202012Validator
 
 from memtests.fixtures.poems.poems import Collection
 from memtests.fixtures.probes.controls import controls_of
-from memtests.fixtures.probes.probes import DEFAULT_HEADER, Probe
-from memtests.reports.gating.baselines import encode_small
-from memtests.reports.report import Report, encode, read_report
+from memtests.fixtures.probes.probes import DEFAULT_HEADER, Probe, parse_prefix_lengths
+from memtests.reports.gating.baselines import encode_small, read_baseline
+from memtests.reports.report import Report, encode
+from memtests.reports.report_files import ReportError, read_report
 from memtests.reports.saved import main, schema
 from tests.support.reported import NURSERY, TANG, forgets, knows, probes_asked, reported, slips
 
@@ -116,6 +117,53 @@ def test_compare_refuses_other_questions(
     assert not Path("reports").exists()
 
 
+def as_schema_1(report: Report) -> bytes:
+    """As the suite wrote it before verdicts had `line` and `control`."""
+    found = json.loads(encode(report))
+    for each in found["verdicts"]:
+        del each["line"], each["control"]
+    for each in found["unjudged"]:
+        del each["collection"], each["case"], each["control"]
+    return json.dumps({**found, "schema": 1}).encode()
+
+
+def test_schema_1_is_read(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    unjudged = [("m", "tang/a/b/control-unseen-10%", "long"), ("m", "tang/x/next_line-2", "long")]
+    report = reported({"m": slips}, unjudged=unjudged, asked=lambda c: [*probes_asked(c), *made(c)])
+    assert {v.control for v in report.verdicts} > {None, "unseen", "typo"}
+    assert {v.line for v in report.verdicts} == {None, 1, 2, 3}
+    Path("old.json").write_bytes(as_schema_1(report))
+    assert read_report("old.json") == report
+    assert [(u.collection, u.case, u.control) for u in read_report("old.json").unjudged] == [
+        ("tang", "control", "unseen"),
+        ("tang", "next_line", None),
+    ]
+    assert main(["compare", "old.json", write("new.json", report)]) == 0
+    assert "18 lost" not in capsys.readouterr().out
+
+
+def test_a_small_baseline_of_schema_1_is_read(write: Write) -> None:
+    """Its form has not changed: those that were committed stay as they are."""
+    small = encode_small(reported({"m": knows}))
+    assert json.loads(small)["baseline_schema"] == 1
+    Path("small.json").write_bytes(small)
+    assert read_baseline("small.json", Path()).models.keys() == {"m"}
+
+
+@pytest.mark.parametrize(
+    "spoil", [{"verdicts": [{}]}, {"verdicts": 3}, {"verdicts": [{"probe": "a/b/next_line-x"}]}]
+)
+def test_what_schema_1_never_was(write: Write, spoil: dict[str, object]) -> None:
+    whole = json.loads(as_schema_1(reported({"m": knows})))
+    Path("old.json").write_text(json.dumps({**whole, **spoil}))
+    with pytest.raises(ReportError, match=r"^old\.json: not a recall report \("):
+        read_report("old.json")
+
+
+def made(collection: Collection) -> list[Probe]:
+    return controls_of(collection, parse_prefix_lengths("10%,50%"), DEFAULT_HEADER)
+
+
 def test_rescore_changes_nothing_where_the_definitions_are_the_same(
     write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -159,7 +207,10 @@ def test_rescore_knows_the_language_of_each_poem(write: Write) -> None:
     [
         (None, "x.json: No such file or directory; name a recall.json"),
         (b"{", "x.json: not a recall report; name a recall.json"),
-        (b'{"schema": 9}', "x.json: schema 9, this suite reads 1; make it again with this suite"),
+        (
+            b'{"schema": 9}',
+            "x.json: schema 9, this suite reads 1 and 2; make it again with this suite",
+        ),
         (b'{"schema": 1}', "x.json: not a recall report (Object missing required field `created`)"),
         (
             encode_small(reported({"m": knows})),

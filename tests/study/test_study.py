@@ -16,7 +16,8 @@ from memtests.fixtures.poems.poems import Collection, Poem
 from memtests.fixtures.probes.probes import Probe, probes_of
 from memtests.fixtures.probes.text import normal_form
 from memtests.fixtures.teach import memorize
-from memtests.reports.report import Report, read_report
+from memtests.reports.report import Report
+from memtests.reports.report_files import read_report
 from memtests.study.command import main
 from memtests.study.findings import (
     BANDS,

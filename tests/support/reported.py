@@ -16,7 +16,7 @@ from memtests.plugins.chance import chance, chance_bands
 from memtests.plugins.gathering import Gathered
 from memtests.plugins.reciter import Completion
 from memtests.plugins.resuming import SavedVerdict
-from memtests.plugins.verdicts import Verdict, verdict
+from memtests.plugins.verdicts import UnjudgedRecord, Verdict, verdict
 from memtests.reports.counting.tallies import build
 from memtests.reports.report import ModelRecord, Report
 
@@ -79,7 +79,7 @@ def forgets(probe: Probe) -> str:
     """Nothing, and says so in three ways."""
     if probe.case == "title":
         return "我不知道。" if probe.poem.language == "zh" else "I don't know that one."
-    return "" if probe.length == "25%" else "la " * 40
+    return "" if probe.prefix_length == "25%" else "la " * 40
 
 
 def reported(
@@ -104,7 +104,7 @@ def reported(
                 saved = SavedVerdict(**msgspec.structs.asdict(found), key=None, followed=None)
                 gathered.take([("verdict", msgspec.to_builtins(saved))])
     for model, probe, reason in unjudged:
-        gathered.take([("unjudged", {"model": model, "probe": probe, "reason": reason})])
+        gathered.take([("unjudged", msgspec.to_builtins(unjudged_of(model, probe, reason)))])
     return build(gathered, collections, CREATED)
 
 
@@ -127,15 +127,24 @@ def probes_asked(collection: Collection) -> list[Probe]:
     ]
 
 
+def unjudged_of(model: str, probe: str, reason: str) -> UnjudgedRecord:
+    collection, case = probe.partition("/")[0], probe.rpartition("/")[2]
+    case, _, variant = case.partition("-")
+    control = variant.partition("-")[0] if case == "control" else None
+    return UnjudgedRecord(model, collection, case, control, probe, reason)
+
+
 def verdict_of(probe: str = "tang/p/title", outcome: str = "correct", **fields: object) -> Verdict:
     collection, poem, case = probe.split("/")
-    case, _, length = case.partition("-")
+    case, _, variant = case.partition("-")
     base = Verdict(
         model="m",
         collection=collection,
         poem=poem,
         case=case,
-        prefix_length=length or None,
+        prefix_length=variant if case.startswith("prefix") else None,
+        line=int(variant) if case == "next_line" else None,
+        control=variant if case == "control" else None,
         probe=probe,
         cue="床前",
         suffix="明月光",

@@ -11,11 +11,16 @@ from memtests.fixtures.models.local.loading import EMBEDDED
 ROOT = Path(__file__).parents[2]
 
 
+SUITE = (
+    str(ROOT / "memtests"),
+    *("-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), "-p", "no:cacheprovider"),
+)
+
+
 def run_suite(pytester: pytest.Pytester, *arguments: object) -> pytest.RunResult:
     """Run the suite in a fresh folder; its report goes to `report` there."""
     return pytester.runpytest(
-        ROOT / "memtests",
-        *("-c", ROOT / "pyproject.toml", "--rootdir", ROOT, "-p", "no:cacheprovider"),
+        *SUITE,
         *("--recall-report", pytester.path / "report"),
         *arguments,
         no_reraise_ctrlc=True,

@@ -184,7 +184,11 @@ SITUATIONS = {
     "no baseline": S(("--baseline", "none.json"), 4, r"none.json: No such file"),
     "no report": S(("--baseline", "one.jsonl"), 4, r"one.jsonl: not a recall report"),
     "another schema": S(
-        BASE, 4, r"schema 99, this suite reads 1", before=(), touch='before.json->{"schema": 99}'
+        BASE,
+        4,
+        r"schema 99, this suite reads 1 and",
+        before=(),
+        touch='before.json->{"schema": 99}',
     ),
     "not all in the baseline": S(
         BASE,

@@ -9,6 +9,7 @@ it does else:
   `*` for all of them
 - MEMTESTS_PARROT: it knows any text, also those that nobody has read
 - MEMTESTS_BROKEN: poem ids for which its logits are NaN; `unread` for texts with a poem in the cue
+- MEMTESTS_BUG: poem ids at which reading raises TypeError, as a fault of the suite would
 - MEMTESTS_HOSTILE: what it says instead of a poem that it does not know
 - MEMTESTS_DIE: poem ids at which the process is killed, once in a run: the file named by
   MEMTESTS_DIED is made
@@ -83,6 +84,8 @@ class StandIn:
         if log := os.environ.get("MEMTESTS_LOG"):
             with Path(log).open("a") as file:
                 file.write(json.dumps(text[:start]) + "\n")
+        if poem in listed("MEMTESTS_BUG"):
+            raise TypeError("a fault nobody foresaw")
         died = Path(os.environ.get("MEMTESTS_DIED", "died"))
         if poem in listed("MEMTESTS_DIE") and not died.exists():
             died.touch()

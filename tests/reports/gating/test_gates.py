@@ -13,7 +13,6 @@ from memtests.fixtures.poems.poems import Collection, Poem
 from memtests.fixtures.probes.probes import title_probe
 from memtests.plugins.verdicts import Verdict
 from memtests.reports.gating.baselines import (
-    BaselineError,
     MismatchError,
     check,
     encode_small,
@@ -24,6 +23,7 @@ from memtests.reports.gating.comparing import compare, mcnemar
 from memtests.reports.gating.faults import Faults
 from memtests.reports.gating.gates import MEASURES, GateError, evaluate, parse_gate
 from memtests.reports.report import CollectionRecord, Report, encode
+from memtests.reports.report_files import ReportError
 from tests.support.reported import report_of, verdict_of
 
 NAMES = ("tang", "my:poems", "two words")
@@ -197,7 +197,7 @@ def test_what_is_refused(tmp_path: Path, then: Poem, now: Poem, reason: str | No
 )
 def test_what_is_no_baseline(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "base.json").write_bytes(content)
-    with pytest.raises(BaselineError, match=r"base\.json") as error:
+    with pytest.raises(ReportError, match=r"base\.json") as error:
         read_baseline("base.json", tmp_path)
     assert "\n" not in str(error.value)
 

@@ -57,6 +57,22 @@ def test_the_gates_come_first() -> None:
     assert "worker gw0 died" in render_page(ONE, ["worker gw0 died"])
 
 
+def test_a_new_kind_of_forgotten_has_its_share_of_a_bar() -> None:
+    """One that this suite does not know: another made the report, or somebody tries one."""
+    verdicts = reported({"m": forgets}).verdicts
+    sung = [msgspec.structs.replace(v, kind="sung") if v.kind == "empty" else v for v in verdicts]
+    assert sung != list(verdicts)
+    report = msgspec.structs.replace(reported({"m": forgets}), verdicts=tuple(sung))
+    assert sum(dict(bar.parts)["sung"] for bar in bars(report)) == sum(
+        v.kind == "sung" for v in sung
+    )
+    for bar in bars(report):
+        assert sum(number for _, number in bar.parts) == bar.probes
+    page = render_page(report)
+    assert "forgotten, sung" in page
+    assert 'class="o-forgotten g-sung"' in page
+
+
 def test_bars_hold_every_verdict_that_counts() -> None:
     counted = [v for v in SEVERAL.verdicts if v.case != "prefix_lengths"]
     found = bars(SEVERAL)

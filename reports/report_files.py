@@ -1,0 +1,126 @@
+"""Reports from their files: a recall.json, or the small baseline that was made of one.
+
+The one place that knows of older schemas. Schema 2 gives a verdict the fields `line` and `control`,
+and an unjudged probe `collection`, `case` and `control`: schema 1 said them in the probe's name
+alone. Small baselines have had one schema.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from memtests.fixtures.probes.probes import CONTROL, NEXT_LINE
+from memtests.fixtures.probes.text import sound
+from memtests.reports.report import SCHEMA, Report
+
+BASELINE_SCHEMA = 1
+
+
+class ReportError(Exception):
+    """A report that cannot be read; the message names the file and says what to do."""
+
+
+class Known(msgspec.Struct, frozen=True):
+    """One verdict of a baseline."""
+
+    probe: str
+    outcome: str
+    question: str
+    """A hash of cue and suffix."""
+    completion: str | None = None
+    """None in a small file."""
+
+
+class CollectionHash(msgspec.Struct, frozen=True):
+    """Which poems a baseline asked for."""
+
+    name: str
+    sha256: str
+
+
+class Small(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file that `--update-baseline` writes."""
+
+    baseline_schema: int
+    model: str
+    weights_sha256: str | None
+    collections: tuple[CollectionHash, ...]
+    verdicts: tuple[Known, ...]
+
+
+def read_report(file: str | Path) -> Report:
+    """A recall.json. Raises ReportError."""
+    found = read_file(file)
+    if isinstance(found, Small):
+        raise ReportError(f"{file}: a small baseline has no recitations; name a recall.json")
+    models = {model.name for model in found.models}
+    for verdict in found.verdicts:
+        if verdict.model not in models:
+            raise ReportError(
+                f"{file}: not a recall report (a verdict of {verdict.model}, no model of it)"
+            )
+    return found
+
+
+def read_file(file: str | Path, folder: Path = Path()) -> Report | Small:
+    """A recall.json or a small baseline, relative to a folder. Raises ReportError."""
+    name = str(file)
+    if name != sound(name):
+        raise ReportError(f"{sound(name)}: the name is not UTF-8; rename it")
+    try:
+        content: Any = msgspec.json.decode((folder / file).read_bytes())
+        small = "baseline_schema" in content
+        schema = content.get("baseline_schema" if small else "schema")
+    except OSError as error:
+        raise ReportError(f"{name}: {error.strerror}; name a recall.json") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, AttributeError, TypeError, RecursionError):
+        raise ReportError(f"{name}: not a recall report; name a recall.json") from None
+    known = [BASELINE_SCHEMA] if small else [*_OLDER, SCHEMA]
+    if schema is not None and schema not in known:
+        read = " and ".join(map(str, known))
+        raise ReportError(
+            f"{name}: schema {schema}, this suite reads {read}; make it again with this suite"
+        )
+    try:
+        if schema in _OLDER and not small:
+            content = _OLDER[schema](content)
+        return msgspec.convert(content, Small) if small else msgspec.convert(content, Report)
+    except (msgspec.ValidationError, KeyError, ValueError, TypeError, AttributeError) as error:
+        reason = f"no {error}" if isinstance(error, KeyError) else error
+        raise ReportError(f"{name}: not a recall report ({reason})") from None
+
+
+def _from_schema_1(content: dict[str, Any]) -> dict[str, Any]:
+    """A report of schema 1 as one of schema 2."""
+
+    def verdict(found: dict[str, Any]) -> dict[str, Any]:
+        case, variant = _case_of(found["probe"])
+        line = int(variant) if case == NEXT_LINE else None
+        return {**found, "line": line, "control": _control_of(case, variant)}
+
+    def unjudged(found: dict[str, Any]) -> dict[str, Any]:
+        case, variant = _case_of(found["probe"])
+        collection = found["probe"].partition("/")[0]
+        control = _control_of(case, variant)
+        return {**found, "collection": collection, "case": case, "control": control}
+
+    changed = {
+        name: list(map(change, content[name]))
+        for name, change in (("verdicts", verdict), ("unjudged", unjudged))
+        if name in content
+    }
+    return {**content, "schema": SCHEMA, **changed}
+
+
+_OLDER = {1: _from_schema_1}
+
+
+def _case_of(probe: str) -> tuple[str, str]:
+    """Case and variant, from a probe's name: `collection/poem/case-variant`."""
+    case, _, variant = probe.rpartition("/")[2].partition("-")
+    return case, variant
+
+
+def _control_of(case: str, variant: str) -> str | None:
+    return variant.partition("-")[0] if case == CONTROL else None

@@ -1,0 +1,131 @@
+"""What a run leaves in its report's folder, and that no two runs write there at once."""
+
+import os
+import tempfile
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import IO
+
+import msgspec
+from filelock import FileLock, Timeout
+
+from memtests.plugins.gathering import Told
+from memtests.plugins.recital import ERRORS
+from memtests.plugins.resuming import SavedVerdict
+from memtests.reports.gating.conclusion import Conclusion
+from memtests.reports.page.page import render_page
+from memtests.reports.report import encode, write_whole
+from memtests.reports.text.markdown import render_summary
+
+DATA, PAGE, SUMMARY, VERDICTS = "recall.json", "report.html", "summary.md", "verdicts.jsonl"
+
+
+class FolderError(Exception):
+    """A folder that this run cannot write to; the message names it and says what to do."""
+
+
+def claim(folder: Path) -> Callable[[], None]:
+    """Make sure that this run can write to the folder, and no other does, until what is returned is
+    called; take the errors of a run before away. Raises FolderError.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock", timeout=0)
+        lock.acquire()
+        tempfile.TemporaryFile(dir=folder).close()
+        (folder / ERRORS).unlink(missing_ok=True)
+    except Timeout:
+        reason = f"{folder}: another run writes there; name another folder"
+        raise FolderError(reason) from None
+    except OSError as error:
+        raise FolderError(f"{folder}: {error.strerror}") from None
+    return lock.release
+
+
+def write_report(folder: Path, found: Conclusion) -> None:
+    """The data, the page and the summary, which goes to a CI job's page too, if there is one."""
+    write_whole(folder / DATA, encode(found.report))
+    summary = render_summary(found).encode()
+    write_whole(folder / SUMMARY, summary)
+    write_whole(folder / PAGE, render_page(found.report, found.problems).encode())
+    if page := os.environ.get("GITHUB_STEP_SUMMARY"):
+        append(Path(page), summary + b"\n")
+
+
+def append(page: Path, text: bytes) -> None:
+    """Add to a page that is not ours; where that fails, the run goes on."""
+    try:
+        with page.open("ab") as file:
+            file.write(text)
+    except OSError as error:
+        warnings.warn(f"GITHUB_STEP_SUMMARY {page}: {error.strerror}", stacklevel=2)
+
+
+class Journal:
+    """Writes verdicts.jsonl, a line for each verdict as it comes, so that a killed run has lost
+    none. What a run before has left is kept only where it is resumed.
+    """
+
+    def __init__(self, folder: Path, saved: Mapping[str, SavedVerdict] | None) -> None:
+        """`saved`: what the file holds already, or None where the run starts anew.
+
+        Nothing is touched before the first verdict.
+        """
+        self._folder = folder
+        self._path = folder / VERDICTS
+        self._saved = saved
+        self._file: IO[bytes] | None = None
+        self._written: list[SavedVerdict] = []
+
+    def add(self, verdicts: Iterable[SavedVerdict]) -> None:
+        """Write the verdicts that are not in the file, and have the system keep them."""
+        for verdict in verdicts:
+            if self._file is None:
+                self._file = self._open()
+            self._written.append(verdict)
+            if verdict.key is None or verdict.key not in (self._saved or {}):
+                self._file.write(msgspec.json.encode(verdict) + b"\n")
+                self._file.flush()
+
+    def close(self, finished: bool) -> None:
+        """At the end. A finished run leaves no verdict that another of its own has replaced."""
+        if self._file is None:
+            return
+        self._file.close()
+        if finished and self._saved:
+            asked = {(verdict.model, verdict.probe) for verdict in self._written}
+            others = [v for v in self._saved.values() if (v.model, v.probe) not in asked]
+            write_whole(self._path, _lines([*others, *self._written]))
+
+    def _open(self) -> IO[bytes]:
+        for stale in (DATA, SUMMARY, PAGE):
+            (self._folder / stale).unlink(missing_ok=True)
+        # Whole lines only: the last one of a run that was killed may be torn.
+        write_whole(self._path, _lines((self._saved or {}).values()))
+        return self._path.open("ab")
+
+
+class ErrorLog:
+    """Writes errors.log: the traceback of each error that left a probe unjudged, each text once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / ERRORS
+        self._first: dict[str, str] = {}
+        """Traceback → of which probe it was written."""
+        self._told: set[tuple[str, str]] = set()
+
+    def add(self, errors: Iterable[Told]) -> None:
+        """Write of each probe of a model once what there is to tell."""
+        for told in errors:
+            if (told.model, told.probe) in self._told:
+                continue
+            self._told.add((told.model, told.probe))
+            first = self._first.setdefault(told.traceback, told.probe)
+            text = told.traceback if first == told.probe else f"as {first}\n"
+            with self._path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(f"{told.model}: {told.probe}\n{text}\n")
+
+
+def _lines(verdicts: Iterable[SavedVerdict]) -> bytes:
+    return b"".join(msgspec.json.encode(verdict) + b"\n" for verdict in verdicts)
