@@ -67,7 +67,7 @@ class Recital:
         language: str | None = None,
     ) -> Verdict:
         """The verdict on a probe, which goes into the report; or that on a question of a test's
-        own, which does not (fixtures/probes/own.py). Raises UnjudgedError where there is none.
+        own, which does not (`own_probe`). Raises UnjudgedError where there is none.
         """
         if probe is None:
             own = own_probe(opening, rest, language)
