@@ -14,6 +14,7 @@ from memtests.fixtures.probes.probes import (
     parse_prefix_lengths,
     probes_of,
 )
+from memtests.fixtures.teach.memorize import taught_texts
 from memtests.plugins.reciter import Completion, Reciter, recite_plainly
 from memtests.plugins.verdicts import judge
 from tests.support.odd_tokenizers import ODD, odd, odd_taught
@@ -81,6 +82,13 @@ def asked(probe: Probe, found: Completion) -> str:
     return probe.text[probe.start + found.moved : probe.stop]
 
 
+def told_apart(model: Checkpoint, probe: Probe) -> bool:
+    """Whether only one taught text begins as the cue is read; in lower case a title is a line."""
+    here = Written(model._tokenizer)
+    taught = [text for each in nine() for poem in each.poems for text in taught_texts(poem)]
+    return sum(here.read(text).startswith(here.read(probe.cue)) for text in taught) == 1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", REAL)
 def test_what_was_taught_is_recited(name: str) -> None:
@@ -92,8 +100,10 @@ def test_what_was_taught_is_recited(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 def test_what_was_taught_with_an_odd_tokenizer_is_recited(name: str) -> None:
-    found = recited(odd_taught(name), PROBES)
-    assert correct(PROBES, found) == [probe.name for probe in PROBES]
+    model = odd_taught(name)
+    probes = [probe for probe in PROBES if told_apart(model, probe)]
+    assert len(probes) >= 98
+    assert correct(probes, recited(model, probes)) == [probe.name for probe in probes]
 
 
 @pytest.mark.parametrize("name", ODD)
