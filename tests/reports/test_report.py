@@ -102,7 +102,7 @@ def test_report_on_disk(tmp_path: Path) -> None:
         *("model", "collection", "poem", "case", "prefix_length", "line", "control", "probe"),
         *("cue", "suffix"),
         *("completion", "outcome", "kind", "verbatim", "similarity", "divergence", "log_p"),
-        "fragile",
+        *("fragile", "cut", "moved"),
     ]
     assert list(found["tallies"][0]) == [
         *("model", "collection", "case", "prefix_length", "correct", "incorrect", "forgotten"),
