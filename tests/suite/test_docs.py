@@ -90,6 +90,14 @@ def test_command_line(
     assert run_suite(pytester, *arguments, "--collect-only", "-q").ret == 0
 
 
+def test_rooms_are_there() -> None:
+    """Every file and folder that docs/contributing.md names."""
+    page = (ROOT / "docs/contributing.md").read_text()
+    named = re.findall(r"`((?:fixtures|plugins|reports|memtests|study|tests)/[\w/.]*)`", page)
+    assert len(named) > 25
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
 def test_data_loads_in_one_line(pytester: pytest.Pytester) -> None:
     """The lines of docs/reports.md, on the verdicts of a run."""
     assert (
