@@ -96,15 +96,42 @@ def test_poems_of_the_current_folder(place: Place, command: str, joined: bool) -
     assert "test_title[mine/m]" in done.stdout
 
 
-def test_a_value_before_the_folder(place: Place) -> None:
-    """A conftest.py alone is not run then; where a configuration is taken, the run is refused."""
-    given = ("--model", "../../data/ckpt", "memtests", *ONE)
+@pytest.mark.parametrize(
+    "words", [("--model", "../../data/ckpt", "memtests"), ("--model", "../../data/ckpt")]
+)
+@pytest.mark.parametrize("environment", [False, True])
+def test_a_value_before_the_folder(place: Place, words: tuple[str, ...], environment: bool) -> None:
+    """Where another configuration is taken, or none, the guard refuses before a conftest.py runs.
+
+    What that configuration itself has pytest load comes before any plugin: no trap is set there.
+    """
+    (place.root / "data/ckpt/pytest.ini").write_text("[pytest]\n")
+    given = (*words, *ONE)
+    if environment:
+        done = place.run("project/clone", "pytest", PYTEST_ADDOPTS=" ".join(given[:-2]))
+    else:
+        done = place.run("project/clone", "pytest", *given)
+    assert_refused(done, "data/ckpt/pytest.ini")
     (place.root / "data/ckpt/pytest.ini").unlink()
     done = place.run("project/clone", "pytest", *given)
-    assert done.returncode == 0, done.stdout + done.stderr
+    if "memtests" in words:
+        assert done.returncode == 0, done.stdout + done.stderr
+    else:
+        assert_refused(done, "pytest took no file for its configuration")
     assert place.ran == ""
-    (place.root / "data/ckpt/pytest.ini").write_text("[pytest]\n")
-    assert_refused(place.run("project/clone", "pytest", *given), "data/ckpt/pytest.ini")
+
+
+def test_the_guard_leaves_other_projects_alone(place: Place) -> None:
+    """Whatever their tests are called and whatever options they have."""
+    tests = place.root / "elsewhere" / "memtests"
+    tests.mkdir()
+    (tests / "conftest.py").write_text(
+        "def pytest_addoption(parser): parser.addoption('--model')\n"
+    )
+    (tests / "test_own.py").write_text("def test_own(pytestconfig): pass\n")
+    done = place.run("elsewhere", "pytest", "memtests", "--model=x")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout
 
 
 @pytest.mark.parametrize(
