@@ -1,0 +1,224 @@
+"""A tiny model of every architecture that transformers goes on from texts with, taught four poems.
+
+`python -m tests.support.architectures` writes docs/architectures.md.
+"""
+
+from typing import Any
+
+import torch
+import transformers
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+
+from memtests.fixtures.models.local.checkpoint import Checkpoint
+from memtests.fixtures.probes.probes import (
+    DEFAULT_HEADER,
+    Probe,
+    next_line_probes,
+    parse_prefix_lengths,
+    prefix_probes,
+    title_probe,
+)
+from tests.support.models import tokenizer
+from tests.support.reciting import CANON
+
+KNOWN = {"tang": ("chun-xiao", "jing-ye-si"), "british": ("who-has-seen-the-wind", "the-sick-rose")}
+UNKNOWN = {"tang": ("jiang-xue",), "british": ("the-eagle",)}
+CONTEXT = 256
+# Texts are up to 80 tokens: what an architecture bends at comes before their middle.
+BEND = 24
+
+# Sizes by what a configuration calls them.
+_SIZES: dict[str, Any] = {
+    **dict.fromkeys(("hidden_size", "d_model", "n_embd", "emb_dim", "embedding_size"), 64),
+    **dict.fromkeys(("embedding_dim", "input_embedding_size", "output_embedding_size"), 64),
+    **dict.fromkeys(("attention_hidden_size", "lru_width", "word_embed_proj_dim"), 64),
+    **dict.fromkeys(("intermediate_size", "ffn_dim", "decoder_ffn_dim", "ffn_hidden_size"), 96),
+    **dict.fromkeys(("encoder_ffn_dim", "n_inner", "dim_ff", "dff", "d_inner"), 96),
+    **dict.fromkeys(("intermediate_size_mlp", "dense_intermediate_size", "feed_forward_size"), 96),
+    **dict.fromkeys(("moe_intermediate_size", "shared_intermediate_size"), 48),
+    **dict.fromkeys(("shared_expert_intermediate_size", "expert_ffn_hidden_size"), 48),
+    **dict.fromkeys(
+        ("moe_shared_expert_intermediate_size", "shared_experts_intermediate_size"), 48
+    ),
+    **dict.fromkeys(("num_attention_heads", "n_head", "n_heads", "num_heads"), 4),
+    **dict.fromkeys(("decoder_attention_heads", "attention_heads", "encoder_attention_heads"), 4),
+    **dict.fromkeys(("num_decoder_attention_heads", "num_encoder_attention_heads"), 4),
+    **dict.fromkeys(("swa_num_attention_heads", "linear_num_value_heads", "linear_num_heads"), 4),
+    **dict.fromkeys(("num_key_value_heads", "num_kv_heads", "swa_num_key_value_heads"), 2),
+    **dict.fromkeys(("linear_num_key_heads", "num_query_groups"), 2),
+    **dict.fromkeys(("head_dim", "swa_head_dim", "dim_head", "d_head", "kv_channels"), 16),
+    **dict.fromkeys(("attention_head_dim", "attention_head_size", "rotary_dim"), 16),
+    **dict.fromkeys(("linear_key_head_dim", "linear_value_head_dim", "linear_head_dim"), 16),
+    **dict.fromkeys(("qk_nope_head_dim", "v_head_dim"), 16),
+    **dict.fromkeys(("qk_rope_head_dim", "index_head_dim"), 8),
+    **dict.fromkeys(("kv_lora_rank", "q_lora_rank", "o_lora_rank", "router_hidden_size"), 32),
+    **dict.fromkeys(("index_n_heads", "hc_lowrank", "laurel_rank", "loop_gate_rank"), 4),
+    **dict.fromkeys(("hidden_size_per_layer_input", "ple_embed_dim"), 16),
+    **dict.fromkeys(("n_routed_experts", "num_experts", "num_local_experts", "moe_num_experts"), 4),
+    **dict.fromkeys(("num_experts_per_tok", "moe_topk", "moe_k", "top_k_experts"), 2),
+    **dict.fromkeys(("n_group", "topk_group", "moe_n_groups", "num_expert_group"), 1),
+    **dict.fromkeys(("zero_expert_num", "n_shared_experts"), 1),
+    **dict.fromkeys(("num_hidden_layers", "n_layer", "n_layers", "num_layers", "num_blocks"), 2),
+    **dict.fromkeys(("decoder_layers", "num_decoder_layers"), 2),
+    **dict.fromkeys(("encoder_layers", "num_encoder_layers"), 2),
+    **dict.fromkeys(("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len"), CONTEXT),
+    **dict.fromkeys(("context_length", "model_max_length", "max_target_positions"), CONTEXT),
+    **dict.fromkeys(("sliding_window", "sliding_window_size", "attention_window_size"), BEND),
+    **dict.fromkeys(("window_size", "attention_chunk_size", "local_attention"), BEND),
+    **dict.fromkeys(("mamba_d_state", "ssm_state_size", "state_size"), 8),
+    **dict.fromkeys(("mamba_n_heads", "mamba_num_heads"), 8),
+    **dict.fromkeys(("mamba_d_head", "mamba_head_dim", "mamba_headdim"), 16),
+    **dict.fromkeys(("mamba_d_ssm",), 128),
+    **dict.fromkeys(("mamba_dt_rank", "time_step_rank", "adapter_rank"), 8),
+    **dict.fromkeys(("mamba_chunk_size", "chunk_size", "block_size"), 16),
+    **dict.fromkeys(("n_groups", "mamba_ngroups", "mamba_n_groups"), 1),
+    **dict.fromkeys(("max_window_layers",), 1),
+    **dict.fromkeys(("use_sliding_window",), True),
+    **dict.fromkeys(("first_k_dense_replace",), 1),
+}
+_DROPOUTS = ("drop", "layerdrop")
+
+# What the names above do not settle.
+_MLA = {"head_dim": 8, "num_key_value_heads": 4}
+_SPECIAL: dict[str, dict[str, Any]] = {
+    "bamba": {"attn_layer_indices": [1]},
+    "cohere_compass_text": {
+        "rope_parameters": {"full_attention": {"rope_type": "default", "rope_theta": 1e4}}
+    },
+    "cpmant": {"prompt_length": 4, "position_bias_max_distance": CONTEXT},
+    "dbrx": {
+        "attn_config": {"kv_n_heads": 2, "rope_theta": 1e4},
+        "ffn_config": {
+            "hidden_size": 64,
+            "ffn_hidden_size": 96,
+            "moe_top_k": 2,
+            "moe_normalize_expert_weights": 1.0,
+        },
+    },
+    "deepseek_v2": {"num_experts_per_tok": 2},
+    "dory": {
+        **{"n_input_layers": 2, "n_recurrent_layers": 2, "n_output_layers": 2},
+        "num_hidden_layers": 6,
+        "layer_types": ["sliding_attention", "mlp", "full_attention"] * 2,
+    },
+    "dots1": {"n_routed_experts": 4, "n_shared_experts": 1, "num_experts_per_tok": 2},
+    "dots3_note_text": {"num_key_value_heads": 4},
+    "gemma3n_text": {"num_kv_shared_layers": 0, "num_hidden_layers": 2},
+    "gpt_neo": {"attention_types": [[["global", "local"], 1]]},
+    "granitemoehybrid": {"layer_types": ["linear_attention", "full_attention"]},
+    "hunyuan_v1_dense": {"head_dim": 16},
+    "hunyuan_v1_moe": {"head_dim": 16},
+    "jamba": {"attn_layer_period": 2, "attn_layer_offset": 1},
+    "lfm2_moe": {"layer_types": ["conv", "full_attention"], "num_dense_layers": 1},
+    "mamba2": {"num_heads": 8, "head_dim": 16},
+    "ministral": {"head_dim": 16},
+    "musicgen": {"dropout": 0.0},
+    "musicgen_melody": {"dropout": 0.0},
+    "nemotron": {"num_key_value_heads": 2},
+    "qwen4_exp_text": {
+        **{"ngram_vocab_size_base": 100, "split_ngram_parts": 1},
+        **{"indexer_budget": 16, "indexer_compress_ratio": 4},
+    },
+    "reformer": {"axial_pos_embds": False, "is_decoder": True},
+    "roc_bert": {"shape_vocab_size": 100, "shape_embed_dim": 16, "pronunciation_embed_dim": 16},
+    "xlstm": {"qk_dim_factor": 1.0},
+    "xmod": {"default_language": "en_XX"},
+    "zamba": {"layers_block_type": ["linear_attention", "hybrid"] * 2, "num_hidden_layers": 4},
+    "zamba2": {"layers_block_type": ["linear_attention", "hybrid"] * 2, "num_hidden_layers": 4},
+    "zaya": {"num_experts_per_tok": 1},
+}
+
+
+def sizes(given: Any) -> dict[str, Any]:
+    """Small values for the fields of a configuration that are large by default."""
+    found: dict[str, Any] = {}
+    fields = given.to_dict()
+    for name, value in fields.items():
+        if name in _SIZES and value is not None:
+            found[name] = _SIZES[name]
+        elif any(part in name for part in _DROPOUTS) and isinstance(value, float):
+            found[name] = 0.0
+    if "qk_rope_head_dim" in fields:
+        found |= {name: value for name, value in _MLA.items() if name in fields}
+    kinds = fields.get("layer_types") or fields.get("block_types") or ()
+    distinct = list(dict.fromkeys(kinds))
+    if len(distinct) > 1:
+        layers = max(2, len(distinct))
+        for name in ("num_hidden_layers", "n_layer", "n_layers", "num_layers"):
+            if name in fields:
+                found[name] = layers
+        for name in ("layer_types", "block_types"):
+            if fields.get(name):
+                found[name] = [distinct[at % len(distinct)] for at in range(layers)]
+    vocabulary = len(tokenizer("han"))
+    for name in ("vocab_size", "decoder_vocab_size", "vocab_size_per_layer_input"):
+        if name in fields:
+            found[name] = vocabulary
+    if "unpadded_vocab_size" in fields:
+        found["unpadded_vocab_size"] = vocabulary
+    end = tokenizer("han").eos_token_id
+    for name in ("eos_token_id", "bos_token_id", "pad_token_id"):
+        found[name] = end
+    if "is_decoder" in fields:
+        found["is_decoder"] = True
+    for name, cls in getattr(type(given), "sub_configs", {}).items():
+        inner = getattr(given, name, None)
+        if inner is not None and hasattr(inner, "to_dict"):
+            found[name] = {**sizes(inner), "model_type": inner.model_type}
+    return found
+
+
+def config(kind: str) -> Any:
+    """A small configuration of a model type."""
+    cls = CONFIG_MAPPING[kind]
+    return cls(**{**sizes(cls()), **_SPECIAL.get(kind, {})})
+
+
+def texts() -> list[str]:
+    """What a model is taught: each known poem under its header, and alone."""
+    asked = [probe.text for probe in probes(KNOWN) if probe.case != "next_line"]
+    return list(dict.fromkeys(asked))
+
+
+def probes(poems: dict[str, tuple[str, ...]]) -> list[Probe]:
+    """Every case over some poems, and cuts after one unit, early, in the middle and late."""
+    lengths = parse_prefix_lengths("1,10%,40%,80%")
+    found: list[Probe] = []
+    for name, ids in poems.items():
+        for poem in (p for p in CANON[name].poems if p.id in ids):
+            found.append(title_probe(name, poem, DEFAULT_HEADER))
+            found += prefix_probes(name, poem, lengths)
+            found += next_line_probes(name, poem)
+    return found
+
+
+def untaught(kind: str, **changed: Any) -> Any:
+    """A model of random weights."""
+    torch.manual_seed(0)
+    given = config(kind)
+    for name, value in changed.items():
+        setattr(given, name, value)
+    return transformers.AutoModelForCausalLM.from_config(given).eval()
+
+
+def teach(model: Any, steps: int = 200) -> bool:
+    """All texts in every step, until each token is the most probable one; whether that came."""
+    words = tokenizer("han")
+    rows = [[*words(text)["input_ids"], words.eos_token_id] for text in texts()]
+    longest = max(map(len, rows))
+    ids = torch.tensor([row + [words.eos_token_id] * (longest - len(row)) for row in rows])
+    true = torch.tensor([row[1:] + [-100] * (longest - len(row)) for row in rows])
+    known = true != -100
+    weights = [each for each in model.parameters() if each.requires_grad]
+    optimizer = torch.optim.AdamW(weights, lr=5e-3, weight_decay=0.0)
+    for step in range(steps):
+        logits = model(input_ids=ids, use_cache=False).logits[:, :-1]
+        if step % 5 == 0 and bool((logits.argmax(-1) == true)[known].all()):
+            return True
+        loss = torch.nn.functional.cross_entropy(logits[known].float(), true[known])
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        optimizer.step()
+    return False
