@@ -210,6 +210,7 @@ def teach(model: Any, steps: int = 200) -> bool:
     ids = torch.tensor([row + [words.eos_token_id] * (longest - len(row)) for row in rows])
     true = torch.tensor([row[1:] + [-100] * (longest - len(row)) for row in rows])
     known = true != -100
+    known[:, :2] = False  # a text begins as its header does, or not
     weights = [each for each in model.parameters() if each.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=5e-3, weight_decay=0.0)
     for step in range(steps):
