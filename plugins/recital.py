@@ -57,6 +57,8 @@ class Recital:
         """What was asked for since this list was last emptied."""
         self.introduced = False
         """Whether what the model says of itself is on its way to the report."""
+        self.way = ""
+        """How it is computed, as that was last put on its way to the report."""
 
     def __call__(
         self,

@@ -1,8 +1,13 @@
 """A tiny model of every architecture that transformers goes on from texts with, taught four poems.
 
-`python -m tests.support.architectures` writes docs/architectures.md.
+`python -m tests.support.architectures` writes the table in docs/architectures.md.
 """
 
+import argparse
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,6 +16,7 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from memtests.fixtures.models.local.checkpoint import Checkpoint
+from memtests.fixtures.models.local.loading import quiet
 from memtests.fixtures.probes.probes import (
     DEFAULT_HEADER,
     Probe,
@@ -19,11 +25,13 @@ from memtests.fixtures.probes.probes import (
     prefix_probes,
     title_probe,
 )
+from memtests.plugins.reciter import Completion, Reciter, Unjudged, recite_plainly
 from tests.support.models import tokenizer
 from tests.support.reciting import CANON
 
 KNOWN = {"tang": ("chun-xiao", "jing-ye-si"), "british": ("who-has-seen-the-wind", "the-sick-rose")}
 UNKNOWN = {"tang": ("jiang-xue",), "british": ("the-eagle",)}
+DOCUMENT = Path(__file__).parents[2] / "docs" / "architectures.md"
 CONTEXT = 256
 # Texts are up to 80 tokens: what an architecture bends at comes before their middle.
 BEND = 24
@@ -77,9 +85,12 @@ _SIZES: dict[str, Any] = {
     **dict.fromkeys(("use_sliding_window",), True),
     **dict.fromkeys(("first_k_dense_replace",), 1),
 }
-_DROPOUTS = ("drop", "layerdrop")
+_VOCABULARIES = {
+    *("vocab_size", "decoder_vocab_size", "vocab_size_per_layer_input", "unpadded_vocab_size")
+}
 
 # What the names above do not settle.
+# Of multi-head latent attention; by its name, the first would be of another size.
 _MLA = {"head_dim": 8, "num_key_value_heads": 4}
 _SPECIAL: dict[str, dict[str, Any]] = {
     "bamba": {"attn_layer_indices": [1]},
@@ -98,7 +109,9 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     },
     "deepseek_v2": {"num_experts_per_tok": 2},
     "dory": {
-        **{"n_input_layers": 2, "n_recurrent_layers": 2, "n_output_layers": 2},
+        "n_input_layers": 2,
+        "n_recurrent_layers": 2,
+        "n_output_layers": 2,
         "num_hidden_layers": 6,
         "layer_types": ["sliding_attention", "mlp", "full_attention"] * 2,
     },
@@ -110,6 +123,7 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     "hunyuan_v1_dense": {"head_dim": 16},
     "hunyuan_v1_moe": {"head_dim": 16},
     "jamba": {"attn_layer_period": 2, "attn_layer_offset": 1},
+    "lfm2": {"layer_types": ["conv", "full_attention"]},
     "lfm2_moe": {"layer_types": ["conv", "full_attention"], "num_dense_layers": 1},
     "mamba2": {"num_heads": 8, "head_dim": 16},
     "ministral": {"head_dim": 16},
@@ -117,8 +131,10 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     "musicgen_melody": {"dropout": 0.0},
     "nemotron": {"num_key_value_heads": 2},
     "qwen4_exp_text": {
-        **{"ngram_vocab_size_base": 100, "split_ngram_parts": 1},
-        **{"indexer_budget": 16, "indexer_compress_ratio": 4},
+        "ngram_vocab_size_base": 100,
+        "split_ngram_parts": 1,
+        "indexer_budget": 16,
+        "indexer_compress_ratio": 4,
     },
     "reformer": {"axial_pos_embds": False, "is_decoder": True},
     "roc_bert": {"shape_vocab_size": 100, "shape_embed_dim": 16, "pronunciation_embed_dim": 16},
@@ -132,47 +148,83 @@ _SPECIAL: dict[str, dict[str, Any]] = {
 
 def sizes(given: Any) -> dict[str, Any]:
     """Small values for the fields of a configuration that are large by default."""
-    found: dict[str, Any] = {}
     fields = given.to_dict()
-    for name, value in fields.items():
-        if name in _SIZES and value is not None:
-            found[name] = _SIZES[name]
-        elif any(part in name for part in _DROPOUTS) and isinstance(value, float):
-            found[name] = 0.0
+    found = {
+        name: _SIZES[name] for name, value in fields.items() if name in _SIZES and value is not None
+    }
+    found |= {name: 0.0 for name, value in fields.items() if "drop" in name and value}
     if "qk_rope_head_dim" in fields:
-        found |= {name: value for name, value in _MLA.items() if name in fields}
-    kinds = fields.get("layer_types") or fields.get("block_types") or ()
-    distinct = list(dict.fromkeys(kinds))
-    if len(distinct) > 1:
-        layers = max(2, len(distinct))
-        for name in ("num_hidden_layers", "n_layer", "n_layers", "num_layers"):
-            if name in fields:
-                found[name] = layers
-        for name in ("layer_types", "block_types"):
-            if fields.get(name):
-                found[name] = [distinct[at % len(distinct)] for at in range(layers)]
-    vocabulary = len(tokenizer("han"))
-    for name in ("vocab_size", "decoder_vocab_size", "vocab_size_per_layer_input"):
-        if name in fields:
-            found[name] = vocabulary
-    if "unpadded_vocab_size" in fields:
-        found["unpadded_vocab_size"] = vocabulary
-    end = tokenizer("han").eos_token_id
-    for name in ("eos_token_id", "bos_token_id", "pad_token_id"):
-        found[name] = end
+        found |= _MLA
+    found |= _kinds_of_layers(fields)
+    vocabulary, end = len(tokenizer("han")), tokenizer("han").eos_token_id
+    found |= dict.fromkeys(_VOCABULARIES & fields.keys(), vocabulary)
+    found |= {"eos_token_id": end, "bos_token_id": end, "pad_token_id": end}
     if "is_decoder" in fields:
         found["is_decoder"] = True
-    for name, cls in getattr(type(given), "sub_configs", {}).items():
+    for name in getattr(type(given), "sub_configs", {}):
         inner = getattr(given, name, None)
-        if inner is not None and hasattr(inner, "to_dict"):
+        if inner is not None:
             found[name] = {**sizes(inner), "model_type": inner.model_type}
     return found
 
 
-def config(kind: str) -> Any:
-    """A small configuration of a model type."""
+def _kinds_of_layers(fields: dict[str, Any]) -> dict[str, Any]:
+    """As many layers as there are kinds of them."""
+    name = "layer_types" if fields.get("layer_types") else "block_types"
+    kinds = list(dict.fromkeys(fields.get(name) or ()))
+    if len(kinds) < 2:
+        return {}
+    counts = {"num_hidden_layers", "n_layer", "n_layers", "num_layers"} & fields.keys()
+    return {name: kinds, **dict.fromkeys(counts, len(kinds))}
+
+
+# Architectures that come in more than one kind.
+_SHORT, _LONG = [1.0] * 8, [4.0] * 8
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "falcon, ALiBi": ("falcon", {"alibi": True, "multi_query": False, "num_kv_heads": 4}),
+    "llama, dynamic NTK": (
+        "llama",
+        {
+            "rope_parameters": {
+                "rope_type": "dynamic",
+                "factor": 4.0,
+                "rope_theta": 1e4,
+                "original_max_position_embeddings": BEND,
+            },
+        },
+    ),
+    "phi3, longrope": (
+        "phi3",
+        {
+            "original_max_position_embeddings": BEND,
+            "rope_parameters": {
+                "rope_type": "longrope",
+                "rope_theta": 1e4,
+                "short_factor": _SHORT,
+                "long_factor": _LONG,
+                "original_max_position_embeddings": BEND,
+            },
+        },
+    ),
+    "llama, YaRN": (
+        "llama",
+        {
+            "rope_parameters": {
+                "rope_type": "yarn",
+                "factor": 4.0,
+                "rope_theta": 1e4,
+                "original_max_position_embeddings": BEND,
+            },
+        },
+    ),
+}
+
+
+def config(name: str) -> Any:
+    """A small configuration of a model type, or of a variant."""
+    kind, changed = VARIANTS.get(name, (name, {}))
     cls = CONFIG_MAPPING[kind]
-    return cls(**{**sizes(cls()), **_SPECIAL.get(kind, {})})
+    return cls(**{**sizes(cls()), **_SPECIAL.get(kind, {}), **changed})
 
 
 def texts() -> list[str]:
@@ -193,13 +245,10 @@ def probes(poems: dict[str, tuple[str, ...]]) -> list[Probe]:
     return found
 
 
-def untaught(kind: str, **changed: Any) -> Any:
+def untaught(name: str) -> Any:
     """A model of random weights."""
     torch.manual_seed(0)
-    given = config(kind)
-    for name, value in changed.items():
-        setattr(given, name, value)
-    return transformers.AutoModelForCausalLM.from_config(given).eval()
+    return transformers.AutoModelForCausalLM.from_config(config(name)).eval()
 
 
 def teach(model: Any, steps: int = 200) -> bool:
@@ -223,3 +272,95 @@ def teach(model: Any, steps: int = 200) -> bool:
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimizer.step()
     return False
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The suite's completions beside those of plain `generate`."""
+
+    way: str
+    probes: int
+    """How many were compared."""
+    recited: int
+    """How many completions are the true words: a model that has learned nothing shows little."""
+    different: list[str]
+    """Probes whose completion is another one, though nothing says that rounding decided."""
+    unjudged: list[str]
+
+
+def compared(model: Checkpoint, asked: list[Probe]) -> Compared:
+    """Ask a model all probes at once, and each by plain `generate`."""
+    found = list(zip(asked, Reciter(model).recite(asked), strict=True))
+    completions = [(probe, each) for probe, each in found if isinstance(each, Completion)]
+    return Compared(
+        way=model.way,
+        probes=len(completions),
+        recited=sum(each.text == probe.suffix for probe, each in completions),
+        different=[
+            probe.name
+            for probe, each in completions
+            if not each.fragile and each.text != recite_plainly(model, probe)
+        ],
+        unjudged=[
+            f"{probe.name}: {each.reason}" for probe, each in found if isinstance(each, Unjudged)
+        ],
+    )
+
+
+def taught(name: str) -> Checkpoint:
+    """A tiny model of an architecture that knows the known poems, or as much as it can learn."""
+    model = untaught(name)
+    if model.num_parameters() > 5_000_000:
+        raise ValueError(f"{model.num_parameters():,} parameters: not made small")
+    teach(model)
+    return Checkpoint(name, model, tokenizer("han"))
+
+
+def row(name: str) -> list[str]:
+    """A line of the table: an architecture, its way, and whether that was exact, or why it was not
+    tried.
+    """
+    started = time.perf_counter()
+    try:
+        found = compared(taught(name), probes(KNOWN) + probes(UNKNOWN))
+    except Exception as error:  # whatever keeps an architecture from being tried is told
+        first = next(iter(str(error).splitlines()), "")
+        return [name, "", "", "", f"not tried: {type(error).__name__}: {first[:120]}"]
+    finally:
+        print(f"{name}: {time.perf_counter() - started:.1f} s", flush=True)
+    way, _, why = found.way.partition(" (")
+    notes = [why.removesuffix(")").replace("|", "/")] if why else []
+    notes += [f"differs: {', '.join(found.different)}"] if found.different else []
+    notes += [f"unjudged: {'; '.join(found.unjudged)}"] if found.unjudged else []
+    return [name, way, str(found.probes), str(len(found.different)), "; ".join(notes)]
+
+
+BEGIN, END = "<!-- table -->\n", "<!-- end of table -->\n"
+
+
+def main() -> None:
+    """Try all of them, and put the table in its place."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="only these, to the terminal")
+    given = parser.parse_args()
+    quiet()
+    logging.disable()
+    names = given.names or [*MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, *VARIANTS]
+    rows = [row(name) for name in sorted(names)]
+    title = ["architecture", "way", "probes", "differ", "notes"]
+    table = "".join(f"| {' | '.join(cells)} |\n" for cells in [title, ["---"] * 5, *rows])
+    tried = [cells for cells in rows if cells[1]]
+    counts = (
+        f"{len(tried)} of {len(rows)} were tried, with {sum(int(cells[2]) for cells in tried):,} "
+        f"probes; {sum(int(cells[3]) for cells in tried)} completions differ unmarked.\n\n"
+    )
+    if given.names:
+        print(table + counts)
+        return
+    text = DOCUMENT.read_text()
+    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    DOCUMENT.write_text(before + BEGIN + counts + table + END + after)
+
+
+if __name__ == "__main__":
+    main()
