@@ -93,13 +93,14 @@ _VOCABULARIES = {
 # Of multi-head latent attention; by its name, the first would be of another size.
 _MLA = {"head_dim": 8, "num_key_value_heads": 4}
 _SPECIAL: dict[str, dict[str, Any]] = {
+    "bailing_hybrid": {"num_experts_per_token": 2},
     "bamba": {"attn_layer_indices": [1]},
     "cohere_compass_text": {
         "rope_parameters": {"full_attention": {"rope_type": "default", "rope_theta": 1e4}}
     },
     "cpmant": {"prompt_length": 4, "position_bias_max_distance": CONTEXT},
     "dbrx": {
-        "attn_config": {"kv_n_heads": 2, "rope_theta": 1e4},
+        "attn_config": {"kv_n_heads": 2, "rope_theta": 1e4, "clip_qkv": 8.0},
         "ffn_config": {
             "hidden_size": 64,
             "ffn_hidden_size": 96,
@@ -109,20 +110,28 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     },
     "deepseek_v2": {"num_experts_per_tok": 2},
     "dory": {
+        "num_hidden_layers": 6,
         "n_input_layers": 2,
         "n_recurrent_layers": 2,
         "n_output_layers": 2,
-        "num_hidden_layers": 6,
-        "layer_types": ["sliding_attention", "mlp", "full_attention"] * 2,
+        "layer_types": [
+            "sliding_attention",
+            "mlp",
+            "full_attention",
+            "mlp",
+            "full_attention",
+            "mlp",
+        ],
     },
     "dots1": {"n_routed_experts": 4, "n_shared_experts": 1, "num_experts_per_tok": 2},
-    "dots3_note_text": {"num_key_value_heads": 4},
+    "dots3_note_text": {"num_key_value_heads": 4, "per_layer_config": {}},
     "gemma3n_text": {"num_kv_shared_layers": 0, "num_hidden_layers": 2},
     "gpt_neo": {"attention_types": [[["global", "local"], 1]]},
     "granitemoehybrid": {"layer_types": ["linear_attention", "full_attention"]},
     "hunyuan_v1_dense": {"head_dim": 16},
     "hunyuan_v1_moe": {"head_dim": 16},
     "jamba": {"attn_layer_period": 2, "attn_layer_offset": 1},
+    "kimi_linear": {"num_experts_per_token": 2},
     "lfm2": {"layer_types": ["conv", "full_attention"]},
     "lfm2_moe": {"layer_types": ["conv", "full_attention"], "num_dense_layers": 1},
     "mamba2": {"num_heads": 8, "head_dim": 16},
@@ -133,6 +142,9 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     "qwen4_exp_text": {
         "ngram_vocab_size_base": 100,
         "split_ngram_parts": 1,
+        "indexer_n_heads": 2,
+        "indexer_kv_heads": 1,
+        "indexer_head_dim": 16,
         "indexer_budget": 16,
         "indexer_compress_ratio": 4,
     },
@@ -140,18 +152,27 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     "roc_bert": {"shape_vocab_size": 100, "shape_embed_dim": 16, "pronunciation_embed_dim": 16},
     "xlstm": {"qk_dim_factor": 1.0},
     "xmod": {"default_language": "en_XX"},
-    "zamba": {"layers_block_type": ["linear_attention", "hybrid"] * 2, "num_hidden_layers": 4},
-    "zamba2": {"layers_block_type": ["linear_attention", "hybrid"] * 2, "num_hidden_layers": 4},
+    "zamba": {
+        "layers_block_type": ["linear_attention", "hybrid"] * 2,
+        "num_hidden_layers": 4,
+        "attention_hidden_size": 128,
+        "attention_head_dim": 32,
+    },
+    "zamba2": {
+        "layers_block_type": ["linear_attention", "hybrid"] * 2,
+        "num_hidden_layers": 4,
+        "attention_hidden_size": 128,
+        "attention_head_dim": 32,
+    },
     "zaya": {"num_experts_per_tok": 1},
 }
 
 
-def sizes(given: Any) -> dict[str, Any]:
+def sizes(default: Any) -> dict[str, Any]:
     """Small values for the fields of a configuration that are large by default."""
-    fields = given.to_dict()
-    found = {
-        name: _SIZES[name] for name, value in fields.items() if name in _SIZES and value is not None
-    }
+    fields = default.to_dict()
+    given = {name for name, value in fields.items() if value is not None}
+    found = {name: _SIZES[name] for name in _SIZES if name in given}
     found |= {name: 0.0 for name, value in fields.items() if "drop" in name and value}
     if "qk_rope_head_dim" in fields:
         found |= _MLA
@@ -161,8 +182,8 @@ def sizes(given: Any) -> dict[str, Any]:
     found |= {"eos_token_id": end, "bos_token_id": end, "pad_token_id": end}
     if "is_decoder" in fields:
         found["is_decoder"] = True
-    for name in getattr(type(given), "sub_configs", {}):
-        inner = getattr(given, name, None)
+    for name in getattr(type(default), "sub_configs", {}):
+        inner = getattr(default, name, None)
         if inner is not None:
             found[name] = {**sizes(inner), "model_type": inner.model_type}
     return found
