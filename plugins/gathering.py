@@ -93,6 +93,10 @@ def properties_of(recital: Recital) -> list[Property]:
         recital.way = model.way
         value = {"model": model.name, "process": os.getpid(), "way": model.way}
         properties["way"] = ("way", value)
+        for at, error in enumerate(model.errors):
+            if error not in recital.errors:
+                recital.errors.append(error)
+                properties[f"way error {at}"] = ("error", [model.name, "the way", error])
     for asked in recital.asked:
         if isinstance(asked, SavedVerdict):
             properties[asked.probe] = ("verdict", msgspec.to_builtins(asked))

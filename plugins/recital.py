@@ -59,6 +59,8 @@ class Recital:
         """Whether what the model says of itself is on its way to the report."""
         self.way = ""
         """How it is computed, as that was last put on its way to the report."""
+        self.errors: list[str] = []
+        """What was raised in other ways, of which the same is true."""
 
     def __call__(
         self,
