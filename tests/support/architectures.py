@@ -4,7 +4,6 @@
 """
 
 import argparse
-import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -357,30 +356,38 @@ def row(name: str) -> list[str]:
 
 
 BEGIN, END = "<!-- table -->\n", "<!-- end of table -->\n"
+_TITLE = "| architecture | way | probes | differ | notes |\n| --- | --- | --- | --- | --- |\n"
 
 
-def main() -> None:
-    """Try all of them, and put the table in its place."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help="only these, to the terminal")
-    given = parser.parse_args()
-    quiet()
-    logging.disable()
-    names = given.names or [*MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, *VARIANTS]
-    rows = [row(name) for name in sorted(names)]
-    title = ["architecture", "way", "probes", "differ", "notes"]
-    table = "".join(f"| {' | '.join(cells)} |\n" for cells in [title, ["---"] * 5, *rows])
-    tried = [cells for cells in rows if cells[1]]
+def written(text: str) -> dict[str, list[str]]:
+    """The lines that the table in a text has."""
+    lines = text.split(BEGIN)[1].split(END, maxsplit=1)[0].splitlines()
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if "|" in line]
+    return {each[0]: each for each in cells[2:]}
+
+
+def with_table(text: str, rows: dict[str, list[str]]) -> str:
+    """A text with these lines in its table, and what they come to."""
+    tried = [cells for cells in rows.values() if cells[1]]
     counts = (
         f"{len(tried)} of {len(rows)} were tried, with {sum(int(cells[2]) for cells in tried):,} "
         f"probes; {sum(int(cells[3]) for cells in tried)} completions differ unmarked.\n\n"
     )
-    if given.names:
-        print(table + counts)
-        return
-    text = DOCUMENT.read_text()
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    DOCUMENT.write_text(before + BEGIN + counts + table + END + after)
+    table = "".join(f"| {' | '.join(rows[name])} |\n" for name in sorted(rows))
+    before, after = text.split(BEGIN, maxsplit=1)[0], text.split(END)[1]
+    return before + BEGIN + counts + _TITLE + table + END + after
+
+
+def main() -> None:
+    """Try architectures, and put each line in its place."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="only these; the other lines stay")
+    names = parser.parse_args().names or [*MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, *VARIANTS]
+    quiet()
+    for name in names:
+        cells = row(name)
+        text = DOCUMENT.read_text()
+        DOCUMENT.write_text(with_table(text, {**written(text), name: cells}))
 
 
 if __name__ == "__main__":
