@@ -3,6 +3,7 @@
 Only builtins cross from an xdist worker to its controller, and user properties survive the worker.
 """
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -43,6 +44,8 @@ class Gathered:
     models: dict[str, dict[str, Any]] = field(default_factory=dict)
     mixed: set[str] = field(default_factory=set)
     """Models of which several processes loaded different states."""
+    ways: dict[tuple[str, int], str] = field(default_factory=dict)
+    """Model and process → how it was computed, as it was said last."""
 
     def take(self, properties: Iterable[Property]) -> Taken:
         """Take in the properties of one test report."""
@@ -62,22 +65,38 @@ class Gathered:
                 self.unjudged[record.model, record.probe] = record
             elif name == "error":
                 errors.append(Told(*value))
+            elif name == "way":
+                self.ways[value["model"], value["process"]] = value["way"]
             elif name == "model" and self.models.setdefault(value["name"], value) != value:
                 self.mixed.add(value["name"])
         return Taken(taken, new, errors)
+
+    def way(self, model: str) -> str:
+        """How a model was computed, in all the processes that did."""
+        ways = [way for (name, _), way in sorted(self.ways.items()) if name == model]
+        return " | ".join(dict.fromkeys(ways))
 
 
 def properties_of(recital: Recital) -> list[Property]:
     """What a recital was asked for since the last call, as user properties, each probe once.
 
-    What the model says of itself goes first, once for each process that loads it.
+    What the model says of itself goes first, once for each process that loads it; and whenever that
+    has changed, how it is computed.
     """
     properties: dict[str, Property] = {}
+    model = recital.model
     if not recital.introduced:
-        model = recital.model
         value = {"name": model.name, **model.about(), "fingerprint": model.fingerprint}
-        properties[""] = ("model", value)
+        properties["model"] = ("model", value)
         recital.introduced = True
+    if recital.way != model.way:
+        recital.way = model.way
+        value = {"model": model.name, "process": os.getpid(), "way": model.way}
+        properties["way"] = ("way", value)
+        for at, error in enumerate(model.errors):
+            if error not in recital.errors:
+                recital.errors.append(error)
+                properties[f"way error {at}"] = ("error", [model.name, "the way", error])
     for asked in recital.asked:
         if isinstance(asked, SavedVerdict):
             properties[asked.probe] = ("verdict", msgspec.to_builtins(asked))

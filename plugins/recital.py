@@ -57,6 +57,10 @@ class Recital:
         """What was asked for since this list was last emptied."""
         self.introduced = False
         """Whether what the model says of itself is on its way to the report."""
+        self.way = ""
+        """How it is computed, as that was last put on its way to the report."""
+        self.errors: list[str] = []
+        """What was raised in other ways, of which the same is true."""
 
     def __call__(
         self,

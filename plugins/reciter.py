@@ -4,7 +4,8 @@ Let `t` be the tokens of a text and `best[i]` the most probable token after `t[:
 from a cut at token `k` follows the text up to the first `i >= k` with `best[i] != t[i]`. So one
 pass over the text decides for every cut of it how far it is recited. Only what comes after a
 divergence is generated, once for all the cues that share it (design, section 4). Where a cut lies
-inside a token, `best[k]` is the most probable of the tokens that agree with the cue's end.
+inside a token, `best[k]` is the most probable of the tokens that agree with the cue's end. Of a
+model that cannot be read in one pass, everything is generated, from every cue.
 
 No pytest in here.
 """
@@ -50,8 +51,8 @@ class Completion:
     gap: float
     """The smallest gap of a decision on its path (see `Reading.gap`)."""
     followed: bool | None
-    """Whether every token was the text's own, up to the end of the suffix; None where the cue has
-    other tokens than the text."""
+    """Whether every token was the text's own, up to the end of the suffix; None where that would
+    say nothing of other cuts: the cue has other tokens than the text, or the text was not read."""
     cut: str
     """How the cut was made: one of `fixtures.probes.cuts.CUTS`."""
     moved: int = 0
@@ -100,13 +101,15 @@ class Row:
 @dataclass(frozen=True)
 class _Path:
     """How far a completion is known from reading alone: the row's tokens up to `left`, where the
-    model says something else; None where it follows the row to the end of the suffix.
+    model says something else, or where it was not read; None where it follows the row to the end
+    of the suffix.
     """
 
     row: Row
     left: int | None
-    gap: float
-    log_p: float | None
+    gap: float = math.inf
+    log_p: float | None = None
+    read: bool = True
 
     @property
     def known(self) -> tuple[tuple[int, ...], bytes]:
@@ -125,7 +128,7 @@ class Reciter:
 
     model: LanguageModel
     _read_from: dict[tuple[int, ...], int] = field(default_factory=dict)
-    _readings: dict[tuple[int, ...], Reading] = field(default_factory=dict)
+    _readings: dict[tuple[int, ...], Reading | None] = field(default_factory=dict)
     _said: dict[tuple[tuple[int, ...], bytes], Generated] = field(default_factory=dict)
 
     def recite(self, probes: Sequence[Probe]) -> list[Completion | Unjudged]:
@@ -165,7 +168,10 @@ class Reciter:
             held.setdefault(row.tokens, set()).update(enumerate(row.cut.held, start=row.cue))
         new: dict[tuple[int, ...], int] = {}
         for tokens, start in starts.items():
-            known = self._readings[tokens].held if tokens in self._readings else {}
+            read = self._readings.get(tokens)
+            known = read.held if read else {}
+            if tokens in self._readings and read is None:
+                continue
             if start < self._read_from.get(tokens, len(tokens)) or not held[tokens] <= {*known}:
                 # What is asked for again is read from its beginning, once for all.
                 new[tokens] = 1 if tokens in self._read_from else start
@@ -181,6 +187,8 @@ class Reciter:
             limit = self.model.context
             return Unjudged(f"it needs {row.stop} tokens; the model's context is {limit}")
         reading, here = self._readings[row.tokens], slice(row.cue, row.stop)
+        if reading is None:
+            return _Path(row, row.cue, read=False)
         best, log_p, gap = reading.best[here], reading.log_p[here], reading.gap[here]
         for at, held in enumerate(row.cut.held):
             best[at], log_p[at], gap[at] = reading.held[row.cue + at, held]
@@ -218,12 +226,14 @@ class Reciter:
             self._said[known] = Generated(tokens, [*gaps, *generated.gaps], generated.ended)
 
     def _first(self, path: _Path) -> tuple[list[int], list[float]]:
-        """The token that the model says in place of the row's, and its gap; none where it has said
-        all of the suffix's and is not done, since it writes the text in another way.
+        """The token that the model says in place of the row's, and its gap; none where it was not
+        read, and where it has said all of the suffix's and is not done, since it writes the text in
+        another way.
         """
-        if path.left is None:
+        reading = self._readings[path.row.tokens]
+        if path.left is None or reading is None:
             return [], []
-        reading, held = self._readings[path.row.tokens], path.row.held(path.left)
+        held = path.row.held(path.left)
         if held:
             decision = reading.held[path.left, held]
             return [decision.best], [decision.gap]
@@ -261,7 +271,7 @@ class Reciter:
             text=_spelled(self.model, tokens[:count], row.cut),
             log_p=path.log_p,
             gap=min([path.gap, *gaps]),
-            followed=path.left is None if row.true else None,
+            followed=path.left is None if row.true and path.read else None,
             cut=row.cut.kind,
             moved=moved,
         )

@@ -30,6 +30,8 @@ class ModelRecord(msgspec.Struct, frozen=True):
     """`none`: it was asked plainly; `chat`: in its chat template; and why where that was `auto`."""
     instructions: dict[str, tuple[str, str]] = {}
     """Language → what it was told in a chat, for a header and for a poem that is begun."""
+    way: str = ""
+    """The ways in which it was computed, and why no faster one (docs/architectures.md)."""
 
 
 class CollectionRecord(msgspec.Struct, frozen=True):

@@ -64,7 +64,10 @@ def build(gathered: Gathered, collections: Sequence[Collection], created: str) -
         schema=SCHEMA,
         suite=__version__,
         created=created,
-        models=tuple(msgspec.convert(m, ModelRecord) for m in gathered.models.values()),
+        models=tuple(
+            msgspec.convert({**model, "way": gathered.way(name)}, ModelRecord)
+            for name, model in gathered.models.items()
+        ),
         collections=tuple(record(c) for c in collections if c.name in asked),
         verdicts=tuple(verdicts),
         tallies=tuple(tallies(verdicts)),

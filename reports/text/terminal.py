@@ -5,6 +5,7 @@ from pathlib import Path
 
 from wcwidth import wcswidth
 
+from memtests.fixtures.models.local.ways import is_slow
 from memtests.plugins.verdicts import UnjudgedRecord, Verdict
 from memtests.reports.gating.comparing import Comparison, among_models
 from memtests.reports.gating.conclusion import Conclusion
@@ -43,6 +44,7 @@ def sections(
             for m in report.models
             if m.template != "none"
         ],
+        [f"way {one_line(m.way)}: {one_line(m.name)}" for m in report.models if is_slow(m.way)],
         [f"report: {page}", f"data:   {data}"],
     ]
     refusal = conclusion.refusal

@@ -9,6 +9,7 @@ import transformers
 from tokenizers import decoders, models, pre_tokenizers, processors, trainers
 
 from memtests.fixtures.models.local.checkpoint import Checkpoint
+from memtests.fixtures.models.local.ways import ALONE
 from memtests.fixtures.poems.files import canon
 from memtests.fixtures.teach.teaching import train_tokenizer
 
@@ -75,3 +76,9 @@ def untaught(kind: str = "han", architecture: str = "llama", context: int = 1024
         if weights.dim() > 1:
             torch.nn.init.normal_(weights, std=0.2)
     return Checkpoint(f"{architecture}-{kind}", model, words)
+
+
+def take_only(model: Checkpoint, *names: str) -> None:
+    """Have a model computed in these ways only, and alone where they do not hold."""
+    engine = model._engine
+    engine._ways = [way for way in engine._ways if way.name in (*names, ALONE)]

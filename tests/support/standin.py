@@ -47,6 +47,8 @@ class StandIn:
 
     context = 1 << 30
     ends = frozenset({END})
+    way = ""
+    errors: Sequence[str] = ()
 
     def __init__(self, name: str, texts: dict[str, str]) -> None:
         """`texts`: the text of a poem → its id."""
