@@ -70,6 +70,11 @@ class Verdict(msgspec.Struct, frozen=True):
         """Whether the memory came back."""
         return self.outcome == "correct"
 
+    @property
+    def asked(self) -> str:
+        """The true words from where the cut came to lie: what the completion is held against."""
+        return self.suffix[self.moved :]
+
 
 class Judgement(NamedTuple):
     """What the two texts alone say."""

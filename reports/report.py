@@ -29,6 +29,9 @@ class ModelRecord(msgspec.Struct, frozen=True):
     """`none`: it was asked plainly; `chat`: in its chat template; and why where that was `auto`."""
     instructions: dict[str, tuple[str, str]] = {}
     """Language → what it was told in a chat, for a header and for a poem that is begun."""
+    unplaced: tuple[str, ...] = ()
+    """Tensors of its files that have no place in the model, and need none: its class says so, or
+    they are constants that it works out itself."""
 
 
 class CollectionRecord(msgspec.Struct, frozen=True):

@@ -29,7 +29,7 @@ def rescored(report: Report) -> tuple[Report, list[Changed]]:
     verdicts = []
     for v in report.verdicts:
         level = chance(bands[v.collection], v.suffix)
-        judgement = judge(v.completion, v.suffix[v.moved :], languages[v.collection, v.poem], level)
+        judgement = judge(v.completion, v.asked, languages[v.collection, v.poem], level)
         verdicts.append(msgspec.structs.replace(v, **judgement._asdict()))
     changed = [
         Changed(before, after)

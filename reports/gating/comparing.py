@@ -51,7 +51,7 @@ def compare(baseline: Baseline, model: str, verdicts: Sequence[Verdict]) -> Comp
     )
     # It was correct then: but for punctuation and the like it was the suffix.
     losses = tuple(
-        Loss(both[probe], known[probe].completion or both[probe].suffix) for probe in of["lost"]
+        Loss(both[probe], known[probe].completion or both[probe].asked) for probe in of["lost"]
     )
     return Comparison(record, states, losses)
 
@@ -64,7 +64,7 @@ def saved_comparisons(report: Report) -> tuple[Comparison, ...]:
             record,
             {},
             tuple(
-                Loss(verdicts[record.model, probe], verdicts[record.model, probe].suffix)
+                Loss(verdicts[record.model, probe], verdicts[record.model, probe].asked)
                 for probe in record.lost
             ),
         )

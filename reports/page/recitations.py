@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from memtests.fixtures.probes.cuts import ALONE, HEALED
 from memtests.fixtures.probes.text import has_spaces
 from memtests.plugins.verdicts import OUTCOMES, Verdict
 from memtests.reports.counting.tallies import shortest_by_poem
@@ -14,6 +15,8 @@ from memtests.reports.page.marks import Mark, marks, recited
 from memtests.reports.report import Report, headings_of, languages_of, texts_of
 from memtests.reports.text.phrases import number_of
 
+# A cut between tokens needs no word.
+_CUT_NOTES = {HEALED: ", cut inside a token", ALONE: ", cue tokenized alone"}
 SIGNS = {"correct": "●", "incorrect": "◐", "forgotten": "○"}
 
 
@@ -159,19 +162,20 @@ def _recitation(v: Verdict, language: str) -> Recitation:
         found: Sequence[Mark] = []
         note = "verbatim" if v.verbatim else "but for punctuation and the like"
     elif v.outcome == "incorrect":
-        found = marks(v.suffix, v.completion, language)
+        found = marks(v.asked, v.completion, language)
         if not any(mark.kind == "both" for mark in found):  # the poem stands beside it anyway
             found = [mark for mark in found if mark.kind == "model"]
         note = f"similarity {v.similarity:.2f}, leaves after {v.divergence} units"
     else:
         # Nothing of the poem is in it, so nothing is marked; some models say empty lines only.
-        said = recited(v.suffix, v.completion, language)
+        said = recited(v.asked, v.completion, language)
         found = [Mark("model", re.sub(r"\s*\n\s*", "\n", said).strip())]
         note = f"similarity {v.similarity:.2f}"
     if v.log_p is not None:
         note += f", probability {_probability(v.log_p)}"
     if v.fragile:
         note += ", fragile"
+    note += _CUT_NOTES.get(v.cut, "")
     number = v.probe.removeprefix(f"{v.collection}/{v.poem}/{v.case}").removeprefix("-")
     question = f"{v.case.replace('_', ' ')} {number}".strip()
     return Recitation(v.model, question, v.outcome, v.kind or "", note, found)

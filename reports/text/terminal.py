@@ -17,6 +17,7 @@ from memtests.reports.text.rows import (
     describe_loss,
     gate_rows,
     not_compared,
+    notes_of,
     sampling_rows,
     shortest_rows,
     table_rows,
@@ -38,11 +39,7 @@ def sections(
         render_sampling(report),
         render_controls(report),
         render_unjudged(report.unjudged),
-        [
-            f"template {m.template}: {one_line(m.name)}"
-            for m in report.models
-            if m.template != "none"
-        ],
+        list(map(one_line, notes_of(report))),
         [f"report: {page}", f"data:   {data}"],
     ]
     refusal = conclusion.refusal
