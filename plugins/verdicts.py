@@ -86,6 +86,11 @@ class Verdict(msgspec.Struct, frozen=True):
         return self.outcome == CORRECT
 
     @property
+    def asked(self) -> str:
+        """The true words from where the cut came to lie: what the completion is held against."""
+        return self.suffix[self.moved :]
+
+    @property
     def grade(self) -> str:
         """`correct`, or the kind of what it is else."""
         return self.kind or self.outcome

@@ -32,6 +32,9 @@ class ModelRecord(msgspec.Struct, frozen=True):
     """Language → what it was told in a chat, for a header and for a poem that is begun."""
     way: str = ""
     """The ways in which it was computed, and why no faster one (docs/architectures.md)."""
+    unplaced: tuple[str, ...] = ()
+    """Tensors of its files that have no place in the model, and need none: its class says so, or
+    they are constants that it works out itself."""
 
 
 class CollectionRecord(msgspec.Struct, frozen=True):

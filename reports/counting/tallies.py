@@ -10,6 +10,7 @@ import msgspec
 
 from memtests import __version__
 from memtests.fixtures.poems.poems import Collection
+from memtests.fixtures.probes.cuts import CUTS
 from memtests.fixtures.probes.probes import CONTROL, PREFIX_LENGTHS
 from memtests.plugins.chance import chance_bands
 from memtests.plugins.gathering import Gathered
@@ -162,6 +163,14 @@ def interval(correct: int, judged: int) -> tuple[float, float]:
 
     found = binomtest(correct, judged).proportion_ci(0.95, method="wilson")
     return float(found.low), float(found.high)
+
+
+def cuts_made(verdicts: Iterable[Verdict]) -> dict[str, dict[str, int]]:
+    """Model → how its cues were cut (each of CUTS) → how many of those that count."""
+    found: dict[str, dict[str, int]] = {}
+    for v in counted(verdicts):
+        found.setdefault(v.model, dict.fromkeys(CUTS, 0))[v.cut] += 1
+    return dict(sorted(found.items()))
 
 
 def seen_by_sampling(verdicts: Iterable[Verdict]) -> list[SeenBySampling]:

@@ -57,7 +57,7 @@ def compare(baseline: Baseline, model: str, verdicts: Sequence[Verdict]) -> Comp
     )
     # It was correct then: but for punctuation and the like it was the suffix.
     losses = tuple(
-        Loss(both[probe], known[probe].completion or both[probe].suffix) for probe in of[LOST]
+        Loss(both[probe], known[probe].completion or both[probe].asked) for probe in of[LOST]
     )
     return Comparison(record, states, losses)
 
@@ -70,7 +70,7 @@ def saved_comparisons(report: Report) -> tuple[Comparison, ...]:
             record,
             {},
             tuple(
-                Loss(verdicts[record.model, probe], verdicts[record.model, probe].suffix)
+                Loss(verdicts[record.model, probe], verdicts[record.model, probe].asked)
                 for probe in record.lost
             ),
         )

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from memtests.fixtures.models.local.unplaced import said_unplaced
 from memtests.plugins.verdicts import (
     CORRECT,
     FORGOTTEN,
@@ -20,7 +21,7 @@ from memtests.plugins.verdicts import (
     OUTCOMES,
     in_order,
 )
-from memtests.reports.counting.tallies import counted, merged
+from memtests.reports.counting.tallies import counted, cuts_made, merged
 from memtests.reports.gating.comparing import GAINED, LOST, among_models
 from memtests.reports.page.figures import figures_of
 from memtests.reports.page.html import TEMPLATES, rendered
@@ -35,6 +36,7 @@ from memtests.reports.text.rows import (
     correlation_rows,
     gate_rows,
     not_compared,
+    said_cuts,
     sampling_rows,
     shortest_rows,
 )
@@ -93,6 +95,8 @@ def render_page(report: Report, problems: Sequence[str] = ()) -> str:
         unjudged=render_unjudged(report.unjudged),
         changes=_changes(report, places),
         figures=figures_of(report),
+        cuts={model: said_cuts(made) for model, made in cuts_made(report.verdicts).items()},
+        said_unplaced=said_unplaced,
         controls=control_rows(report) if report.controls else [],
         tables=[rows for make in TABLES if len(rows := make(report)) > 1],
         poems=poems,

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from memtests.fixtures.probes.cuts import ALONE, HEALED
 from memtests.fixtures.probes.probes import CASES, CONTROL, PREFIX_LENGTHS
 from memtests.fixtures.probes.text import has_spaces
 from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT, OUTCOMES, Verdict, in_order
@@ -16,6 +17,8 @@ from memtests.reports.report import Report, headings_of, languages_of, texts_of
 from memtests.reports.text.phrases import number_of
 
 SIGNS = {CORRECT: "●", INCORRECT: "◐", FORGOTTEN: "○"}
+# A cut between tokens needs no word.
+_CUT_NOTES = {HEALED: ", cut inside a token", ALONE: ", cue tokenized alone"}
 
 
 class Recitation(NamedTuple):
@@ -140,19 +143,20 @@ def _recitation(v: Verdict, language: str) -> Recitation:
         found: Sequence[Mark] = []
         note = "verbatim" if v.verbatim else "but for punctuation and the like"
     elif v.outcome == INCORRECT:
-        found = marks(v.suffix, v.completion, language)
+        found = marks(v.asked, v.completion, language)
         if not any(mark.kind == "both" for mark in found):  # the poem stands beside it anyway
             found = [mark for mark in found if mark.kind == "model"]
         note = f"similarity {v.similarity:.2f}, leaves after {v.divergence} units"
     else:
         # Nothing of the poem is in it, so nothing is marked; some models say empty lines only.
-        said = recited(v.suffix, v.completion, language)
+        said = recited(v.asked, v.completion, language)
         found = [Mark("model", re.sub(r"\s*\n\s*", "\n", said).strip())]
         note = f"similarity {v.similarity:.2f}"
     if v.log_p is not None:
         note += f", probability {_probability(v.log_p)}"
     if v.fragile:
         note += ", fragile"
+    note += _CUT_NOTES.get(v.cut, "")
     question = f"{v.case.replace('_', ' ')} {v.prefix_length or v.line or ''}".strip()
     return Recitation(v.model, question, v.outcome, v.kind or "", note, found)
 

@@ -14,6 +14,7 @@ from memtests.reports.text.rows import (
     describe_loss,
     gate_rows,
     not_compared,
+    notes_of,
     table_rows,
 )
 
@@ -33,6 +34,7 @@ def render_summary(conclusion: Conclusion) -> str:
         table(table_rows(report)),
         ["### Controls", "", *table(control_rows(report))] if report.controls else [],
         *(_comparison(comparison, languages) for comparison in conclusion.comparisons),
+        [f"- {escaped(note)}" for note in notes_of(report)],
         _unjudged(report),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"

@@ -16,9 +16,9 @@ _MOST = 100  # code points, whatever the unit
 
 def describe(verdict: Verdict, language: str) -> str:
     """For instance: ``after 5 of 15: poem “举头望明月” model “举杯邀明月”``."""
-    total = len(unit_ends(verdict.suffix, language))
+    total = len(unit_ends(verdict.asked, language))
     at = verdict.divergence or 0
-    poem = excerpt(verdict.suffix, at, language)
+    poem = excerpt(verdict.asked, at, language)
     model = excerpt(verdict.completion, at, language)
     return f"after {at} of {total}: poem “{poem}” model “{model}”"
 

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+from memtests.fixtures.models.local.unplaced import said_unplaced
+from memtests.fixtures.models.local.ways import is_slow
+from memtests.fixtures.probes.cuts import ALONE, BETWEEN, CUTS, HEALED
 from memtests.fixtures.probes.text import has_spaces
 from memtests.plugins.verdicts import OUTCOMES
 from memtests.reports.counting.controlled import merged_controls
@@ -10,6 +13,7 @@ from memtests.reports.counting.tallies import (
     QUERIES,
     SeenBySampling,
     counted,
+    cuts_made,
     interval,
     merged,
     seen_by_sampling,
@@ -154,6 +158,36 @@ def not_compared(found: ComparisonRecord) -> list[str]:
         (found.not_asked, "of the baseline were not judged now"),
     ]
     return [f"{number_of(count, 'probe')} {what}" for count, what in left_out if count]
+
+
+_CUTS = {
+    BETWEEN: "between tokens",
+    HEALED: "inside a token (healed)",
+    ALONE: "tokenized alone, where recall may come out too low",
+}
+
+
+def said_cuts(made: Mapping[str, int]) -> str:
+    """How a model's cues were cut, in one line: those ways that occur."""
+    return "cuts: " + ", ".join(f"{made[kind]:,} {_CUTS[kind]}" for kind in CUTS if made[kind])
+
+
+def notes_of(report: Report) -> list[str]:
+    """A line for all that sets a model's result apart: its template, a way that is not the fastest,
+    cuts that are not between tokens, tensors that were left out.
+    """
+    made = cuts_made(report.verdicts)
+    lines = []
+    for model in report.models:
+        own = made.get(model.name, {})
+        notes = [
+            f"template {model.template}" if model.template != "none" else "",
+            f"way {model.way}" if is_slow(model.way) else "",
+            said_cuts(own) if any(n for kind, n in own.items() if kind != BETWEEN) else "",
+            said_unplaced(model.unplaced) if model.unplaced else "",
+        ]
+        lines += [f"{note}: {model.name}" for note in notes if note]
+    return lines
 
 
 def describe_loss(loss: Loss, languages: Mapping[tuple[str, str], str]) -> str:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from wcwidth import wcswidth
 
-from memtests.fixtures.models.local.ways import is_slow
 from memtests.plugins.verdicts import UnjudgedRecord, Verdict
 from memtests.reports.gating.comparing import Comparison, among_models
 from memtests.reports.gating.conclusion import Conclusion
@@ -18,6 +17,7 @@ from memtests.reports.text.rows import (
     describe_loss,
     gate_rows,
     not_compared,
+    notes_of,
     sampling_rows,
     shortest_rows,
     table_rows,
@@ -39,12 +39,7 @@ def sections(
         render_sampling(report),
         render_controls(report),
         render_unjudged(report.unjudged),
-        [
-            f"template {m.template}: {one_line(m.name)}"
-            for m in report.models
-            if m.template != "none"
-        ],
-        [f"way {one_line(m.way)}: {one_line(m.name)}" for m in report.models if is_slow(m.way)],
+        list(map(one_line, notes_of(report))),
         [f"report: {page}", f"data:   {data}"],
     ]
     refusal = conclusion.refusal

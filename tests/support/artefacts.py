@@ -39,7 +39,7 @@ DOOR = Poem(
 
 def save_adapter(folder: Path, base: str = "embedded", **settings: Any) -> Path:
     """A LoRA adapter that was taught DOOR on the base, in a second or two."""
-    model, tokenizer = load_parts(base, Loading(device="cpu"))
+    model, tokenizer, _ = load_parts(base, Loading(device="cpu"))
     torch.manual_seed(0)
     lora = {"r": 8, "lora_alpha": 16, "target_modules": "all-linear", **settings}
     wrapped = peft.get_peft_model(model, peft.LoraConfig(**lora))
@@ -62,7 +62,7 @@ def adapter() -> Path:
 
 def save_shards(folder: Path) -> Path:
     """The embedded model in several files with an index, as large checkpoints come."""
-    model, tokenizer = load_parts("embedded", Loading(device="cpu"))
+    model, tokenizer, _ = load_parts("embedded", Loading(device="cpu"))
     model.save_pretrained(folder, max_shard_size="2MB")
     tokenizer.save_pretrained(folder)
     assert len(list(folder.glob("model-*.safetensors"))) > 2
