@@ -17,7 +17,6 @@ from memtests.plugins.verdicts import Verdict
 from memtests.reports.gating.faults import Faults
 from memtests.reports.report import write_whole
 from tests.support.running import (
-    ROOT,
     STAND_IN,
     judged_dicts,
     outcomes,
@@ -305,8 +304,7 @@ def test_a_failure_that_is_no_miss_keeps_its_traceback(pytester: pytest.Pytester
         """
     )
     known = taught("whole")[0].partition("/")[2]
-    shutil.copy(ROOT / "conftest.py", pytester.path)
-    result = pytester.runpytest("-k", known, "-o", f"pythonpath={ROOT}", "--measure")
+    result = pytester.runpytest("-p", "memtests.plugins", "-k", known, "--measure")
     assert result.ret == 1
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(["*RuntimeError: a fault of the test*"])

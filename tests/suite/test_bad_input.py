@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from memtests.fixtures.models.local.loading import EMBEDDED
-from tests.support.running import few_poems, outcomes, report, run_suite
+from tests.support.running import STAND_IN, few_poems, outcomes, report, run_suite
 
 pytest_plugins = ["pytester"]
 
@@ -128,13 +128,14 @@ def test_device(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*--device nonsense: *"])
 
 
-def test_model_that_fails_in_a_worker(pytester: pytest.Pytester) -> None:
-    shutil.copytree(EMBEDDED, pytester.path / "spoilt")
-    torn_weights(pytester.path / "spoilt")
-    asked = ("--model", "./spoilt", *few_poems(), "-k", "静夜思 and test_title")
+def test_model_that_fails_in_a_worker(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEMTESTS_FAIL", "1")
+    asked = (*STAND_IN, *few_poems(), "-k", "静夜思 and test_title")
     result = run_suite(pytester, *asked, "-n", "2")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stdout.fnmatch_lines(["*--model ./spoilt: *"])
+    result.stdout.fnmatch_lines(["*--model A: its weights are torn*"])
     result.stdout.no_fnmatch_line("*INTERNALERROR*")
 
 
