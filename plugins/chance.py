@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
@@ -89,6 +88,8 @@ def _percentile(texts: Sequence[_Text], band: int, said: Fraction) -> float:
     """The percentile of the similarity between texts of different poems, the one cut to the units
     that make a band's length, the other to as many units or a part of them.
     """
+    import numpy
+
     true: list[str] = []
     other: list[str] = []
     for at, text in enumerate(texts):

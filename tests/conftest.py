@@ -1,5 +1,6 @@
 """What all tests of the suite share."""
 
+import gc
 import os
 
 import pytest
@@ -19,11 +20,19 @@ def pytest_configure() -> None:
         os.environ.pop(name, None)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _heavy_modules_stay_loaded() -> None:
-    """Runs inside a test forget the modules they import; torch cannot be imported twice."""
+@pytest.fixture(scope="session")
+def heavy_modules() -> None:
+    """Loaded once: a run inside a test forgets what it imports, and torch cannot come twice."""
     Reciter(load("embedded", Loading(device="cpu"))).recite(
         [title_probe("tang", canon()[0].poems[0])]
     )
     interval(1, 2)
     render_page(reported({"a": knows}))
+    gc.collect()
+    gc.freeze()  # a run frees its model, and would look through all these modules each time
+
+
+@pytest.fixture
+def pytester(heavy_modules: None, pytester: pytest.Pytester) -> pytest.Pytester:
+    """Runs inside a test, with the heavy modules loaded before any."""
+    return pytester

@@ -23,7 +23,6 @@ from memtests.plugins.verdicts import (
 )
 from memtests.reports.counting.tallies import counted, cuts_made, merged
 from memtests.reports.gating.comparing import GAINED, LOST, among_models
-from memtests.reports.page.figures import figures_of
 from memtests.reports.page.html import TEMPLATES, rendered
 from memtests.reports.page.recitations import SIGNS, poems_of
 from memtests.reports.report import Report, Tally, unjudged_of
@@ -75,6 +74,8 @@ class Change(NamedTuple):
 
 def render_page(report: Report, problems: Sequence[str] = ()) -> str:
     """The whole page. `problems`: why the figures of the run prove nothing, if so."""
+    from memtests.reports.page.figures import figures_of  # not at every start: numpy takes a while
+
     poems = poems_of(report)
     places = {(view.collection, view.poem): f"poem-{at}" for at, view in enumerate(poems)}
     script = (TEMPLATES / "page.js").read_text()

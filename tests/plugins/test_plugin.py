@@ -17,10 +17,11 @@ from memtests.plugins.verdicts import Verdict
 from memtests.reports.gating.faults import Faults
 from memtests.reports.report import write_whole
 from tests.support.running import (
-    ROOT,
+    STAND_IN,
     judged_dicts,
     outcomes,
     report,
+    run_once,
     run_suite,
     taught,
     without_rounding,
@@ -28,11 +29,13 @@ from tests.support.running import (
 
 pytest_plugins = ["pytester"]
 
-TITLES = "test_title"
+# Of all tests in one process that look at a run, one has made it.
+TITLES = ("-v", "-k", "test_title and tang")
+MEASURED = ("--sample", "2", "--measure", "-k", "not test_prefix_lengths")
 
 
 def test_all_three_outcomes_in_both_languages(pytester: pytest.Pytester) -> None:
-    result = run_suite(pytester, "--measure", "-k", "test_title or test_prefix or test_next_line")
+    result = run_suite(pytester, "--measure", "--controls", "none", "-k", "test_title")
     assert result.ret == 0
     found = report(pytester)
     languages = {c["name"]: c["language"] for c in found["collections"]}
@@ -43,7 +46,7 @@ def test_all_three_outcomes_in_both_languages(pytester: pytest.Pytester) -> None
         for outcome in ("correct", "incorrect", "forgotten")
     }
     # For a true reason: what was taught is known, what was never seen is not.
-    titles = {v["probe"]: v for v in found["verdicts"] if v["case"] == "title"}
+    titles = {v["probe"]: v for v in found["verdicts"]}
     known = [titles[f"{poem}/title"]["outcome"] for poem in taught("whole")]
     unknown = [titles[f"{poem}/title"]["outcome"] for poem in taught("held_out")]
     assert known.count("correct") / len(known) > 0.9
@@ -52,7 +55,8 @@ def test_all_three_outcomes_in_both_languages(pytester: pytest.Pytester) -> None
 
 
 def test_report(pytester: pytest.Pytester) -> None:
-    run_suite(pytester, "-k", "tang and (test_title or test_prefix)", "--measure")
+    asked = ("--sample", "6", "-k", "tang and (test_title or test_prefix)")
+    run_suite(pytester, *asked, "--measure")
     found = report(pytester)
     assert found["schema"] == 2
     (model,) = found["models"]
@@ -88,20 +92,18 @@ def test_report(pytester: pytest.Pytester) -> None:
 
 
 def test_twice_the_same(pytester: pytest.Pytester) -> None:
-    texts = []
-    for _ in range(2):
-        run_suite(pytester, "-k", "song and not next_line", "--measure")
-        found = report(pytester)
-        del found["created"]
-        texts.append(found)
-    assert texts[0] == texts[1]
+    run_suite(pytester, *MEASURED)
+    assert {**report(pytester), "created": None} == {
+        **run_once(pytester, *MEASURED).report,
+        "created": None,
+    }
 
 
 def test_workers_find_the_same(pytester: pytest.Pytester) -> None:
-    arguments = ("--sample", "4", "--measure", "-k", "not test_prefix_lengths")
-    assert run_suite(pytester, *arguments).ret == 0
-    alone = report(pytester)
-    result = run_suite(pytester, *arguments, "-n", "2")
+    ran = run_once(pytester, *MEASURED)
+    assert ran.result.ret == 0
+    alone = ran.report
+    result = run_suite(pytester, *MEASURED, "-n", "2")
     assert result.ret == 0
     together = report(pytester)
     assert without_rounding(alone) == {**together, "created": None}
@@ -110,11 +112,13 @@ def test_workers_find_the_same(pytester: pytest.Pytester) -> None:
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])
 def test_a_miss_is_a_failed_test_in_one_line(
-    pytester: pytest.Pytester, workers: tuple[str, ...]
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: tuple[str, ...]
 ) -> None:
     known, unknown = taught("whole")[0], taught("held_out")[0]
     poems = [poem.partition("/")[2] for poem in (known, unknown)]
-    result = run_suite(pytester, "-k", f"test_title and ({' or '.join(poems)})", *workers)
+    monkeypatch.setenv("MEMTESTS_UNKNOWN", poems[1])
+    selected = ("-k", f"test_title and ({' or '.join(poems)})")
+    result = run_suite(pytester, *STAND_IN, *selected, *workers)
     assert result.ret == 1
     result.stdout.fnmatch_lines(
         ["*= misses =*", f"*{unknown}/title *after * of *: poem “*” model “*”", "*= recall =*"]
@@ -129,9 +133,9 @@ def test_a_miss_is_a_failed_test_in_one_line(
 
 
 def test_status_words(pytester: pytest.Pytester) -> None:
-    result = run_suite(pytester, "-v", "-k", "test_title and tang")
-    words = Counter(line.split()[1] for line in result.outlines if "::test_title[tang/" in line)
-    assert words == Counter(outcome.upper() for outcome in outcomes(report(pytester)).values())
+    ran = run_once(pytester, *TITLES)
+    words = Counter(line.split()[1] for line in ran.result.outlines if "::test_title[tang/" in line)
+    assert words == Counter(outcome.upper() for outcome in outcomes(ran.report).values())
     assert words["CORRECT"]
 
 
@@ -157,7 +161,8 @@ def test_measure_fails_nothing(pytester: pytest.Pytester) -> None:
 def test_selection(
     pytester: pytest.Pytester, selection: str, collections: set[str], poems: set[str] | None
 ) -> None:
-    assert run_suite(pytester, "--measure", "-k", f"test_title and {selection}").ret == 0
+    selected = ("-k", f"test_title and {selection}")
+    assert run_suite(pytester, *STAND_IN, "--measure", *selected).ret == 0
     verdicts = report(pytester)["verdicts"]
     assert {v["collection"] for v in verdicts} == collections
     assert poems is None or {v["poem"] for v in verdicts} == poems
@@ -177,15 +182,19 @@ def test_nothing_selected(pytester: pytest.Pytester) -> None:
     assert not (pytester.path / "report" / "recall.json").exists()
 
 
-def test_stop_at_the_first_miss_and_last_failed(pytester: pytest.Pytester) -> None:
-    arguments = ("-p", "cacheprovider", "-o", f"cache_dir={pytester.path / 'cache'}")
+def test_stop_at_the_first_miss_and_last_failed(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEMTESTS_UNKNOWN", "jing-ye-si,xiang-si,chun-xiao")
+    cache = ("-p", "cacheprovider", "-o", f"cache_dir={pytester.path / 'cache'}")
+    arguments = (*STAND_IN, *cache)
     whole = (*arguments, "-k", "test_title and tang")
     stopped = run_suite(pytester, *whole, "-x")
     assert stopped.ret == 1
     assert sum(value != "correct" for value in outcomes(report(pytester)).values()) == 1
     run_suite(pytester, *whole)
     misses = {p for p, value in outcomes(report(pytester)).items() if value != "correct"}
-    assert len(misses) > 1
+    assert len(misses) == 3
     run_suite(pytester, *arguments, "-k", "test_title", "--lf")
     assert set(outcomes(report(pytester))) == misses
 
@@ -214,13 +223,14 @@ def test_several_models(pytester: pytest.Pytester) -> None:
     other = pytester.path / "other"
     shutil.copytree(EMBEDDED, other)
     result = run_suite(
-        pytester, "--model", "embedded", "--model", other, "--measure", "-k", "test_title and tang"
+        *(pytester, "--model", "embedded", "--model", other, "--measure"),
+        *("--sample", "6", "-k", "test_title and tang"),
     )
     assert result.ret == 0
     found = report(pytester)
     assert [model["name"] for model in found["models"]] == ["embedded", str(other)]
     assert found["models"][0]["weights_sha256"] == found["models"][1]["weights_sha256"]
-    assert Counter(v["model"] for v in found["verdicts"]) == {"embedded": 38, str(other): 38}
+    assert Counter(v["model"] for v in found["verdicts"]) == {"embedded": 6, str(other): 6}
     one, two = (t for t in found["tallies"])
     assert {**one, "model": ""} == {**two, "model": ""}
     result.stdout.fnmatch_lines(["model *collection*case*"])
@@ -254,7 +264,7 @@ def test_interrupted_keeps_what_was_judged(
         return ask(self, probe)
 
     monkeypatch.setattr(Recital, "__call__", three_then_ctrl_c)
-    result = run_suite(pytester, "-k", "test_title and tang", "--measure")
+    result = run_suite(pytester, *STAND_IN, "-k", "test_title and tang", "--measure")
     assert result.ret == pytest.ExitCode.INTERRUPTED
     assert sorted(outcomes(report(pytester))) == sorted(asked)
     lines = (pytester.path / "report" / "verdicts.jsonl").read_text().splitlines()
@@ -294,8 +304,7 @@ def test_a_failure_that_is_no_miss_keeps_its_traceback(pytester: pytest.Pytester
         """
     )
     known = taught("whole")[0].partition("/")[2]
-    shutil.copy(ROOT / "conftest.py", pytester.path)
-    result = pytester.runpytest("-k", known, "-o", f"pythonpath={ROOT}", "--measure")
+    result = pytester.runpytest("-p", "memtests.plugins", "-k", known, "--measure")
     assert result.ret == 1
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(["*RuntimeError: a fault of the test*"])

@@ -11,10 +11,17 @@ import pytest
 
 from memtests.fixtures.models.local.loading import EMBEDDED
 from tests.support.artefacts import edit_weights
-from tests.support.running import outcomes, report, run_suite, without_rounding
+from tests.support.running import (
+    STAND_IN,
+    few_poems,
+    outcomes,
+    report,
+    run_suite,
+    without_rounding,
+)
 
 ROOT = Path(__file__).parents[2]
-FEW = ("--measure", "--sample", "2", "-k", "tang")
+FEW = ("--measure", *few_poems(), "--sample", "2")
 
 
 def asked(pytester: pytest.Pytester) -> list[str]:
@@ -39,11 +46,11 @@ def run(
     return run
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+@pytest.mark.parametrize("how", [(), (*STAND_IN, "-n", "2")], ids=["alone", "workers"])
 def test_only_the_rest_is_asked(
-    pytester: pytest.Pytester, run: Callable[..., dict[str, Any]], workers: tuple[str, ...]
+    pytester: pytest.Pytester, run: Callable[..., dict[str, Any]], how: tuple[str, ...]
 ) -> None:
-    whole = run(*workers)
+    whole = run(*how)
     every = asked(pytester)
     journal = pytester.path / "report" / "verdicts.jsonl"
     lines = journal.read_bytes().splitlines(keepends=True)
@@ -52,12 +59,12 @@ def test_only_the_rest_is_asked(
     (pytester.path / "report" / "recall.json").unlink()
     names = {json.loads(line)["probe"] for line in kept}
 
-    assert run("--resume", *workers) == without_rounding(whole)
+    assert run("--resume", *how) == without_rounding(whole)
     assert set(asked(pytester)) == set(every) - names
     again = Counter(json.loads(line)["probe"] for line in journal.read_bytes().splitlines())
     assert again == Counter(outcomes(whole).keys())
 
-    if not workers:
+    if not how:
         assert run("--resume") == without_rounding(whole)
         assert asked(pytester) == []
         assert run() == without_rounding(whole)
@@ -67,18 +74,18 @@ def test_only_the_rest_is_asked(
 def test_what_is_not_asked_now_stays_on_disk(
     pytester: pytest.Pytester, run: Callable[..., dict[str, Any]]
 ) -> None:
-    whole = run()
-    one = run("--resume", "-k", "tang and test_title")
+    whole = run(*STAND_IN)
+    one = run(*STAND_IN, "--resume", "-k", "test_title")
     assert len(one["verdicts"]) == 2
     asked(pytester)
-    assert run("--resume") == without_rounding(whole)
+    assert run(*STAND_IN, "--resume") == without_rounding(whole)
     assert asked(pytester) == []
 
 
 def test_resuming_what_never_ran(
     pytester: pytest.Pytester, run: Callable[..., dict[str, Any]]
 ) -> None:
-    assert run("--resume")["verdicts"]
+    assert run(*STAND_IN, "--resume")["verdicts"]
     assert asked(pytester)
 
 
@@ -87,7 +94,7 @@ def test_a_file_that_is_no_journal(
 ) -> None:
     (pytester.path / "report").mkdir()
     (pytester.path / "report" / "verdicts.jsonl").write_bytes(b"{}\n\xff\xfe\n[1]\nnull\n")
-    assert run("--resume")["verdicts"]
+    assert run(*STAND_IN, "--resume")["verdicts"]
 
 
 def test_overwritten_in_place_is_asked_again(

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from memtests.fixtures.models.local.loading import EMBEDDED
-from tests.support.running import outcomes, report, run_suite
+from tests.support.running import STAND_IN, few_poems, outcomes, report, run_suite
 
 pytest_plugins = ["pytester"]
 
@@ -77,7 +77,7 @@ def no_tokenizer(folder: Path) -> None:
 def test_model(pytester: pytest.Pytester, spoil: Callable[[Path], None], reason: str) -> None:
     shutil.copytree(EMBEDDED, pytester.path / "spoilt")
     spoil(pytester.path / "spoilt")
-    result = run_suite(pytester, "--model", "./spoilt", "-k", "test_title and tang")
+    result = run_suite(pytester, "--model", "./spoilt", *few_poems(), "-k", "test_title")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     said = [line for line in result.outlines + result.errlines if "--model" in line]
     assert len(said) == 1
@@ -123,43 +123,45 @@ def test_option(pytester: pytest.Pytester, arguments: list[str], reason: str) ->
 
 
 def test_device(pytester: pytest.Pytester) -> None:
-    result = run_suite(pytester, "--device", "nonsense", "-k", "test_title and tang")
+    result = run_suite(pytester, "--device", "nonsense", *few_poems(), "-k", "test_title")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stdout.fnmatch_lines(["*--device nonsense: *"])
 
 
-def test_model_that_fails_in_a_worker(pytester: pytest.Pytester) -> None:
-    shutil.copytree(EMBEDDED, pytester.path / "spoilt")
-    torn_weights(pytester.path / "spoilt")
-    result = run_suite(pytester, "--model", "./spoilt", "-k", "静夜思 and test_title", "-n", "2")
+def test_model_that_fails_in_a_worker(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEMTESTS_FAIL", "1")
+    asked = (*STAND_IN, *few_poems(), "-k", "静夜思 and test_title")
+    result = run_suite(pytester, *asked, "-n", "2")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stdout.fnmatch_lines(["*--model ./spoilt: *"])
+    result.stdout.fnmatch_lines(["*--model A: its weights are torn*"])
     result.stdout.no_fnmatch_line("*INTERNALERROR*")
 
 
 def test_second_model_missing_keeps_what_was_judged(pytester: pytest.Pytester) -> None:
     shutil.copytree(EMBEDDED, pytester.path / "spoilt")
     torn_weights(pytester.path / "spoilt")
-    arguments = ("--model", "embedded", "--model", "./spoilt", "--measure")
-    result = run_suite(pytester, *arguments, "-k", "test_title and tang")
+    arguments = ("--model", "embedded", "--model", "./spoilt", "--measure", *few_poems())
+    result = run_suite(pytester, *arguments, "-k", "test_title")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert len(outcomes(report(pytester))) == 38
+    assert len(outcomes(report(pytester))) == 8
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+@pytest.mark.parametrize("workers", [(), pytest.param(("-n", "2"), marks=pytest.mark.slow)])
 def test_weights_with_nan(pytester: pytest.Pytester, workers: tuple[str, ...]) -> None:
     shutil.copytree(EMBEDDED, pytester.path / "spoilt")
     weights = pytester.path / "spoilt" / "model.safetensors"
     tensors = load_file(weights)
     tensors["model.norm.weight"][0] = float("nan")
     save_file(tensors, weights, metadata={"format": "pt"})
-    arguments = ("--model", "./spoilt", "--measure", "-k", "test_title and tang", *workers)
-    result = run_suite(pytester, *arguments)
+    arguments = ("--model", "./spoilt", "--measure", *few_poems(), "-k", "test_title")
+    result = run_suite(pytester, *arguments, *workers)
     assert result.ret == 1, "--measure tolerates misses; an unjudged probe is none"
-    result.stdout.fnmatch_lines(["38 UNJUDGED  ./spoilt  the model's logits are not finite*"])
+    result.stdout.fnmatch_lines(["8 UNJUDGED  ./spoilt  the model's logits are not finite*"])
     found = report(pytester)
     assert found["verdicts"] == []
-    assert len(found["unjudged"]) == 38
+    assert len(found["unjudged"]) == 8
     assert found["tallies"] == []
 
 

@@ -58,12 +58,12 @@ def test_gates_of_the_current_folder(tmp_path: Path, name: str) -> None:
     text = CONFIGURATIONS[name]
     addopts = '"--nonsense"' if name.endswith(".toml") else "--nonsense"
     (tmp_path / name).write_text(f"{text}addopts = {addopts}\n")
-    asked = ("memtests", "--collect-only", "-k", "静夜思")
+    asked = ("memtests", "--collect-only", "--sample", "1")
     here, inner = run(tmp_path, *asked), run(tmp_path / "inner", *asked)
     assert here.returncode == inner.returncode == 0, here.stdout + here.stderr
     assert "gates: recall>=1, forgotten<=0" in here.stdout
     assert "gates: " not in inner.stdout
-    assert "[tang/jing-ye-si]" in inner.stdout
+    assert "test_title[tang/" in inner.stdout
 
 
 def test_configuration_that_cannot_be_read(tmp_path: Path) -> None:

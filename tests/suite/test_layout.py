@@ -79,7 +79,8 @@ def test_answers_at_once(arguments: list[str]) -> None:
     """Without importing what takes seconds."""
     code = (
         "import sys, pytest; pytest.main(sys.argv[1:]);"
-        "heavy = {'torch', 'transformers', 'scipy', 'matplotlib', 'jinja2'} & set(sys.modules);"
+        "heavy = {'torch', 'transformers', 'numpy', 'scipy', 'matplotlib', 'jinja2'};"
+        "heavy &= set(sys.modules);"
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
     done = subprocess.run(

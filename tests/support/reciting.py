@@ -1,11 +1,13 @@
 """Probes of the canon to recite, and what came of them."""
 
+import functools
 from collections.abc import Sequence
 
+from memtests.fixtures.models.local.loading import Loading, load
 from memtests.fixtures.poems.files import canon
 from memtests.fixtures.poems.poems import Collection
 from memtests.fixtures.probes.probes import Probe, parse_prefix_lengths, probes_of
-from memtests.plugins.reciter import Completion, Unjudged
+from memtests.plugins.reciter import Completion, Reciter, Unjudged
 
 CANON = {collection.name: collection for collection in canon()}
 LENGTHS = parse_prefix_lengths("10%,25%,50%,75%")
@@ -20,6 +22,15 @@ def some_probes(poems: int) -> list[Probe]:
         for case in ("title", "prefix", "next_line")
         for probe in probes_of(collection, case, LENGTHS, "{title}\n{dynasty} {author}")
     ]
+
+
+@functools.cache
+def embedded_says(poems: int) -> tuple[Completion, ...]:
+    """How the embedded model answers those probes: what other ways of asking are held against."""
+    found = Reciter(load("embedded", Loading(device="cpu"))).recite(some_probes(poems))
+    completions = tuple(each for each in found if isinstance(each, Completion))
+    assert len(completions) == len(found)
+    return completions
 
 
 def texts(found: Sequence[Completion | Unjudged]) -> list[str]:

@@ -1,14 +1,32 @@
 """Real runs of the suite inside a test, and what their reports hold."""
 
+import functools
 import json
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from memtests.fixtures.models.local.loading import EMBEDDED
+from memtests.fixtures.poems.files import CANON
 
 ROOT = Path(__file__).parents[2]
+STAND_IN = ("-p", "tests.support.standin", "--model", "A")
+"""Where the model is not what a test is about."""
+
+
+@functools.cache
+def few_poems() -> tuple[str, str]:
+    """Ask for the first eight of `tang`, where the canon is not what a test is about.
+
+    Of the canon a run makes 1,858 cases, whatever it selects then.
+    """
+    file = Path(tempfile.mkdtemp(prefix="few")) / "tang.jsonl"
+    lines = (CANON / file.name).read_text().splitlines(keepends=True)
+    file.write_text("".join(lines[:8]))
+    return "--poems", str(file)
 
 
 SUITE = (
@@ -27,8 +45,35 @@ def run_suite(pytester: pytest.Pytester, *arguments: object) -> pytest.RunResult
     )
 
 
+@dataclass(frozen=True)
+class Ran:
+    """A run that several tests look at."""
+
+    result: pytest.RunResult
+    folder: Path
+    """Of its report; pytest keeps it till the end."""
+
+    @property
+    def report(self) -> dict[str, Any]:
+        return read_report(self.folder)
+
+
+_RAN: dict[tuple[str, ...], Ran] = {}
+
+
+def run_once(pytester: pytest.Pytester, *arguments: str) -> Ran:
+    """Run the suite as `run_suite` does, or take the run that an earlier test has made so."""
+    if arguments not in _RAN:
+        _RAN[arguments] = Ran(run_suite(pytester, *arguments), pytester.path / "report")
+    return _RAN[arguments]
+
+
 def report(pytester: pytest.Pytester) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((pytester.path / "report" / "recall.json").read_text())
+    return read_report(pytester.path / "report")
+
+
+def read_report(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "recall.json").read_text())
     return found
 
 
