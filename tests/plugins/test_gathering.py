@@ -1,4 +1,4 @@
-"""How a model was computed goes into the report, also where that changes after it was introduced."""
+"""How a model was computed goes into the report, also where that changes later on."""
 
 from pathlib import Path
 
@@ -26,13 +26,13 @@ def test_a_changed_way_is_told_once_with_its_errors() -> None:
         return [name for name, _ in properties] + [each.traceback for each in errors]
 
     assert told() == ["model"]
-    assert gathered.way("stand-in") == ""
+    assert gathered.way("stand-in") == {}
     model.way = "slots"
     assert told() == ["way"]
     assert told() == []
     model.way, model.errors = "padded (slots: KeyError: 'cache')", ["Traceback …"]
     assert told() == ["way", "error", "Traceback …"]
-    assert gathered.way("stand-in") == "padded (slots: KeyError: 'cache')"
+    assert gathered.way("stand-in") == {"way": "padded (slots: KeyError: 'cache')"}
     model.way = "alone (slots: KeyError: 'cache'; padded: other logits)"
     assert told() == ["way"], "an error is told once"
     assert gathered.mixed == set()
@@ -59,6 +59,6 @@ def test_a_slow_way_is_told_on_the_terminal_and_the_page() -> None:
     found = sections(Conclusion(told, (), 0, False, None), False, Path("a"), Path("b"))
     lines = [line for _, lines in found for line in lines]
     assert [line for line in lines if line.startswith("way ")] == [
-        "way alone (slots: x\\nless): slow"
+        "way alone (slots: x / less): slow"
     ]
     assert "<dt>way</dt><dd>slots</dd>" in render_page(told, [])
