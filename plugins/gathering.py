@@ -71,10 +71,10 @@ class Gathered:
                 self.mixed.add(value["name"])
         return Taken(taken, new, errors)
 
-    def way(self, model: str) -> str:
-        """How a model was computed, in all the processes that did."""
+    def way(self, model: str) -> dict[str, str]:
+        """How a model was computed, in all the processes that did: a field of its record."""
         ways = [way for (name, _), way in sorted(self.ways.items()) if name == model]
-        return " | ".join(dict.fromkeys(ways))
+        return {"way": " | ".join(dict.fromkeys(ways))} if ways else {}
 
 
 def properties_of(recital: Recital) -> list[Property]:

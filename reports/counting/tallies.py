@@ -66,7 +66,7 @@ def build(gathered: Gathered, collections: Sequence[Collection], created: str) -
         suite=__version__,
         created=created,
         models=tuple(
-            msgspec.convert({**model, "way": gathered.way(name)}, ModelRecord)
+            msgspec.convert({**model, **gathered.way(name)}, ModelRecord)
             for name, model in gathered.models.items()
         ),
         collections=tuple(record(c) for c in collections if c.name in asked),
