@@ -6,7 +6,7 @@ Reads the same poems in batches and one by one; what a fragile verdict is rests 
 import torch
 from common import parser
 
-from memtests.fixtures.models.local.engine import rounding
+from memtests.fixtures.models.local.deciding import rounding
 from memtests.fixtures.models.local.loading import Loading, load
 from memtests.fixtures.poems.files import canon
 
