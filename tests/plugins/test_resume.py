@@ -20,7 +20,8 @@ from tests.support.running import (
     without_rounding,
 )
 
-ROOT = Path(__file__).parents[2]
+pytest_plugins = ["pytester"]
+
 FEW = ("--measure", *few_poems(), "--sample", "2")
 
 

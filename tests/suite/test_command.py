@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.running import STAND_IN
 from tests.support.starting import run
 
 WORDS = ("compare", "render", "rescore", "schema", "teach", "study")
@@ -84,7 +85,7 @@ def test_file_of_ones_own(tmp_path: Path) -> None:
 
 
 def test_reports_go_to_the_current_folder(tmp_path: Path) -> None:
-    said = run(tmp_path, "memtests", "-k", "静夜思 and test_title")
+    said = run(tmp_path, "memtests", *STAND_IN, "--sample", "1", "-k", "test_title")
     assert said.returncode == 0, said.stdout + said.stderr
     assert (tmp_path / "reports" / "latest" / "report.html").exists()
 
