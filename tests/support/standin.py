@@ -31,6 +31,7 @@ import pytest
 from memtests.fixtures.models.contract import Encoding, Generated, Held, Opening, Reading, Tokens
 from memtests.fixtures.models.errors import ModelError
 from memtests.fixtures.models.local.loading import Loading
+from memtests.fixtures.probes.text import sound
 from memtests.plugins import model as asking
 from memtests.plugins.questions import QUESTIONS
 
@@ -73,7 +74,7 @@ class StandIn:
         return None
 
     def spell(self, tokens: Tokens) -> bytes:
-        return "".join(map(chr, tokens)).encode(errors="surrogatepass")
+        return sound("".join(map(chr, tokens))).encode()
 
     def read(
         self, rows: Sequence[Tokens], starts: Sequence[int], held: Sequence[Collection[Held]]
