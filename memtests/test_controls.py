@@ -6,8 +6,8 @@ None of them counts in recall or in a gate. Only the first can fail: its answer 
 
 def test_unseen(unseen_probe, recall):
     """Lines in an order that nobody has read: who recites them has not remembered them."""
-    verdict = recall(unseen_probe)
-    assert not verdict.correct, "recited a poem that nobody can know"
+    if recall(unseen_probe).correct:
+        raise AssertionError("recited a poem that nobody can know")
 
 
 def test_wrong_author(wrong_author_probe, recall):

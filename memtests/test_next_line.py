@@ -2,5 +2,4 @@
 
 
 def test_next_line(next_line_probe, recall):
-    verdict = recall(next_line_probe)
-    assert verdict.correct, verdict.outcome
+    recall.expect(next_line_probe)

@@ -2,5 +2,4 @@
 
 
 def test_prefix(prefix_probe, recall):
-    verdict = recall(prefix_probe)
-    assert verdict.correct, verdict.outcome
+    recall.expect(prefix_probe)

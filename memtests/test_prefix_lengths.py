@@ -10,16 +10,18 @@ def test_longer_prefix(poem_cuts, recall):
     verdicts = [recall(probe) for probe in poem_cuts.probes]
     followed = [recall.followed(probe) for probe in poem_cuts.probes]
     for at, verdict in enumerate(verdicts):
-        assert verdict.verbatim or followed[at] is None or True not in followed[:at]
+        if not verdict.verbatim and followed[at] is not None and True in followed[:at]:
+            raise AssertionError(f"{verdict.probe} is not recited, and from a shorter prefix it is")
 
 
 def test_shortest_cue(poem_cuts, recall):
     """Hypothesis shrinks to the fewest units that trigger the poem; the report names them."""
     triggering = [n for n in poem_cuts.drawn if recall(poem_cuts.cut(n)).correct]
-    assert triggering, "no cue triggers it"
+    if not triggering:
+        raise AssertionError("no cue triggers it")
     shorter, few = st.integers(1, min(triggering)), settings.get_profile("memtests")
     try:
         shortest = find(shorter, lambda n: recall(poem_cuts.cut(n)).correct, settings=few)
     except NoSuchExample:
         shortest = min(triggering)
-    assert recall(poem_cuts.cut(shortest)).correct
+    recall.expect(poem_cuts.cut(shortest))

@@ -2,5 +2,4 @@
 
 
 def test_title(title_probe, recall):
-    verdict = recall(title_probe)
-    assert verdict.correct, verdict.outcome
+    recall.expect(title_probe)

@@ -2,10 +2,12 @@
 
 import itertools
 from collections.abc import Generator, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import memtests
 from memtests.fixtures.models.contract import Completer, LanguageModel
 from memtests.fixtures.probes.probes import Probe
 from memtests.plugins.chance import chance_bands
@@ -24,6 +26,8 @@ ASKED = pytest.StashKey[dict[str, Asked | None]]()
 """Node id → what the case asks; on the controller of xdist workers, as they say."""
 TOLERANT = pytest.StashKey[bool]()
 """Whether a miss fails no test."""
+CASES = Path(memtests.__file__).parent
+"""The folder of the suite's own cases."""
 _LETTERS = {CORRECT: ".", INCORRECT: "I", FORGOTTEN: "F", UNJUDGED: "U"}
 _COLOURS = {CORRECT: "green", INCORRECT: "yellow", FORGOTTEN: "red", UNJUDGED: "red"}
 
@@ -60,6 +64,17 @@ def asked_by(item: pytest.Item) -> Asked | None:
     """What a case asks, from its parameters; None where it is about no poem."""
     model = str(params_of(item).get("model", ""))
     return next((Asked(model, question.place) for question in questions_of(item)), None)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if "recall" in getattr(item, "fixturenames", ()) and not asserts(item):
+        left_out = "python -O with --assert=plain leaves out its assertions; leave one of them out"
+        pytest.fail(f"{item.path.name}: {left_out}", pytrace=False)
+
+
+def asserts(item: pytest.Item) -> bool:
+    """Whether the `assert` statements of a case are run; the suite's own cases need none."""
+    return __debug__ or item.config.option.assertmode != "plain" or CASES in item.path.parents
 
 
 @pytest.hookimpl(trylast=True)

@@ -94,6 +94,15 @@ class Recital:
         self.asked.append(found)
         return found
 
+    def expect(self, probe: Probe) -> Verdict:
+        """The verdict on a probe. Raises AssertionError at a miss; `python -O` may leave out an
+        `assert`, and does not leave out this.
+        """
+        found = self(probe)
+        if not found.correct:
+            raise AssertionError(found.outcome)
+        return found
+
     def measure(self, probe: Probe) -> Verdict | None:
         """The verdict on a probe; None where there is none, which is taken down all the same."""
         try:
