@@ -3,6 +3,7 @@
 pytest has them from here, and so has `memtests --help`.
 """
 
+import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -19,6 +20,11 @@ class Option(NamedTuple):
 
     name: str
     settings: Mapping[str, Any]
+
+
+def typed(text: str) -> str:
+    """Text of a command line as it was typed: UTF-8, also where the locale is not (LC_ALL=C)."""
+    return os.fsencode(text).decode("utf-8", "surrogateescape")
 
 
 def _option(name: str, help: str, **settings: Any) -> Option:
@@ -88,7 +94,16 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
             "--poem-columns",
             "columns of a table that are named otherwise, like author=poet,text=body; the "
             "language of all poems may stand there itself: language=en",
+            type=typed,
             metavar="LIST",
+        ),
+        _option(
+            "--poem",
+            "only this poem: its title or id, or COLLECTION/ID; case, marks and white space make "
+            "no difference; repeatable (default: all)",
+            action="append",
+            type=typed,
+            metavar="TITLE-OR-ID",
         ),
         _option(
             "--sample",
@@ -100,6 +115,7 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
             "--header",
             r"the cue of `title`, with {title}, {author}, {dynasty} and \n"
             f" (default: {DEFAULT_HEADER!r})",
+            type=typed,
             metavar="TEMPLATE",
             default=DEFAULT_HEADER,
         ),
@@ -132,6 +148,7 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
             "[collection:]measure(<=|>=)number[%], for instance 'tang:recall>=0.95'; repeatable; "
             "measures: recall, correct, incorrect, forgotten and, with a baseline, lost, gained",
             action="append",
+            type=typed,
             metavar="RULE",
         ),
         _option("--baseline", "what an earlier checkpoint knew: its recall.json", metavar="FILE"),

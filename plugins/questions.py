@@ -2,15 +2,18 @@
 
 import argparse
 import functools
+import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from _pytest.mark import _parse_expression
 
 from memtests.fixtures.poems.columns import ColumnError, parse_columns
 from memtests.fixtures.poems.files import PoemError, canon, read_collections
 from memtests.fixtures.poems.poems import Collection, Poem
+from memtests.fixtures.probes.choosing import ChoiceError, chosen
 from memtests.fixtures.probes.controls import (
     CHANGES,
     COPYING,
@@ -36,6 +39,7 @@ from memtests.fixtures.probes.probes import (
     prefix_probes,
     probes_of,
 )
+from memtests.plugins.options import typed
 
 # The argument of a test function → the case it is a probe of, or the kinds of control.
 CASES = {"title_probe": TITLE, "prefix_probe": PREFIX, "next_line_probe": NEXT_LINE}
@@ -52,21 +56,30 @@ class Questions:
     """The poem options, read and checked."""
 
     collections: tuple[Collection, ...]
-    """Whole, whatever --sample says."""
+    """Whole, whatever --poem and --sample say."""
     asked: tuple[Collection, ...]
     prefix_lengths: tuple[PrefixLength, ...]
     header: str
     controlled: tuple[Collection, ...] = ()
-    """The poems that controls are made from."""
+    """The poems that there are controls of."""
+    material: Mapping[str, Collection] = field(default_factory=dict)
+    """Poems that lines and authors are taken from besides, where few are asked: a poem that nobody
+    can know is made of several."""
 
     @functools.cached_property
     def controls(self) -> tuple[Probe, ...]:
         """Made when they are first asked for: not while pytest still reads its command line."""
         return tuple(
-            probe
-            for collection in self.controlled
-            for probe in controls_of(collection, self.prefix_lengths, self.header)
+            probe for collection in self.controlled for probe in self._controls_of(collection)
         )
+
+    def _controls_of(self, collection: Collection) -> list[Probe]:
+        places = {(collection.name, poem.id) for poem in collection.poems}
+        besides = self.material.get(collection.name, Collection(collection.name, ())).poems
+        poems = {poem.id: poem for poem in (*collection.poems, *besides)}
+        made_of = Collection(collection.name, tuple(poems.values()))
+        probes = controls_of(made_of, self.prefix_lengths, self.header)
+        return [probe for probe in probes if probe.place in places]
 
 
 @dataclass(frozen=True)
@@ -97,7 +110,24 @@ QUESTIONS = pytest.StashKey[Questions]()
 
 def pytest_configure(config: pytest.Config) -> None:
     if not config.option.help:
+        config.option.keyword = typed(config.option.keyword)
+        check_keywords(config.option.keyword)
         config.stash[QUESTIONS] = read_questions(config.option)
+
+
+def check_keywords(given: str) -> None:
+    """Raise UsageError at a `-k` that pytest cannot take, as it does not take most titles.
+
+    pytest itself looks at it last, on a worker, and knows of no --poem.
+    """
+    try:
+        if given.strip():
+            _parse_expression(given, "Wrong expression passed to '-k'")
+    except pytest.UsageError as error:
+        raise pytest.UsageError(
+            f"{error}; it takes words, with `and`, `or` and `not` between them; for a title or an "
+            f"id: --poem {shlex.quote(given)}"
+        ) from None
 
 
 def read_questions(option: argparse.Namespace) -> Questions:
@@ -115,7 +145,11 @@ def read_questions(option: argparse.Namespace) -> Questions:
         collections = read_collections(files, columns) if files else canon()
     except PoemError as error:
         raise pytest.UsageError(f"--poems {error}" if files else str(error)) from None
-    asked = tuple(c if sample is None else c.sample(sample) for c in collections)
+    try:
+        wanted = chosen(collections, option.poem) if option.poem else collections
+    except ChoiceError as error:
+        raise pytest.UsageError(f"--poem {error}") from None
+    asked = tuple(c if sample is None else c.sample(sample) for c in wanted)
     try:
         template = check_header(option.header)
     except CueError as error:
@@ -130,7 +164,8 @@ def read_questions(option: argparse.Namespace) -> Questions:
         )
     few = tuple(collection.sample(SAMPLE) for collection in asked)
     controlled = {"sample": few, "full": asked, "none": ()}[option.controls]
-    return Questions(collections, asked, lengths, template, controlled)
+    material = {c.name: c.sample(SAMPLE) for c in collections} if option.poem else {}
+    return Questions(collections, asked, lengths, template, controlled, material)
 
 
 def _fits(length: PrefixLength, collection: Collection) -> bool:
