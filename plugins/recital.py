@@ -62,6 +62,9 @@ class Recital:
         self.errors: list[str] = []
         """What was raised in other ways, of which the same is true."""
 
+    def __repr__(self) -> str:  # shown where a test of one's own fails
+        return f"<recall of {self.model.name}>"
+
     def __call__(
         self,
         probe: Probe | None = None,
