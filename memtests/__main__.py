@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import memtests
+from memtests.fixtures.locales import escape_output
 
 CASES = Path(__file__).parent
 SETTINGS = CASES / "command.ini"
@@ -39,6 +40,7 @@ WRONG = 4
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status."""
+    escape_output()
     given = list(sys.argv[1:] if arguments is None else arguments)
     word = given[0] if given else ""
     if word in COMMANDS:

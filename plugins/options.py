@@ -3,12 +3,12 @@
 pytest has them from here, and so has `memtests --help`.
 """
 
-import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import pytest
 
+from memtests.fixtures.locales import typed
 from memtests.fixtures.models.chat import TEMPLATES
 from memtests.fixtures.models.local.devices import DEVICE_MAPS
 from memtests.fixtures.probes.controls import SAMPLE
@@ -20,11 +20,6 @@ class Option(NamedTuple):
 
     name: str
     settings: Mapping[str, Any]
-
-
-def typed(text: str) -> str:
-    """Text of a command line as it was typed: UTF-8, also where the locale is not (LC_ALL=C)."""
-    return os.fsencode(text).decode("utf-8", "surrogateescape")
 
 
 def _option(name: str, help: str, **settings: Any) -> Option:

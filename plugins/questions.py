@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from _pytest.mark import _parse_expression
 
+from memtests.fixtures.locales import typed
 from memtests.fixtures.poems.columns import ColumnError, parse_columns
 from memtests.fixtures.poems.files import PoemError, canon, read_collections
 from memtests.fixtures.poems.poems import Collection, Poem
@@ -39,7 +40,6 @@ from memtests.fixtures.probes.probes import (
     prefix_probes,
     probes_of,
 )
-from memtests.plugins.options import typed
 
 # The argument of a test function → the case it is a probe of, or the kinds of control.
 CASES = {"title_probe": TITLE, "prefix_probe": PREFIX, "next_line_probe": NEXT_LINE}
@@ -93,6 +93,9 @@ class PoemCuts:
     longest: int
     drawn: tuple[int, ...]
     """Some of these lengths, drawn by Hypothesis over the whole poem, in order."""
+
+    def __repr__(self) -> str:  # as that of Probe
+        return f"<{'/'.join(self.place)}/{PREFIX_LENGTHS}>"
 
     @property
     def probes(self) -> list[Probe]:

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from _pytest.config.findpaths import determine_setup
 
+from memtests.fixtures.locales import escape_output, unsayable
+from memtests.fixtures.probes.text import sound
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
@@ -31,6 +34,16 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     _, right, *_ = determine_setup(**{name: told[name] for name in takes})
     if early_config.inipath != right:
         raise pytest.UsageError(refusal(early_config.inipath, right))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    escape_output()
+    if config.getoption("dist", "no") != "no":
+        told = (*config.invocation_params.args, str(config.invocation_params.dir))
+        for text in told:
+            if reason := unsayable(text):
+                raise pytest.UsageError(f"{sound(text)}: no worker can be told of it: {reason}")
 
 
 @pytest.hookimpl(optionalhook=True)

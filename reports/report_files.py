@@ -5,11 +5,13 @@ and an unjudged probe `collection`, `case` and `control`: schema 1 said them in 
 alone. Small baselines have had one schema.
 """
 
+import codecs
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from memtests.fixtures.locales import unsayable
 from memtests.fixtures.probes.probes import CONTROL, NEXT_LINE
 from memtests.fixtures.probes.text import sound
 from memtests.reports.report import SCHEMA, Report
@@ -66,10 +68,12 @@ def read_report(file: str | Path) -> Report:
 def read_file(file: str | Path, folder: Path = Path()) -> Report | Small:
     """A recall.json or a small baseline, relative to a folder. Raises ReportError."""
     name = str(file)
-    if name != sound(name):
-        raise ReportError(f"{sound(name)}: the name is not UTF-8; rename it")
+    if unsaid := unsayable(name):
+        raise ReportError(f"{sound(name)}: {unsaid}")
     try:
-        content: Any = msgspec.json.decode((folder / file).read_bytes())
+        # An editor may have begun it with a byte order mark.
+        written = (folder / file).read_bytes().removeprefix(codecs.BOM_UTF8)
+        content: Any = msgspec.json.decode(written)
         small = "baseline_schema" in content
         schema = content.get("baseline_schema" if small else "schema")
     except OSError as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from memtests.fixtures.locales import escape_output
 from memtests.reports.gating.baselines import MismatchError
 from memtests.reports.gating.comparing import saved_comparisons
 from memtests.reports.gating.conclusion import Conclusion
@@ -27,6 +28,7 @@ from memtests.reports.text.terminal import columns, sections
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0, or 2 for a file that cannot be used."""
+    escape_output()
     given = _parser().parse_args(arguments)
     if given.command == "schema":
         sys.stdout.write(schema())

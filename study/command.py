@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from memtests.fixtures.locales import escape_output
 from memtests.fixtures.poems.columns import ColumnError, parse_columns
 from memtests.fixtures.poems.files import PoemError, canon, read_collections
 from memtests.fixtures.poems.poems import Collection
@@ -18,6 +19,7 @@ from memtests.study.study_pages import render_markdown, render_study
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0, 1 where a step failed, 2 for a command line that cannot be used."""
+    escape_output()
     given = _parser().parse_args(arguments)
     try:
         plan, collections = _planned(given)

@@ -13,7 +13,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 def rendered(template: str, **shown: Any) -> str:
     """The page of a template of `templates/`, with the style that all of them have."""
-    style = (TEMPLATES / "page.css").read_text()
+    style = (TEMPLATES / "page.css").read_text(encoding="utf-8")
     page: str = _templates().get_template(template).render(style=style, **shown)
     return page
 

@@ -78,7 +78,7 @@ def render_page(report: Report, problems: Sequence[str] = ()) -> str:
 
     poems = poems_of(report)
     places = {(view.collection, view.poem): f"poem-{at}" for at, view in enumerate(poems)}
-    script = (TEMPLATES / "page.js").read_text()
+    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     return rendered(
         "page.html",
         report=report,
