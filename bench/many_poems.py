@@ -29,7 +29,7 @@ def main() -> None:
     add = options.add_argument
     add("files", nargs="+", type=Path, help="JSON lines files of poems")
     add("--counts", default="3000,60000,300000", help="of poems (default: %(default)s)")
-    add("--sample", type=int, default=2000)
+    add("--sample", type=int, default=2000, help="0 for all (default: %(default)s)")
     add("--endings", default=",".join(WRITERS), help="(default: %(default)s)")
     given = options.parse_args()
     print(f"{'file':<14} {'poems':>8} {'size':>10} {'time':>9} {'CPU':>9} {'peak':>9}  found")
@@ -62,7 +62,8 @@ def made(files: Iterable[Path], count: int) -> Iterator[dict[str, Any]]:
 def collect(file: Path, sample: int) -> tuple[float, float, float, str]:
     """Seconds, seconds of CPU, the most MiB held at a time, and what pytest says it has found."""
     command = (sys.executable, "-m", "pytest", "memtests", "--collect-only", "-q")
-    more = ("-p", "no:cacheprovider", "--sample", str(sample), "--poems", str(file))
+    more = ["-p", "no:cacheprovider", "--poems", str(file)]
+    more += ["--sample", str(sample)] if sample else []
     start = time.perf_counter()
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen([*command, *more], cwd=ROOT, stdout=said)
