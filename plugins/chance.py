@@ -113,11 +113,10 @@ def _texts(number: int, poem: Poem) -> list[_Text]:
     found = []
     for cut in cuts:
         parts = units(poem.text[cut:], poem.language)
-        text, ends, end = joined(parts), [], 0
+        text, part_ends = joined(parts), [0]
         for part in parts:
-            end = text.index(part, end) + len(part)
-            ends.append(end)
-        found.append(_Text(number, text, tuple(ends)))
+            part_ends.append(text.index(part, part_ends[-1]) + len(part))
+        found.append(_Text(number, text, tuple(part_ends[1:])))
     return [text for text in found if text.ends]
 
 
