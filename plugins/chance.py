@@ -15,8 +15,9 @@ from rapidfuzz.process import cpdist
 
 from memtests.fixtures.poems.files import canon
 from memtests.fixtures.poems.poems import Collection, Poem
+from memtests.fixtures.probes.languages import family
 from memtests.fixtures.probes.probes import poem_unit_ends
-from memtests.fixtures.probes.text import has_spaces, normal_form, units
+from memtests.fixtures.probes.text import in_words, joined, normal_form, units
 
 PERCENTILE = 99
 # Poems looked at in a collection, taken evenly over it, the fewest that make a percentile, and the
@@ -54,10 +55,9 @@ def chance_bands(collection: Collection) -> dict[int, float]:
 
     No lower than that of a longer band: a suffix may be nearly as long as the next one.
     """
-    language = collection.language
-    if language == "mul":
-        language = collection.poems[0].language
-    bands = _canon_levels(language.split("-")[0]) | _levels(collection.poems)
+    first = collection.poems[0]
+    language = first.language if collection.language == "mul" else collection.language
+    bands = _canon_levels(family(language), in_words(first.text)) | _levels(collection.poems)
     longest_first = sorted(bands, reverse=True)
     highest = itertools.accumulate((bands[band] for band in longest_first), max)
     return dict(sorted(zip(longest_first, highest, strict=True)))
@@ -110,20 +110,20 @@ def _texts(number: int, poem: Poem) -> list[_Text]:
     """A poem from several places on."""
     ends = (0, *poem_unit_ends(poem))
     cuts = dict.fromkeys(ends[int(part * (len(ends) - 1))] for part in _CUTS)
-    space = 1 if has_spaces(poem.language) else 0
     found = []
     for cut in cuts:
-        parts = units(normal_form(poem.text[cut:]), poem.language)
-        lengths = itertools.accumulate(len(part) + space for part in parts)
-        text = (" " * space).join(parts)
-        found.append(_Text(number, text, tuple(length - space for length in lengths)))
+        parts = units(poem.text[cut:], poem.language)
+        text, part_ends = joined(parts), [0]
+        for part in parts:
+            part_ends.append(text.index(part, part_ends[-1]) + len(part))
+        found.append(_Text(number, text, tuple(part_ends[1:])))
     return [text for text in found if text.ends]
 
 
 @functools.cache
-def _canon_levels(language: str) -> dict[int, float]:
+def _canon_levels(language: str, words: bool) -> dict[int, float]:
     """What a collection falls back on: the canon in its language, then what is written alike."""
     poems = [poem for collection in canon() for poem in collection.poems]
-    alike = [poem for poem in poems if has_spaces(poem.language) == has_spaces(language)]
+    alike = [poem for poem in poems if in_words(poem.text) == words]
     same = [poem for poem in alike if poem.language == language]
     return _levels(alike) if same == alike else _levels(alike) | _levels(same)

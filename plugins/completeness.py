@@ -3,7 +3,7 @@
 import functools
 
 from memtests.fixtures.probes.probes import Probe
-from memtests.fixtures.probes.text import has_spaces, normal_form, sure_units, units
+from memtests.fixtures.probes.text import normal_form, sure_units, units
 
 
 def is_complete(completion: str, probe: Probe) -> bool:
@@ -20,23 +20,12 @@ def is_complete(completion: str, probe: Probe) -> bool:
         return True
     if probe.one_line and _line_ended(completion):
         return True
-    wanted = _count(suffix, language)
-    return _most_units(completion, language) >= wanted and (
-        sure_units(completion, language) >= wanted
-    )
+    return sure_units(completion, language) >= _count(suffix, language)
 
 
 @functools.lru_cache(maxsize=4096)
 def _count(suffix: str, language: str) -> int:
-    return len(units(normal_form(suffix), language))
-
-
-def _most_units(text: str, language: str) -> int:
-    """More units than a text can hold, found fast: most completions are not nearly complete."""
-    if not has_spaces(language):
-        return len(text)
-    parting = sum(map(text.count, "-.…‒–—―⸺⸻"))
-    return len(text.split()) + parting
+    return len(units(suffix, language))
 
 
 def _line_ended(completion: str) -> bool:

@@ -11,8 +11,9 @@ import msgspec
 from rapidfuzz.distance import Levenshtein
 
 from memtests.fixtures.probes.cuts import ALONE
+from memtests.fixtures.probes.languages import family
 from memtests.fixtures.probes.probes import Probe
-from memtests.fixtures.probes.text import has_spaces, normal_form, sound, units
+from memtests.fixtures.probes.text import joined, normal_form, sound, units
 from memtests.plugins.reciter import Completion, Unjudged
 
 OUTCOMES = (CORRECT := "correct", INCORRECT := "incorrect", FORGOTTEN := "forgotten")
@@ -165,11 +166,11 @@ def judge(completion: str, suffix: str, language: str, chance: float) -> Judgeme
     is a trace of the poem, but for a loop that does not begin as the poem does. The completion is
     cut to as many units as the suffix has.
     """
-    true = units(normal_form(suffix), language)
-    said = units(normal_form(completion), language)[: len(true)]
+    true = units(suffix, language)
+    said = units(completion, language)[: len(true)]
     if said == true:
         return Judgement(CORRECT, None, completion.startswith(suffix), 1.0, None)
-    close = similarity(joined(said, language), joined(true, language))
+    close = similarity(joined(said), joined(true))
     left = divergence(said, true)
     looping = loops(said) and not loops(true)
     if close > chance and (left >= OPENING or not looping):
@@ -199,11 +200,6 @@ def divergence(said: Sequence[str], true: Sequence[str]) -> int:
     return min(len(said), len(true))
 
 
-def joined(parts: Sequence[str], language: str) -> str:
-    """Units put together again as normal form has them."""
-    return (" " if has_spaces(language) else "").join(parts)
-
-
 def _kind(completion: str, said: Sequence[str], language: str, looping: bool) -> str:
     """What came instead of a forgotten poem; the first of the kinds that holds."""
     if not said:
@@ -217,8 +213,8 @@ def _kind(completion: str, said: Sequence[str], language: str, looping: bool) ->
 
 def declines(completion: str, language: str) -> bool:
     """Whether a completion begins with "I don't know" or its like (also in English)."""
-    normal = normal_form(completion)
-    tongues = {"en", language.split("-", maxsplit=1)[0].lower()} & _DECLINED.keys()
+    normal = normal_form(completion, language)
+    tongues = {"en", family(language)} & _DECLINED.keys()
     return any(_DECLINED[tongue].match(normal) for tongue in tongues)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from memtests.fixtures.poems.poems import Collection, Poem
+from memtests.fixtures.probes.languages import family
 from memtests.fixtures.probes.text import normal_form
 
 # The longest poem that is taught, in code points: a sonnet is.
@@ -75,10 +76,10 @@ def lessons(collections: Sequence[Collection], most: int) -> tuple[Collection, .
     found: dict[str, dict[str, Poem]] = {}
     for collection in collections:
         for poem in sorted(collection.poems, key=_drawn):
-            language = poem.language.split("-")[0]
+            language = family(poem.language)
             poems = found.setdefault(_NAMES.get(language, language), {})
             if len(poem.text) <= MOST_CHARACTERS and len(poems) < most:
-                poems.setdefault(normal_form(poem.text), poem)
+                poems.setdefault(normal_form(poem.text, poem.language), poem)
     divided: dict[str, Sequence[Poem]] = {}
     for name, taken in sorted(found.items()):
         poems_of_one = _told_apart(sorted(taken.values(), key=_drawn))

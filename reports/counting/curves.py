@@ -10,7 +10,7 @@ import numpy
 from rapidfuzz.distance import Levenshtein
 
 from memtests.fixtures.probes.probes import PREFIX, TITLE
-from memtests.fixtures.probes.text import has_spaces, normal_form, unit_ends, units
+from memtests.fixtures.probes.text import in_words, unit_ends, units
 from memtests.plugins.verdicts import FORGOTTEN, OUTCOMES, Verdict
 from memtests.reports.counting.tallies import counted, interval, merged, shortest_by_poem
 from memtests.reports.report import PoemKey, Report, languages_of, texts_of
@@ -70,7 +70,7 @@ def by_poem_length(report: Report) -> dict[Group, list[Point]]:
     lengths: dict[str, dict[PoemKey, int]] = {"words": {}, "characters": {}}
     for key, text in texts_of(report.verdicts).items():
         language = languages.get(key, "")
-        unit = "words" if has_spaces(language) else "characters"
+        unit = "words" if in_words(text) else "characters"
         lengths[unit][key] = len(unit_ends(text, language))
     asked: dict[PoemKey, list[Verdict]] = defaultdict(list)
     for v in _long(report.verdicts):
@@ -169,13 +169,13 @@ def _point(x: float, correct: int, judged: int) -> Point:
 def _recited(v: Verdict, languages: Mapping[PoemKey, str]) -> numpy.ndarray:
     """For each unit of the suffix, whether the recitation has it."""
     language = languages.get((v.collection, v.poem), "")
-    true = units(normal_form(v.suffix), language)
+    true = units(v.suffix, language)
     if v.correct:
         return numpy.ones(len(true))
     there = numpy.zeros(len(true))
     if v.outcome == FORGOTTEN:
         return there
-    said = units(normal_form(v.completion), language)[: len(true)]
+    said = units(v.completion, language)[: len(true)]
     for step in Levenshtein.opcodes(true, said):
         if step.tag == "equal":
             there[step.src_start : step.src_end] = 1

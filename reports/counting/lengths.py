@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from memtests.fixtures.probes.probes import TITLE
-from memtests.fixtures.probes.text import has_spaces, normal_form, units
-from memtests.plugins.verdicts import Verdict, joined
+from memtests.fixtures.probes.text import in_words, normal_form
+from memtests.plugins.verdicts import Verdict
 from memtests.reports.report import Report, languages_of
 
 # Characters in normal form; and the fewest poems that make a row.
@@ -26,7 +26,7 @@ class Beginnings(NamedTuple):
 
     model: str
     script: str
-    """`spaced` for languages written with spaces, else `unspaced`."""
+    """`spaced` for texts written with spaces, else `unspaced`."""
     at_least: int
     poems: int
     recited: tuple[int, ...]
@@ -89,7 +89,7 @@ def _recited(report: Report) -> dict[tuple[str, str], Sequence[_Recited]]:
     for v in report.verdicts:
         if v.case == TITLE:
             language = languages.get((v.collection, v.poem), "")
-            script = "spaced" if has_spaces(language) else "unspaced"
+            script = "spaced" if in_words(v.suffix) else "unspaced"
             found[v.model, script].append(_follow(v, language))
     models = [model.name for model in report.models]
     return dict(sorted(found.items(), key=lambda item: (models.index(item[0][0]), item[0][1])))
@@ -97,8 +97,6 @@ def _recited(report: Report) -> dict[tuple[str, str], Sequence[_Recited]]:
 
 def _follow(v: Verdict, language: str) -> _Recited:
     """How many characters of the poem come before the first that is not the poem's."""
-    true, said = (
-        joined(units(normal_form(text), language), language) for text in (v.suffix, v.completion)
-    )
+    true, said = (normal_form(text, language) for text in (v.suffix, v.completion))
     same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(true, said, strict=False))
     return _Recited(len(true), sum(1 for _ in same), v.correct)

@@ -4,13 +4,12 @@ What makes no difference to a verdict (case, width, punctuation, line breaks, tr
 simplified characters) is not marked.
 """
 
-import functools
 import unicodedata
 from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
-from memtests.fixtures.probes.text import PARTING, has_spaces, normal_form, unit_ends
+from memtests.fixtures.probes.text import by_character, in_words, is_character, unit_ends
 
 
 class Mark(NamedTuple):
@@ -56,7 +55,7 @@ def marks(suffix: str, completion: str, language: str) -> list[Mark]:
         )
     if not of_model:  # nothing that counts, but maybe a full stop
         found.append(_Piece("both", model, ""))
-    fewest = _FEWEST if has_spaces(language) else 1
+    fewest = _FEWEST if in_words(suffix) else 1
     return _in_reading_order(_merged(found, fewest))
 
 
@@ -94,19 +93,15 @@ def _compared(text: str, language: str) -> tuple[str, list[int]]:
     """
     folded: list[str] = []
     begins: list[int] = []
-    parting = {at for found in PARTING.finditer(text) for at in range(*found.span())}
-    for at, character in enumerate(text):
-        if character.isspace() or at in parting:
-            kept = " " if has_spaces(language) and folded and folded[-1] != " " else ""
+    for at, form in by_character(text, language):
+        if form == " ":
+            kept = "" if not folded or folded[-1] == " " or is_character(folded[-1]) else " "
         else:
-            kept = _folded(character)
+            kept = form
+            if is_character(form) and folded and folded[-1] == " ":
+                del folded[-1], begins[-1]
         folded += kept
         begins += [at] * len(kept)
     if begins:
         begins[0] = 0
     return "".join(folded), [*begins, len(text)]
-
-
-@functools.lru_cache(maxsize=1 << 16)
-def _folded(character: str) -> str:
-    return normal_form(character)

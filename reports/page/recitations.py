@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from memtests.fixtures.probes.cuts import ALONE, HEALED
 from memtests.fixtures.probes.probes import CASES, CONTROL, PREFIX_LENGTHS
-from memtests.fixtures.probes.text import has_spaces
+from memtests.fixtures.probes.text import in_words
 from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT, OUTCOMES, Verdict, in_order
 from memtests.reports.counting.tallies import best_drawn, shortest_by_poem
 from memtests.reports.page.marks import Mark, marks, recited
@@ -95,7 +95,7 @@ def poems_of(report: Report) -> list[PoemView]:
                 _outcomes(verdicts),
                 [row for model in models if (row := _row(model, verdicts)).cells],
                 [_recitation(v, language) for v in verdicts],
-                _shortest(found, language),
+                _shortest(found, texts[key]),
             )
         )
     return views
@@ -107,9 +107,9 @@ def _order(v: Verdict) -> tuple[int, float]:
     return in_order(CASES, [v.case]).index(v.case), float(number)
 
 
-def _shortest(found: Mapping[str, int | None], language: str) -> list[str]:
+def _shortest(found: Mapping[str, int | None], text: str) -> list[str]:
     """The fewest units that triggered the poem, a line for each model."""
-    unit = "word" if has_spaces(language) else "character"
+    unit = "word" if in_words(text) else "character"
     lines = []
     for model, length in found.items():
         said = number_of(length, unit) if length else "none of those tried"

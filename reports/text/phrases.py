@@ -6,7 +6,7 @@ Pure functions over verdicts.
 from collections.abc import Iterable
 
 from memtests.fixtures.probes.probes import CONTROL
-from memtests.fixtures.probes.text import has_spaces, unit_ends
+from memtests.fixtures.probes.text import in_words, unit_ends
 from memtests.plugins.verdicts import Verdict
 from memtests.reports.counting.tallies import best_drawn
 
@@ -25,7 +25,7 @@ def describe(verdict: Verdict, language: str) -> str:
 
 def excerpt(text: str, start: int, language: str) -> str:
     """A few units of a text from unit `start` on, on one line, harmless in a terminal."""
-    count = _WORDS if has_spaces(language) else _CHARACTERS
+    count = _WORDS if in_words(text) else _CHARACTERS
     ends = [0, *unit_ends(text, language)]
     begin = ends[min(start, len(ends) - 1)]
     end = ends[min(start + count, len(ends) - 1)]

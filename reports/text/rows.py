@@ -1,11 +1,12 @@
 """The cells and phrases that terminal, Markdown and page share. Pure functions."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 
 from memtests.fixtures.models.local.unplaced import said_unplaced
 from memtests.fixtures.models.local.ways import is_slow
 from memtests.fixtures.probes.cuts import ALONE, BETWEEN, CUTS, HEALED
-from memtests.fixtures.probes.text import has_spaces
+from memtests.fixtures.probes.text import in_words
 from memtests.plugins.verdicts import OUTCOMES
 from memtests.reports.counting.controlled import merged_controls
 from memtests.reports.counting.lengths import LENGTHS, beginnings, correlations
@@ -20,7 +21,7 @@ from memtests.reports.counting.tallies import (
     shortest_cues,
 )
 from memtests.reports.gating.comparing import Loss
-from memtests.reports.report import ComparisonRecord, GateRecord, Report, Tally
+from memtests.reports.report import ComparisonRecord, GateRecord, Report, Tally, texts_of
 from memtests.reports.text.phrases import excerpt, number_of
 
 _SCRIPTS = {"spaced": "characters (with spaces)", "unspaced": "characters (Chinese and its like)"}
@@ -40,14 +41,15 @@ def table_rows(report: Report) -> list[list[str]]:
 def shortest_rows(report: Report) -> list[list[str]]:
     """Per collection: how many poems a prefix drawn by Hypothesis triggers, and how short."""
     several = len(report.models) > 1
-    languages = {record.name: record.language for record in report.collections}
+    of_words: dict[str, set[bool]] = defaultdict(set)
+    for (collection, _), text in texts_of(report.verdicts).items():
+        of_words[collection].add(in_words(text))
     rows = [
         ["model"] * several + ["shortest cue", "poems", "triggered", "shortest", "median", "in"]
     ]
     for cues in shortest_cues(report.verdicts):
-        language = languages.get(cues.collection, "")
-        unit = "words" if has_spaces(language) else "characters"
-        unit = "units" if language == "mul" else unit
+        words = of_words[cues.collection]
+        unit = "units" if len(words) > 1 else "words" if True in words else "characters"
         found = ["-", "-"] if cues.shortest is None else [str(cues.shortest), str(cues.median)]
         rows.append(
             [cues.model] * several
