@@ -22,7 +22,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         return
     known = early_config.known_args_namespace
     folder = early_config.invocation_params.dir
-    clone = clone_of([folder, *(folder / name for name in known.file_or_dir)])
+    # With -c a run in a clone may well be one of something else.
+    here = [] if known.inifilename else [folder]
+    clone = clone_of([*here, *(folder / name for name in known.file_or_dir)])
     if clone is None:
         return
     if known.inifilename:

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.running import SUITE
+from tests.support.running import STAND_IN, SUITE
 from tests.support.starting import run
 
-STAND_IN = ("-p", "tests.support.standin", "--model", "A")
 OWN = """
 def test_known(title_probe, recall):
     assert recall(title_probe).correct
@@ -24,7 +23,11 @@ def without_assertions(folder: Path, *arguments: str, **environment: str) -> tup
     return said.returncode, said.stdout + said.stderr
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
+@pytest.mark.parametrize(
+    "workers",
+    [(), pytest.param(("-n", "2"), marks=pytest.mark.slow)],
+    ids=["alone", "workers"],
+)
 def test_a_miss_stays_a_miss(tmp_path: Path, workers: tuple[str, ...]) -> None:
     """In every case that can have one: 4 prefixes, 3 lines, the title, the shortest cue."""
     some = ("-k", "jing-ye-si and not control", "--controls", "none", *workers)
@@ -56,7 +59,11 @@ def test_a_check_of_the_suite_still_fails(tmp_path: Path) -> None:
     assert "by plain `generate` 'something else'" in said
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
+@pytest.mark.parametrize(
+    "workers",
+    [(), pytest.param(("-n", "2"), marks=pytest.mark.slow)],
+    ids=["alone", "workers"],
+)
 def test_a_test_of_ones_own_that_cannot_fail_fails(
     tmp_path: Path, workers: tuple[str, ...]
 ) -> None:

@@ -12,6 +12,7 @@ from tests.support.running import ROOT, SUITE, outcomes, report, taught
 pytest_plugins = ["pytester"]
 
 
+@pytest.mark.slow
 def test_the_old_model_is_gone_before_the_next_is_loaded(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,11 +9,10 @@ import pytest
 from memtests.fixtures.poems.files import canon
 from memtests.fixtures.probes.probes import title_probe
 from memtests.plugins.questions import cuts_of
-from tests.support.running import outcomes, report, run_suite
+from tests.support.running import STAND_IN, outcomes, report, run_suite
 
 pytest_plugins = ["pytester"]
 
-STAND_IN = ("-p", "tests.support.standin", "--model", "A")
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 
 

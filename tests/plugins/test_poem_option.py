@@ -6,12 +6,10 @@ import pytest
 
 from memtests.fixtures.poems.files import canon
 from memtests.plugins.questions import check_keywords
-from tests.support.running import outcomes, report, run_suite
+from tests.support.running import STAND_IN, outcomes, report, run_suite
 from tests.support.starting import run
 
 pytest_plugins = ["pytester"]
-
-STAND_IN = ("-p", "tests.support.standin", "--model", "A")
 
 
 def asked(pytester: pytest.Pytester, *, controls: bool = False) -> set[str]:

@@ -18,6 +18,7 @@ from tests.support.running import (
     report,
     run_suite,
     without_rounding,
+    without_way,
 )
 
 pytest_plugins = ["pytester"]
@@ -42,7 +43,7 @@ def run(
 
     def run(*arguments: object) -> dict[str, Any]:
         assert run_suite(pytester, *FEW, "-p", "tests.support.asked", *arguments).ret == 0
-        return {**report(pytester), "created": None}
+        return {**without_way(report(pytester)), "created": None}
 
     return run
 

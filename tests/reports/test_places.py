@@ -13,12 +13,11 @@ from memtests.fixtures.poems.files import CANON
 from memtests.reports.report import encode, write_whole
 from memtests.reports.report_files import ReportError, read_file
 from tests.support.reported import knows, reported
-from tests.support.running import outcomes, report, run_suite
+from tests.support.running import STAND_IN, outcomes, report, run_suite
 from tests.support.starting import run
 
 pytest_plugins = ["pytester"]
 
-STAND_IN = ("-p", "tests.support.standin", "--model", "A")
 C = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 """Nothing but ASCII, as in many containers."""
 FILES = {"recall.json", "report.html", "summary.md", "verdicts.jsonl"}

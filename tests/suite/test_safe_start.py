@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from tests.support.starting import POEM, Place, make_place, options, typed
 
@@ -16,7 +17,13 @@ CONFIGURATIONS = {
     "tox.ini": "[pytest]\n",
     "setup.cfg": "[tool:pytest]\n",
 }
-SPELT = pytest.mark.parametrize("joined", [False, True], ids=["space", "="])
+
+
+def slow(*values: object) -> ParameterSet:
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
+SPELT = pytest.mark.parametrize("joined", [False, slow(True)], ids=["space", "="])
 FEW = ("--collect-only", "--sample=1")
 
 
@@ -37,20 +44,20 @@ def test_the_traps_are_some(place: Place) -> None:
     ("folder", "command"),
     [
         ("elsewhere", "memtests"),
-        ("data", "memtests"),
+        slow("data", "memtests"),
         ("data/ckpt", "memtests"),
-        ("data/poems", "memtests"),
-        ("project", "memtests"),
+        slow("data/poems", "memtests"),
+        slow("project", "memtests"),
         ("project/clone", "memtests"),
-        ("elsewhere", "python -m memtests"),
+        slow("elsewhere", "python -m memtests"),
         ("data/ckpt", "python -m memtests"),
         ("project/clone", "pytest memtests"),
-        ("project/clone", "python -m pytest memtests"),
+        slow("project/clone", "python -m pytest memtests"),
         ("project/clone/memtests", "pytest ."),
         ("project", "pytest clone/memtests"),
-        ("elsewhere", "pytest CLONE/memtests"),
+        slow("elsewhere", "pytest CLONE/memtests"),
         ("data/ckpt", "pytest CLONE/memtests"),
-        ("project/clone", "pytest memtests -c pyproject.toml"),
+        slow("project/clone", "pytest memtests -c pyproject.toml"),
     ],
 )
 def test_nothing_of_the_data_is_run(place: Place, folder: str, command: str, joined: bool) -> None:
@@ -137,8 +144,13 @@ def test_the_guard_leaves_other_projects_alone(place: Place) -> None:
 @pytest.mark.parametrize(
     ("folder", "command", "ckpt", "name"),
     [
-        *(("project/clone", "pytest memtests", "../ckpt", name) for name in CONFIGURATIONS),
-        ("project/clone/memtests", "pytest .", "../../ckpt", "pytest.ini"),
+        ("project/clone", "pytest memtests", "../ckpt", "pytest.ini"),
+        *(
+            slow("project/clone", "pytest memtests", "../ckpt", name)
+            for name in CONFIGURATIONS
+            if name != "pytest.ini"
+        ),
+        slow("project/clone/memtests", "pytest .", "../../ckpt", "pytest.ini"),
         ("project", "pytest clone/memtests", "ckpt", "pyproject.toml"),
         ("elsewhere", "pytest CLONE/memtests", "../project/ckpt", "setup.cfg"),
     ],

@@ -80,7 +80,9 @@ def test_bars_hold_every_verdict_that_counts() -> None:
     assert all(sum(number for _, number in bar.parts) == bar.probes for bar in found)
     assert [bar.model for bar in found][:3] == ["good", "slips", "bad"], "as they were asked"
     worst = {grade for bar in found if bar.model == "bad" for grade, number in bar.parts if number}
-    assert worst == {"unrelated", "looping", "declined", "empty"}
+    assert worst == {"looping", "declined", "empty"}
+    other = reported({"other": lambda probe: "Nothing of that kind at all. 完全是另外一些话。"})
+    assert {grade for bar in bars(other) for grade, number in bar.parts if number} == {"unrelated"}
 
 
 @pytest.mark.parametrize("report", [ONE, SEVERAL], ids=["one", "several"])
