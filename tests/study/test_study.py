@@ -247,8 +247,8 @@ def test_a_small_study_that_was_interrupted(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "memtests", "study", *asked]
     # Where the tests run in the background, Ctrl-C is ignored by all that they start.
     listening = (
-        "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "runpy.run_module('study', run_name='__main__', alter_sys=True)"
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from memtests.study.command import main; sys.exit(main())"
     )
     study = subprocess.Popen(
         [sys.executable, "-c", listening, *asked],
@@ -257,6 +257,7 @@ def test_a_small_study_that_was_interrupted(tmp_path: Path) -> None:
         stderr=subprocess.STDOUT,
     )
     while not (tmp_path / "study/log/0.1M-taught.txt").exists():  # the step before is done
+        assert study.poll() is None
         time.sleep(0.2)
     time.sleep(1)
     study.send_signal(signal.SIGINT)
