@@ -34,6 +34,7 @@ def modes(folder: Path) -> dict[str, int]:
     return {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
 
 
+@pytest.mark.slow
 def test_a_locale_without_any_of_it(tmp_path: Path) -> None:
     """Files are UTF-8; what is typed is understood, and what cannot be shown is escaped."""
     (tmp_path / "诗.jsonl").write_bytes((CANON / "tang.jsonl").read_bytes())
