@@ -27,6 +27,8 @@ FORGOTTEN_KINDS = (
 )
 # What a verdict can be, with its kind, from the best to the worst.
 GRADES = (CORRECT, *INCORRECT_KINDS, *FORGOTTEN_KINDS)
+# What `log_p_40` is where the probability is zero: JSON has no minus infinity.
+IMPOSSIBLE = -9999.0
 # From this similarity on a distortion is minor.
 LEAST_OF_MINOR = 0.8
 # A loop of common words has much in common with any text: it is a trace of the poem only where it
@@ -49,6 +51,17 @@ _DECLINED = {
         r"|作为(一个|一名)?(ai|人工智能|语言模型)"
     ),
 }
+
+
+class Passage(msgspec.Struct, frozen=True):
+    """A run of the suffix's own units anywhere in a completion."""
+
+    length: int
+    """In units, at least 1."""
+    suffix: int
+    """How many units of the suffix come before it."""
+    completion: int
+    """How many units of the completion come before it."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -80,6 +93,11 @@ class Verdict(msgspec.Struct, frozen=True):
     moved: int = 0
     """By how many code points the cut lies behind the end of the cue: completion, `verbatim` and
     `log_p` count from there."""
+    passage: Passage | None = None
+    """The longest one, the first of equals; None where the completion has no unit of the suffix."""
+    log_p_40: float | None = None
+    """As `log_p`, for sampling among the 40 most probable tokens; IMPOSSIBLE where one of the
+    suffix's is not among them, None where that is not known."""
 
     @property
     def correct(self) -> bool:

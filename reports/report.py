@@ -12,7 +12,7 @@ from memtests.fixtures.probes.controls import MADE_UP, UNSEEN
 from memtests.fixtures.probes.probes import CONTROL, TITLE
 from memtests.plugins.verdicts import UnjudgedRecord, Verdict
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 class ModelRecord(msgspec.Struct, frozen=True):
@@ -46,6 +46,8 @@ class CollectionRecord(msgspec.Struct, frozen=True):
     sha256: str
     chance: dict[str, float]
     """Length of a suffix in characters → the similarity that is reached by chance."""
+    passages: dict[str, int] = {}
+    """Length of a suffix in units → the length of a passage that is reached by chance."""
     languages: dict[str, str] = {}
     """Poem → its language, where `language` is ``mul``: several of them."""
 
@@ -63,6 +65,10 @@ class Tally(msgspec.Struct, frozen=True):
     recall: float
     low: float
     high: float
+    verbatim: int = 0
+    """Of the correct ones, those that are so code point for code point."""
+    near: int = 0
+    """Those that are correct or nearly so (`minor`)."""
 
     @property
     def judged(self) -> int:

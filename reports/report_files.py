@@ -2,7 +2,8 @@
 
 The one place that knows of older schemas. Schema 2 gives a verdict the fields `line` and `control`,
 and an unjudged probe `collection`, `case` and `control`: schema 1 said them in the probe's name
-alone. Small baselines have had one schema.
+alone. Schema 3 gives a verdict `passage` and `log_p_40`, a tally `verbatim` and `near`, a
+collection `passages`, and intervals over poems. Small baselines have had one schema.
 """
 
 import codecs
@@ -82,7 +83,7 @@ def read_file(file: str | Path, folder: Path = Path()) -> Report | Small:
         raise ReportError(f"{name}: not a recall report; name a recall.json") from None
     known = [BASELINE_SCHEMA] if small else [*_OLDER, SCHEMA]
     if schema is not None and schema not in known:
-        read = " and ".join(map(str, known))
+        read = ", ".join(map(str, known))
         raise ReportError(
             f"{name}: schema {schema}, this suite reads {read}; make it again with this suite"
         )
@@ -114,10 +115,15 @@ def _from_schema_1(content: dict[str, Any]) -> dict[str, Any]:
         for name, change in (("verdicts", verdict), ("unjudged", unjudged))
         if name in content
     }
-    return {**content, "schema": SCHEMA, **changed}
+    return _from_schema_2({**content, **changed})
 
 
-_OLDER = {1: _from_schema_1}
+def _from_schema_2(content: dict[str, Any]) -> dict[str, Any]:
+    """A report of schema 2 as one of schema 3."""
+    return {**content, "schema": SCHEMA}
+
+
+_OLDER = {1: _from_schema_1, 2: _from_schema_2}
 
 
 def _case_of(probe: str) -> tuple[str, str]:

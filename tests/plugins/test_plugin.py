@@ -59,7 +59,7 @@ def test_report(pytester: pytest.Pytester) -> None:
     asked = ("--sample", "6", "-k", "tang and (test_title or test_prefix)")
     run_suite(pytester, *asked, "--measure")
     found = report(pytester)
-    assert found["schema"] == 2
+    assert found["schema"] == 3
     (model,) = found["models"]
     assert model["name"] == "embedded"
     assert model["parameters"] > 1e6

@@ -102,11 +102,11 @@ def test_report_on_disk(tmp_path: Path) -> None:
         *("model", "collection", "poem", "case", "prefix_length", "line", "control", "probe"),
         *("cue", "suffix"),
         *("completion", "outcome", "kind", "verbatim", "similarity", "divergence", "log_p"),
-        *("fragile", "cut", "moved"),
+        *("fragile", "cut", "moved", "passage", "log_p_40"),
     ]
     assert list(found["tallies"][0]) == [
         *("model", "collection", "case", "prefix_length", "correct", "incorrect", "forgotten"),
-        *("recall", "low", "high"),
+        *("recall", "low", "high", "verbatim", "near"),
     ]
     assert "明月光" in path.read_text(), "readable as it is"
 

@@ -209,7 +209,7 @@ def test_rescore_knows_the_language_of_each_poem(write: Write) -> None:
         (b"{", "x.json: not a recall report; name a recall.json"),
         (
             b'{"schema": 9}',
-            "x.json: schema 9, this suite reads 1 and 2; make it again with this suite",
+            "x.json: schema 9, this suite reads 1, 2, 3; make it again with this suite",
         ),
         (b'{"schema": 1}', "x.json: not a recall report (Object missing required field `created`)"),
         (

@@ -186,7 +186,7 @@ SITUATIONS = {
     "another schema": S(
         BASE,
         4,
-        r"schema 99, this suite reads 1 and",
+        r"schema 99, this suite reads 1,",
         before=(),
         touch='before.json->{"schema": 99}',
     ),
