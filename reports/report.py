@@ -53,7 +53,9 @@ class CollectionRecord(msgspec.Struct, frozen=True):
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """Counts of outcomes over a group of probes; `low` to `high` is recall's 95 % interval."""
+    """Counts of outcomes over a group of probes; `low` to `high` is recall's 95 % interval, for
+    which poems are what is drawn.
+    """
 
     model: str
     collection: str
@@ -69,6 +71,8 @@ class Tally(msgspec.Struct, frozen=True):
     """Of the correct ones, those that are so code point for code point."""
     near: int = 0
     """Those that are correct or nearly so (`minor`)."""
+    poems: int = 0
+    """How many poems the probes are of."""
 
     @property
     def judged(self) -> int:
@@ -81,7 +85,7 @@ class GateRecord(msgspec.Struct, frozen=True):
 
     rule: str
     value: float | None
-    """The share of the probes, 0 to 1; `low` to `high` is its 95 % interval."""
+    """The share of the probes, 0 to 1; `low` to `high` is its 95 % interval over poems."""
     passed: bool
     model: str | None = None
     low: float | None = None
@@ -90,6 +94,8 @@ class GateRecord(msgspec.Struct, frozen=True):
     """So many of so many probes."""
     reason: str | None = None
     """Why it did not pass."""
+    poems: int = 0
+    """How many poems the probes are of."""
 
 
 class ComparisonRecord(msgspec.Struct, frozen=True):
@@ -108,7 +114,9 @@ class ComparisonRecord(msgspec.Struct, frozen=True):
     not_asked: int
     """Probes of the baseline that this run did not judge."""
     p: float
-    """McNemar's exact test: the probability of so unequal a change if both knew as much."""
+    """How probable a change by as much, up or down, is by chance alone: the exact sign-flip test,
+    which pairs poems. Had both known as much, what a poem lost it could as well have gained.
+    """
 
 
 class ControlRecord(msgspec.Struct, frozen=True):
@@ -122,6 +130,8 @@ class ControlRecord(msgspec.Struct, frozen=True):
     forgotten: int
     unchanged: tuple[int, int] | None
     """Of so many of the same poems' `title` probes, so many were correct."""
+    by_poem: tuple[tuple[int, int, int], ...] = ()
+    """So many correct of so many probes of a poem, and how many poems that is so of."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,9 @@ import msgspec
 from memtests.fixtures.locales import unsayable
 from memtests.fixtures.probes.probes import CONTROL, NEXT_LINE
 from memtests.fixtures.probes.text import sound
-from memtests.reports.report import SCHEMA, Report
+from memtests.reports.counting.over_poems import noise
+from memtests.reports.counting.tallies import tallies
+from memtests.reports.report import SCHEMA, ComparisonRecord, Report
 
 BASELINE_SCHEMA = 1
 
@@ -90,7 +92,10 @@ def read_file(file: str | Path, folder: Path = Path()) -> Report | Small:
     try:
         if schema in _OLDER and not small:
             content = _OLDER[schema](content)
-        return msgspec.convert(content, Small) if small else msgspec.convert(content, Report)
+        if small:
+            return msgspec.convert(content, Small)
+        found = msgspec.convert(content, Report)
+        return _over_poems(found) if schema in _OLDER else found
     except (msgspec.ValidationError, KeyError, ValueError, TypeError, AttributeError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else error
         raise ReportError(f"{name}: not a recall report ({reason})") from None
@@ -119,8 +124,26 @@ def _from_schema_1(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _from_schema_2(content: dict[str, Any]) -> dict[str, Any]:
-    """A report of schema 2 as one of schema 3."""
-    return {**content, "schema": SCHEMA}
+    """A report of schema 2 as one of schema 3. A gate's interval was not over poems."""
+    gates = [{**gate, "low": None, "high": None} for gate in content.get("gates", ())]
+    return {**content, "schema": SCHEMA, "gates": gates}
+
+
+def _over_poems(report: Report) -> Report:
+    """An older report with the statistics of schema 3, as far as its verdicts tell them."""
+    poems = {(v.model, v.probe): (v.collection, v.poem) for v in report.verdicts}
+
+    def again(found: ComparisonRecord) -> ComparisonRecord:
+        lost, gained = (
+            [poems[found.model, probe] for probe in probes] for probes in (found.lost, found.gained)
+        )
+        return msgspec.structs.replace(found, p=noise(lost, gained))
+
+    return msgspec.structs.replace(
+        report,
+        tallies=tuple(tallies(report.verdicts)),
+        comparisons=tuple(map(again, report.comparisons)),
+    )
 
 
 _OLDER = {1: _from_schema_1, 2: _from_schema_2}

@@ -12,7 +12,7 @@ from memtests.fixtures.probes.probes import CONTROL
 from memtests.fixtures.probes.text import normal_form
 from memtests.plugins.verdicts import Verdict
 from memtests.reports.counting.curves import Point
-from memtests.reports.counting.tallies import interval
+from memtests.reports.counting.over_poems import wilson
 from memtests.reports.report import Report
 from memtests.reports.report_files import read_report
 from memtests.study.plan import LATER, Plan
@@ -46,7 +46,7 @@ class Share:
 
     def at(self, x: float) -> Point:
         """The share at a place of a plot, with its 95 % interval."""
-        return Point(x, self.part, *interval(self.recited, self.poems))
+        return Point(x, self.part, *wilson(self.part, self.poems))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from memtests.fixtures.models.local.loading import Loading, load
 from memtests.fixtures.poems.files import canon
 from memtests.fixtures.probes.probes import title_probe
 from memtests.plugins.reciter import Reciter
-from memtests.reports.counting.tallies import interval
+from memtests.reports.counting.over_poems import interval, sign_flips
 from memtests.reports.page.page import render_page
 from tests.support.reported import knows, reported
 
@@ -26,7 +26,8 @@ def heavy_modules() -> None:
     Reciter(load("embedded", Loading(device="cpu"))).recite(
         [title_probe("tang", canon()[0].poems[0])]
     )
-    interval(1, 2)
+    interval([(1, 2), (0, 2)])
+    sign_flips([1])
     render_page(reported({"a": knows}))
     gc.collect()
     gc.freeze()  # a run frees its model, and would look through all these modules each time

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from memtests.fixtures.probes.controls import CHANGES, COPYING, UNSEEN, WRONG_AUTHOR
 from memtests.fixtures.probes.probes import PREFIX, TITLE
 from memtests.plugins.chance import chance
-from memtests.plugins.verdicts import OUTCOMES, Verdict, in_order, judge
+from memtests.plugins.verdicts import CORRECT, OUTCOMES, Verdict, in_order, judge
+from memtests.reports.counting.over_poems import by_poem, interval
 from memtests.reports.report import ControlRecord, Report, bands_of, languages_of
 
 # In the order in which they are shown.
@@ -28,8 +29,8 @@ def control_records(report: Report) -> tuple[ControlRecord, ...]:
         same = [titles.get((model, collection, v.poem)) for v in found]
         asked = [correct for correct in same if correct is not None and kind != UNSEEN]
         unchanged = (sum(asked), len(asked)) if asked else None
-        counts = Counter(v.outcome for v in found)
-        records.append(_record(model, collection, kind, counts, unchanged))
+        each = [(v.poem, v.outcome) for v in found]
+        records.append(_record(model, collection, kind, each, unchanged))
     records += _against_others(report)
     kinds = in_order(KINDS, {record.kind for record in records})
     return tuple(sorted(records, key=lambda r: (r.model, kinds.index(r.kind), r.collection)))
@@ -42,22 +43,37 @@ def merged_controls(records: Sequence[ControlRecord]) -> list[ControlRecord]:
         groups[record.model, record.kind].append(record)
     merged = []
     for (model, kind), members in groups.items():
-        counts = Counter({o: sum(getattr(m, o) for m in members) for o in OUTCOMES})
+        correct, incorrect, forgotten = (
+            sum(getattr(m, outcome) for m in members) for outcome in OUTCOMES
+        )
         pairs = [m.unchanged for m in members if m.unchanged is not None]
         unchanged = (sum(p[0] for p in pairs), sum(p[1] for p in pairs)) if pairs else None
-        merged.append(_record(model, "", kind, counts, unchanged))
+        poems = tuple(each for m in members for each in m.by_poem)
+        merged.append(
+            ControlRecord(model, "", kind, correct, incorrect, forgotten, unchanged, poems)
+        )
     return merged
+
+
+def control_interval(record: ControlRecord) -> tuple[float, float]:
+    """The 95 % interval of its recall."""
+    poems = [(part, whole) for part, whole, many in record.by_poem for _ in range(many)]
+    return interval(poems)
 
 
 def _record(
     model: str,
     collection: str,
     kind: str,
-    counts: Counter[str],
+    found: Sequence[tuple[str, str]],
     unchanged: tuple[int, int] | None,
 ) -> ControlRecord:
+    """`found`: the poem and the outcome of each probe."""
+    counts = Counter(outcome for _, outcome in found)
     correct, incorrect, forgotten = (counts[outcome] for outcome in OUTCOMES)
-    return ControlRecord(model, collection, kind, correct, incorrect, forgotten, unchanged)
+    poems = Counter(by_poem((poem, outcome == CORRECT) for poem, outcome in found))
+    shares = tuple((part, whole, many) for (part, whole), many in sorted(poems.items()))
+    return ControlRecord(model, collection, kind, correct, incorrect, forgotten, unchanged, shares)
 
 
 def _against_others(report: Report) -> Iterator[ControlRecord]:
@@ -70,12 +86,12 @@ def _against_others(report: Report) -> Iterator[ControlRecord]:
         if v.case in (TITLE, PREFIX) and v.collection in bands:
             language = languages[v.collection, v.poem]
             groups[v.model, v.collection, language, v.case, v.prefix_length or ""].append(v)
-    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    outcomes: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
     for (model, collection, language, *_), members in groups.items():
         for v, other in zip(members, [*members[1:], members[0]], strict=True):
             if v.suffix != other.suffix:
                 level = chance(bands[collection], other.suffix)
                 found = judge(v.completion, other.suffix, language, level)
-                counts[model, collection][found.outcome] += 1
-    for (model, collection), count in counts.items():
-        yield _record(model, collection, CHANCE, count, None)
+                outcomes[model, collection].append((v.poem, found.outcome))
+    for (model, collection), each in outcomes.items():
+        yield _record(model, collection, CHANCE, each, None)

@@ -12,7 +12,8 @@ from rapidfuzz.distance import Levenshtein
 from memtests.fixtures.probes.probes import PREFIX, TITLE
 from memtests.fixtures.probes.text import in_words, unit_ends, units
 from memtests.plugins.verdicts import FORGOTTEN, OUTCOMES, Verdict
-from memtests.reports.counting.tallies import counted, interval, merged, shortest_by_poem
+from memtests.reports.counting.over_poems import by_poem, interval
+from memtests.reports.counting.tallies import counted, shortest_by_poem, totals
 from memtests.reports.report import PoemKey, Report, languages_of, texts_of
 
 Group = tuple[str, str]
@@ -80,9 +81,11 @@ def by_poem_length(report: Report) -> dict[Group, list[Point]]:
         for bin_ in _bins({key: length for key, length in found.items() if key in asked}):
             x = float(numpy.median([found[key] for key in bin_]))
             for model in report.models:
-                correct = [v.correct for key in bin_ for v in asked[key] if v.model == model.name]
-                if correct:
-                    point = _point(x, sum(correct), len(correct))
+                probes = ((key, v) for key in bin_ for v in asked[key] if v.model == model.name)
+                poems = by_poem((key, v.correct) for key, v in probes)
+                if poems:
+                    share = sum(part for part, _ in poems) / sum(all_ for _, all_ in poems)
+                    point = Point(x, share, *interval(poems))
                     curves.setdefault((model.name, unit), []).append(point)
     return curves
 
@@ -138,7 +141,7 @@ def by_size(report: Report) -> dict[str, list[Point]]:
     """Collection → recall against the number of parameters, for models that say theirs."""
     parameters = {model.name: model.parameters for model in report.models if model.parameters > 0}
     curves: dict[str, list[Point]] = defaultdict(list)
-    for tally in merged(counted(report.tallies), ("model", "collection")):
+    for tally in totals(counted(report.verdicts), "model", "collection"):
         if tally.model in parameters:
             x = parameters[tally.model]
             curves[tally.collection].append(Point(x, tally.recall, tally.low, tally.high))
@@ -160,10 +163,6 @@ def _bins(lengths: Mapping[PoemKey, int]) -> list[list[PoemKey]]:
         number = of_length.setdefault(lengths[key], int(at / size))
         bins.setdefault(number, []).append(key)
     return list(bins.values())
-
-
-def _point(x: float, correct: int, judged: int) -> Point:
-    return Point(x, correct / judged, *interval(correct, judged))
 
 
 def _recited(v: Verdict, languages: Mapping[PoemKey, str]) -> numpy.ndarray:

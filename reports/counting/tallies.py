@@ -1,8 +1,8 @@
 """From verdicts to tallies and to the whole report. Pure functions."""
 
-import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from statistics import median_low
 from typing import Any, NamedTuple, TypeVar
 
@@ -14,8 +14,9 @@ from memtests.fixtures.probes.cuts import CUTS
 from memtests.fixtures.probes.probes import CONTROL, PREFIX_LENGTHS
 from memtests.plugins.chance import chance_bands
 from memtests.plugins.gathering import Gathered
-from memtests.plugins.verdicts import CORRECT, OUTCOMES, Verdict
+from memtests.plugins.verdicts import CORRECT, MINOR, OUTCOMES, Verdict
 from memtests.reports.counting.controlled import control_records
+from memtests.reports.counting.over_poems import by_poem, interval
 from memtests.reports.report import (
     SCHEMA,
     CollectionRecord,
@@ -25,6 +26,8 @@ from memtests.reports.report import (
 )
 
 Judged = TypeVar("Judged", Verdict, Tally)
+Group = tuple[str, str, str, str]
+"""Model, collection, case and prefix length; empty where a tally is over all of them."""
 
 
 class ShortestCues(NamedTuple):
@@ -94,19 +97,14 @@ def record(collection: Collection) -> CollectionRecord:
 
 def tallies(verdicts: Iterable[Verdict]) -> list[Tally]:
     """One tally for each model, collection, case and prefix length; none of controls."""
+    return _by_group(v for v in verdicts if v.case != CONTROL)
 
-    def group(verdict: Verdict) -> tuple[str, str, str, str]:
-        # The lengths that Hypothesis draws are a poem's own; they make one group.
-        length = "" if verdict.case == PREFIX_LENGTHS else verdict.prefix_length or ""
-        return verdict.model, verdict.collection, verdict.case, length
 
-    return [
-        tally((model, collection, case, length or None), members)
-        for (model, collection, case, length), members in itertools.groupby(
-            sorted((v for v in verdicts if v.case != CONTROL), key=lambda v: _in_order(group(v))),
-            group,
-        )
-    ]
+def totals(verdicts: Iterable[Verdict], *by: str) -> list[Tally]:
+    """One tally for all verdicts that have the same in those fields; they are made from verdicts,
+    as tallies do not say how much of them is of one poem.
+    """
+    return _by_group(verdicts, by)
 
 
 def counted(found: Iterable[Judged]) -> list[Judged]:
@@ -118,51 +116,50 @@ def counted(found: Iterable[Judged]) -> list[Judged]:
     return [each for each in found if each.case not in (PREFIX_LENGTHS, CONTROL)]
 
 
-def merged(parts: Iterable[Tally], by: Sequence[str]) -> list[Tally]:
-    """Tallies added up over every field of the group that is not in `by`, in order of coming."""
-    groups: dict[tuple[Any, ...], list[Tally]] = {}
-    for part in parts:
-        groups.setdefault(tuple(getattr(part, field) for field in by), []).append(part)
-    names = ("model", "collection", "case", "prefix_length")
-    return [
-        _tally(
-            tuple(getattr(members[0], name) if name in by else None for name in names),
-            {o: sum(getattr(m, o) for m in members) for o in OUTCOMES},
-        )
-        for members in groups.values()
-    ]
+def near(verdict: Verdict) -> bool:
+    """Whether it is correct or nearly so."""
+    return verdict.correct or verdict.kind == MINOR
 
 
-def tally(group: tuple[str | None, ...], verdicts: Iterable[Verdict]) -> Tally:
-    """The tally of one group of at least one verdict."""
-    counts = dict.fromkeys(OUTCOMES, 0)
+def _by_group(
+    verdicts: Iterable[Verdict],
+    by: Sequence[str] = ("model", "collection", "case", "prefix_length"),
+) -> list[Tally]:
+    groups: dict[Group, list[Verdict]] = {}
     for verdict in verdicts:
-        counts[verdict.outcome] += 1
-    return _tally(group, counts)
+        groups.setdefault(_group(verdict, by), []).append(verdict)
+    return [_tally(group, groups[group]) for group in sorted(groups, key=_in_order)]
 
 
-def _tally(group: tuple[str | None, ...], counts: Mapping[str, int]) -> Tally:
-    judged = sum(counts.values())
-    low, high = interval(counts[CORRECT], judged)
-    model, collection, case, prefix_length = group
-    return Tally(
-        model=model or "",
-        collection=collection or "",
-        case=case or "",
-        prefix_length=prefix_length,
-        **counts,
-        recall=counts[CORRECT] / judged,
-        low=low,
-        high=high,
+def _group(v: Verdict, by: Sequence[str]) -> Group:
+    # The lengths that Hypothesis draws are a poem's own; they make one group.
+    length = "" if v.case == PREFIX_LENGTHS else v.prefix_length or ""
+    return (
+        v.model if "model" in by else "",
+        v.collection if "collection" in by else "",
+        v.case if "case" in by else "",
+        length if "prefix_length" in by else "",
     )
 
 
-def interval(correct: int, judged: int) -> tuple[float, float]:
-    """The 95 % Wilson interval of a proportion; `judged` is at least 1."""
-    from scipy.stats import binomtest
-
-    found = binomtest(correct, judged).proportion_ci(0.95, method="wilson")
-    return float(found.low), float(found.high)
+def _tally(group: Group, verdicts: Sequence[Verdict]) -> Tally:
+    counts = Counter(verdict.outcome for verdict in verdicts)
+    poems = by_poem(((v.collection, v.poem), v.correct) for v in verdicts)
+    low, high = interval(poems)
+    model, collection, case, prefix_length = group
+    return Tally(
+        model=model,
+        collection=collection,
+        case=case,
+        prefix_length=prefix_length or None,
+        **{outcome: counts[outcome] for outcome in OUTCOMES},
+        recall=counts[CORRECT] / len(verdicts),
+        low=low,
+        high=high,
+        verbatim=sum(verdict.verbatim for verdict in verdicts),
+        near=sum(map(near, verdicts)),
+        poems=len(poems),
+    )
 
 
 def cuts_made(verdicts: Iterable[Verdict]) -> dict[str, dict[str, int]]:
@@ -237,7 +234,7 @@ def _best(v: Verdict) -> tuple[int, float, int]:
     return OUTCOMES.index(v.outcome), -v.similarity, int(v.prefix_length or 0)
 
 
-def _in_order(group: tuple[str, str, str, str]) -> tuple[Any, ...]:
+def _in_order(group: Group) -> tuple[Any, ...]:
     """Prefix lengths as numbers: 5 before 10, counts before percentages."""
     *names, length = group
     number = float(length.removesuffix("%") or 0)

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from memtests.plugins.verdicts import CORRECT, Verdict
+from memtests.reports.counting.over_poems import noise
 from memtests.reports.counting.tallies import counted
 from memtests.reports.gating.baselines import Baseline, baseline_of
-from memtests.reports.report import ComparisonRecord, Report
+from memtests.reports.report import ComparisonRecord, PoemKey, Report
 from memtests.reports.report_files import Known
 
 STATES = (
@@ -53,7 +54,7 @@ def compare(baseline: Baseline, model: str, verdicts: Sequence[Verdict]) -> Comp
         gained=of[GAINED],
         new=len(asked) - len(both),
         not_asked=len(known.keys() - asked.keys()),
-        p=mcnemar(len(of[LOST]), len(of[GAINED])),
+        p=noise(*([_poem(both[probe]) for probe in of[each]] for each in (LOST, GAINED))),
     )
     # It was correct then: but for punctuation and the like it was the suffix.
     losses = tuple(
@@ -95,8 +96,5 @@ def state(then: Known, now: Verdict) -> str:
     return GAINED if now.correct else STILL_MISSING
 
 
-def mcnemar(lost: int, gained: int) -> float:
-    """The exact McNemar test: the two-sided probability of so unequal a change by chance alone."""
-    from scipy.stats import binomtest
-
-    return float(binomtest(lost, lost + gained, 0.5).pvalue) if lost + gained else 1.0
+def _poem(v: Verdict) -> PoemKey:
+    return v.collection, v.poem

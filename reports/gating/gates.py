@@ -8,7 +8,8 @@ from fractions import Fraction
 from rapidfuzz import process
 
 from memtests.plugins.verdicts import CORRECT, OUTCOMES
-from memtests.reports.counting.tallies import counted, interval
+from memtests.reports.counting.over_poems import by_poem, interval
+from memtests.reports.counting.tallies import counted
 from memtests.reports.gating.comparing import GAINED, LOST, Comparison
 from memtests.reports.report import GateRecord, Report, unjudged_of
 from memtests.reports.text.phrases import number_of
@@ -93,24 +94,27 @@ def _evaluate(
     def concerned(of_model: str, collection: str) -> bool:
         return of_model == model and gate.collection in (None, collection)
 
+    asked = [v for v in counted(report.verdicts) if concerned(v.model, v.collection)]
+    wanted = CORRECT if gate.measure == RECALL else gate.measure
     if gate.measure in OF_COMPARISON:
-        states = [
-            state
+        states = {
+            probe: state
             for comparison in comparisons
+            if comparison.record.model == model
             for probe, state in comparison.states.items()
-            if concerned(comparison.record.model, probe.partition("/")[0])
-        ]
+        }
+        asked = [v for v in asked if v.probe in states]
+        poems = by_poem(((v.collection, v.poem), states[v.probe] == wanted) for v in asked)
     else:
-        states = [v.outcome for v in counted(report.verdicts) if concerned(v.model, v.collection)]
+        poems = by_poem(((v.collection, v.poem), v.outcome == wanted) for v in asked)
     unjudged = sum(concerned(record.model, record.collection) for record in unjudged_of(report))
     reasons = [f"{number_of(unjudged, 'probe')} unjudged"] if unjudged else []
     reasons += problems
-    if not states:
+    if not poems:
         reasons = reasons or ["no probe matches it"]
         return GateRecord(gate.rule, None, False, model, None, None, None, "; ".join(reasons))
-    wanted = CORRECT if gate.measure == RECALL else gate.measure
-    part, whole = states.count(wanted), len(states)
-    low, high = interval(part, whole)
+    part, whole = (sum(each) for each in zip(*poems, strict=True))
+    low, high = interval(poems)
     met = gate.holds(part, whole)
     return GateRecord(
         rule=gate.rule,
@@ -121,4 +125,5 @@ def _evaluate(
         high=high,
         counts=(part, whole),
         reason="; ".join([*([] if met else ["breached"]), *reasons]) or None,
+        poems=len(poems),
     )

@@ -5,8 +5,9 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+from memtests.reports.report import Tally
 from memtests.reports.text.phrases import one_line
-from memtests.reports.text.rows import percent
+from memtests.reports.text.rows import percent, recall_interval
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -40,6 +41,10 @@ def _unbroken_percent(part: float) -> str:
     return percent(part).replace(" ", "\u00a0")
 
 
+def _unbroken_interval(tally: Tally) -> str:
+    return recall_interval(tally).replace(" %", "\u00a0%")
+
+
 @functools.cache
 def _templates() -> Any:
     import jinja2
@@ -54,5 +59,6 @@ def _templates() -> Any:
     environment.filters["visible"] = visible
     environment.filters["one_line"] = one_line
     environment.filters["percent"] = _unbroken_percent
+    environment.filters["recall_interval"] = _unbroken_interval
     environment.filters["share"] = _share
     return environment

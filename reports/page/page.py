@@ -21,7 +21,7 @@ from memtests.plugins.verdicts import (
     OUTCOMES,
     in_order,
 )
-from memtests.reports.counting.tallies import counted, cuts_made, merged
+from memtests.reports.counting.tallies import counted, cuts_made, totals
 from memtests.reports.gating.comparing import GAINED, LOST, among_models
 from memtests.reports.page.html import TEMPLATES, rendered
 from memtests.reports.page.recitations import SIGNS, poems_of
@@ -87,8 +87,8 @@ def render_page(report: Report, problems: Sequence[str] = ()) -> str:
         problems=problems,
         gates=gate_rows(report) if report.gates else [],
         places={model.name: at for at, model in enumerate(report.models)},
-        totals=side_by_side(report, merged(counted(report.tallies), ("model",))),
-        recalls=side_by_side(report, merged(counted(report.tallies), ("model", "collection"))),
+        totals=side_by_side(report, totals(counted(report.verdicts), "model")),
+        recalls=side_by_side(report, totals(counted(report.verdicts), "model", "collection")),
         bars=bars(report),
         grades=grades(report),
         outcomes=OUTCOMES,

@@ -8,17 +8,16 @@ from memtests.fixtures.models.local.ways import is_slow
 from memtests.fixtures.probes.cuts import ALONE, BETWEEN, CUTS, HEALED
 from memtests.fixtures.probes.text import in_words
 from memtests.plugins.verdicts import OUTCOMES
-from memtests.reports.counting.controlled import merged_controls
+from memtests.reports.counting.controlled import control_interval, merged_controls
 from memtests.reports.counting.lengths import LENGTHS, beginnings, correlations
 from memtests.reports.counting.tallies import (
     QUERIES,
     SeenBySampling,
     counted,
     cuts_made,
-    interval,
-    merged,
     seen_by_sampling,
     shortest_cues,
+    totals,
 )
 from memtests.reports.gating.comparing import Loss
 from memtests.reports.report import ComparisonRecord, GateRecord, Report, Tally, texts_of
@@ -30,10 +29,11 @@ _SCRIPTS = {"spaced": "characters (with spaces)", "unspaced": "characters (Chine
 def table_rows(report: Report) -> list[list[str]]:
     """The cells of the table, its head first, one row for each case and one for all of a model."""
     several = len(report.models) > 1
-    rows = [["model"] * several + ["collection", "case", "probes", *OUTCOMES, "recall", "95 %"]]
-    by_case = counted(report.tallies)
-    rows += [_row(tally, several) for tally in merged(by_case, ("model", "collection", "case"))]
-    for total in merged(by_case, ("model",)):
+    names = ["collection", "case", "poems", "probes", *OUTCOMES, "verbatim", "near"]
+    rows = [["model"] * several + [*names, "recall", "95 %"]]
+    found = counted(report.verdicts)
+    rows += [_row(tally, several) for tally in totals(found, "model", "collection", "case")]
+    for total in totals(found, "model"):
         rows.append(_row(total, several, collection="all"))
     return rows
 
@@ -110,15 +110,19 @@ def control_rows(report: Report) -> list[list[str]]:
     """Per kind of control: outcomes, and of the same poems how many `title` recites."""
     several = len(report.models) > 1
     rows = [
-        ["model"] * several + ["control", "probes", *OUTCOMES, "recall", "95 %", "by their titles"]
+        ["model"] * several
+        + ["control", "poems", "probes", *OUTCOMES, "recall", "95 %", "by their titles"]
     ]
     for found in merged_controls(report.controls):
         counts = [found.correct, found.incorrect, found.forgotten]
         titles = "{} of {}".format(*found.unchanged) if found.unchanged else "-"
+        poems, span = sum(many for *_, many in found.by_poem), "-"
+        if poems:  # an older report does not say
+            span = said_interval(counts[0], sum(counts), poems, *control_interval(found))
         rows.append(
             [found.model] * several
-            + [found.kind, *map(str, (sum(counts), *counts)), percent(counts[0] / sum(counts))]
-            + [_span(*interval(found.correct, sum(counts))), titles]
+            + [found.kind, str(poems or "-"), *map(str, (sum(counts), *counts))]
+            + [percent(counts[0] / sum(counts)), span, titles]
         )
     return rows
 
@@ -150,7 +154,7 @@ def changes_of(found: ComparisonRecord) -> str:
 def chance_of(found: ComparisonRecord) -> str:
     """Whether so unequal a change is more than noise."""
     word = "more than" if found.p < 0.05 else "within"
-    return f"{word} noise (McNemar p = {found.p:.2g})"
+    return f"{word} noise (sign flips over poems, p = {found.p:.2g})"
 
 
 def not_compared(found: ComparisonRecord) -> list[str]:
@@ -207,15 +211,27 @@ def percent(part: float) -> str:
 
 def _measured(gate: GateRecord) -> list[str]:
     """Value, counts and interval of a gate."""
-    if gate.value is None or gate.low is None or gate.high is None or gate.counts is None:
+    if gate.value is None or gate.counts is None:
         return ["-", "-", "-"]
     part, whole = gate.counts
-    return [percent(gate.value), f"{part} of {whole}", _span(gate.low, gate.high)]
+    span = "-"  # as in older reports
+    if gate.low is not None and gate.high is not None:
+        span = said_interval(part, whole, gate.poems, gate.low, gate.high)
+    return [percent(gate.value), f"{part} of {whole}", span]
 
 
-def _span(low: float, high: float) -> str:
-    """An interval of proportions."""
+def said_interval(part: int, whole: int, poems: int, low: float, high: float) -> str:
+    """The interval of so many of so many probes. Of none and of all it is one of poems."""
+    if part == 0:
+        return f"0 of {number_of(poems, 'poem')}, to {percent(high)}"
+    if part == whole:
+        return f"{poems} of {number_of(poems, 'poem')}, from {percent(low)}"
     return f"{percent(low)} to {percent(high)}"
+
+
+def recall_interval(tally: Tally) -> str:
+    """The interval of a tally's recall."""
+    return said_interval(tally.correct, tally.judged, tally.poems, tally.low, tally.high)
 
 
 def _row(tally: Tally, several: bool, collection: str | None = None) -> list[str]:
@@ -223,8 +239,9 @@ def _row(tally: Tally, several: bool, collection: str | None = None) -> list[str
         *[tally.model] * several,
         collection or tally.collection,
         tally.case,
-        str(tally.judged),
+        *map(str, (tally.poems, tally.judged)),
         *(str(getattr(tally, outcome)) for outcome in OUTCOMES),
+        *map(str, (tally.verbatim, tally.near)),
         percent(tally.recall),
-        _span(tally.low, tally.high),
+        recall_interval(tally),
     ]

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from memtests.plugins.gathering import Gathered
 from memtests.plugins.verdicts import Verdict
-from memtests.reports.counting.tallies import build, interval, merged, shortest_cues, tallies
+from memtests.reports.counting.over_poems import interval
+from memtests.reports.counting.tallies import build, shortest_cues, tallies, totals
 from memtests.reports.report import encode, write_whole
 from memtests.reports.report_files import read_report
 from memtests.reports.text.terminal import (
@@ -53,34 +52,26 @@ def test_tallies() -> None:
     ]
     title = found[-1]
     assert (title.correct, title.incorrect, title.forgotten, title.recall) == (1, 0, 1, 0.5)
-    assert (title.low, title.high) == interval(1, 2)
-    (everything,) = merged(found, ("model",))
+    assert (title.low, title.high) == interval([(1, 1), (0, 1)])
+    (everything,) = totals(VERDICTS, "model")
     assert everything.correct + everything.incorrect + everything.forgotten == len(VERDICTS)
+    assert everything.poems == 3, "p, q and r, however often they were asked for"
 
 
-@pytest.mark.parametrize(
-    ("correct", "judged", "low", "high"),
-    [
-        (0, 10, 0.0, 0.2775),
-        (10, 10, 0.7225, 1.0),
-        (5, 10, 0.2366, 0.7634),
-        (81, 263, 0.2553, 0.3662),
-    ],
-)
-def test_wilson_interval(correct: int, judged: int, low: float, high: float) -> None:
-    """Against published values (Newcombe 1998, table I: 81 of 263 and 0 of 10)."""
-    assert interval(correct, judged) == (
-        pytest.approx(low, abs=2e-4),
-        pytest.approx(high, abs=2e-4),
-    )
+def test_totals_are_over_the_rest() -> None:
+    found = [(t.model, t.collection, t.case, t.judged) for t in totals(VERDICTS, "collection")]
+    assert found == [("", "song", "", 1), ("", "tang", "", 9)]
 
 
-@given(st.integers(1, 500), st.data())
-def test_interval_holds_the_recall(judged: int, data: st.DataObject) -> None:
-    correct = data.draw(st.integers(0, judged))
-    low, high = interval(correct, judged)
-    assert 0 <= low <= correct / judged + 1e-4
-    assert correct / judged - 1e-4 <= high <= 1
+def test_near_and_verbatim() -> None:
+    verdicts = [
+        verdict_of("tang/a/title"),
+        verdict_of("tang/b/title", completion="明月光。", verbatim=False),
+        verdict_of("tang/c/title", "incorrect", kind="minor"),
+        verdict_of("tang/d/title", "incorrect"),
+    ]
+    (found,) = tallies(verdicts)
+    assert (found.correct, found.verbatim, found.near) == (2, 1, 3)
 
 
 def test_shortest_cues() -> None:
@@ -106,7 +97,7 @@ def test_report_on_disk(tmp_path: Path) -> None:
     ]
     assert list(found["tallies"][0]) == [
         *("model", "collection", "case", "prefix_length", "correct", "incorrect", "forgotten"),
-        *("recall", "low", "high", "verbatim", "near"),
+        *("recall", "low", "high", "verbatim", "near", "poems"),
     ]
     assert "明月光" in path.read_text(), "readable as it is"
 
@@ -130,14 +121,17 @@ def test_what_comes_twice_counts_once() -> None:
     assert len(gathered.verdicts) == 1
 
 
+TABLE = """\
+collection  case    poems  probes  correct  incorrect  forgotten  verbatim  near  recall                    95 %
+song        prefix      1       1        0          0          1         0     0   0.0 %  0 of 1 poem, to 79.3 %
+tang        prefix      1       3        2          1          0         2     2  66.7 %         9.4 % to 97.5 %
+tang        title       2       2        1          0          1         1     1  50.0 %         9.5 % to 90.5 %
+all                     3       6        3          1          2         3     3  50.0 %         9.5 % to 90.5 %
+""".splitlines()  # noqa: E501
+
+
 def test_table() -> None:
-    assert render_table(report_of(VERDICTS)) == [
-        "collection  case    probes  correct  incorrect  forgotten  recall              95 %",
-        "song        prefix       1        0          0          1   0.0 %   0.0 % to 79.3 %",
-        "tang        prefix       3        2          1          0  66.7 %  20.8 % to 93.9 %",
-        "tang        title        2        1          0          1  50.0 %   9.5 % to 90.5 %",
-        "all                      6        3          1          2  50.0 %  18.8 % to 81.2 %",
-    ]
+    assert render_table(report_of(VERDICTS)) == TABLE
 
 
 def test_what_is_not_known_is_not_printed_as_none() -> None:

@@ -11,10 +11,13 @@ from jsonschema import Draft202012Validator
 from memtests.fixtures.poems.poems import Collection
 from memtests.fixtures.probes.controls import controls_of
 from memtests.fixtures.probes.probes import DEFAULT_HEADER, Probe, parse_prefix_lengths
-from memtests.reports.gating.baselines import encode_small, read_baseline
+from memtests.reports.gating.baselines import baseline_of, encode_small, read_baseline
+from memtests.reports.gating.comparing import compare
+from memtests.reports.gating.gates import evaluate, parse_gate
 from memtests.reports.report import Report, encode
 from memtests.reports.report_files import ReportError, read_report
 from memtests.reports.saved import main, schema
+from memtests.reports.text.rows import control_rows, gate_rows
 from tests.support.reported import NURSERY, TANG, forgets, knows, probes_asked, reported, slips
 
 Write = Callable[[str, Report], str]
@@ -140,6 +143,29 @@ def test_schema_1_is_read(write: Write, capsys: pytest.CaptureFixture[str]) -> N
     ]
     assert main(["compare", "old.json", write("new.json", report)]) == 0
     assert "18 lost" not in capsys.readouterr().out
+
+
+def test_an_older_report_gets_statistics_over_poems(write: Write) -> None:
+    """As far as its verdicts tell them: what schema 2 said of probes is never shown as of poems."""
+    report = reported({"m": slips})
+    comparison = compare(baseline_of("good.json", reported({"good": knows})), "m", report.verdicts)
+    gates = evaluate([parse_gate("recall>=0.1", [])], report, ())
+    found = json.loads(
+        encode(msgspec.structs.replace(report, gates=gates, comparisons=(comparison.record,)))
+    )
+    found["comparisons"][0]["p"] = 0.00024
+    for each in found["tallies"]:
+        each["low"] = each["high"] = each["recall"]
+        del each["poems"], each["near"]
+    for each in found["controls"]:
+        del each["by_poem"]
+    Path("old.json").write_text(json.dumps({**found, "schema": 2}))
+    old = read_report("old.json")
+    assert old.tallies == report.tallies
+    assert old.comparisons[0].p == comparison.record.p == 0.25
+    assert (old.gates[0].value, old.gates[0].low) == (gates[0].value, None)
+    assert [row[3] for row in gate_rows(old)] == ["95 %", "-"]
+    assert control_rows(old)[1][-2:] == ["-", "-"]
 
 
 def test_a_small_baseline_of_schema_1_is_read(write: Write) -> None:

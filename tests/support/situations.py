@@ -146,10 +146,18 @@ SITUATIONS = {
     "gained": S((*BASE, GATE, "gained>=5%"), 0, r"1 gained", before=("p0",)),
     "gained too little": S((*BASE, GATE, "gained>=10%"), 1, r"1 of 20 .*breached", before=("p0",)),
     "within noise": S(
-        (*BASE, GATE, "lost<=50%"), 0, r"within noise \(McNemar p = 1\)", ("p0",), before=()
+        (*BASE, GATE, "lost<=50%"),
+        0,
+        r"within noise \(sign flips over poems, p = 1\)",
+        ("p0",),
+        before=(),
     ),
     "more than noise": S(
-        (*BASE, GATE, "lost<=50%"), 0, r"more than noise \(McNemar p = 0.002\)", ALL_ONE, before=()
+        (*BASE, GATE, "lost<=50%"),
+        0,
+        r"more than noise \(sign flips over poems, p = 0.002\)",
+        ALL_ONE,
+        before=(),
     ),
     "a small baseline": S(
         (*BASE, GATE, "lost<=0"),

@@ -19,7 +19,7 @@ from memtests.reports.gating.baselines import (
     question_of,
     read_baseline,
 )
-from memtests.reports.gating.comparing import compare, mcnemar
+from memtests.reports.gating.comparing import compare
 from memtests.reports.gating.faults import Faults
 from memtests.reports.gating.gates import MEASURES, GateError, evaluate, parse_gate
 from memtests.reports.report import CollectionRecord, Report, encode
@@ -136,15 +136,6 @@ def test_a_small_baseline_is_fit_for_committing(tmp_path: Path) -> None:
     ]
     assert found.verdicts[0].completion not in "\n".join(lines)
     assert json.loads("\n".join(lines))["verdicts"][0].keys() == {"probe", "outcome", "question"}
-
-
-@pytest.mark.parametrize(
-    ("lost", "gained", "p"), [(0, 0, 1.0), (1, 0, 1.0), (5, 0, 0.0625), (10, 2, 0.03857421875)]
-)
-def test_mcnemar(lost: int, gained: int, p: float) -> None:
-    """Against the binomial tail worked out by hand."""
-    assert mcnemar(lost, gained) == pytest.approx(p)
-    assert mcnemar(gained, lost) == mcnemar(lost, gained)
 
 
 def poem(*lines: str) -> Poem:
