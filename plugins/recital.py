@@ -12,7 +12,7 @@ from memtests.fixtures.models.contract import Completer, LanguageModel
 from memtests.fixtures.models.server.wire import ServerError
 from memtests.fixtures.poems.poems import Collection
 from memtests.fixtures.probes.probes import Probe, own_probe
-from memtests.plugins.chance import chance, chance_bands
+from memtests.plugins.chance import Bands, chance, chance_bands
 from memtests.plugins.plain import PlainReciter
 from memtests.plugins.reciter import Completion, Reciter, Unjudged, recite_plainly
 from memtests.plugins.resuming import SavedVerdict, key_of
@@ -41,7 +41,7 @@ class Recital:
         self,
         model: LanguageModel | Completer,
         batches: Sequence[Sequence[Probe]],
-        bands: Callable[[str], Mapping[int, float]],
+        bands: Callable[[str], Bands],
         saved: Mapping[str, SavedVerdict] | None = None,
     ) -> None:
         """`batches`: what is recited together; `bands`: the chance levels of a collection; `saved`:

@@ -12,6 +12,7 @@ import msgspec
 
 from memtests.fixtures.models.contract import Completer, LanguageModel
 from memtests.fixtures.probes.probes import Probe
+from memtests.plugins.chance import Chance
 from memtests.plugins.verdicts import Verdict
 
 ROOT = Path(__file__).parent.parent
@@ -30,8 +31,8 @@ class SavedVerdict(Verdict, frozen=True):
         return Verdict(**{field: getattr(self, field) for field in Verdict.__struct_fields__})
 
 
-def key_of(model: LanguageModel | Completer, probe: Probe, chance: float) -> str | None:
-    """The key of the verdict on a model's completion of a probe, at a chance level.
+def key_of(model: LanguageModel | Completer, probe: Probe, chance: Chance) -> str | None:
+    """The key of the verdict on a model's completion of a probe, at its chance levels.
 
     It changes with the weights, the tokenizer, the dtype, the libraries, the cue, the suffix, the
     collection that chance comes from, and the code of the suite itself.

@@ -14,6 +14,8 @@ from memtests.fixtures.probes.cuts import ALONE
 from memtests.fixtures.probes.languages import family
 from memtests.fixtures.probes.probes import Probe
 from memtests.fixtures.probes.text import joined, normal_form, sound, units
+from memtests.plugins.chance import Chance
+from memtests.plugins.passages import Passage, longest_passage
 from memtests.plugins.reciter import Completion, Unjudged
 
 OUTCOMES = (CORRECT := "correct", INCORRECT := "incorrect", FORGOTTEN := "forgotten")
@@ -31,8 +33,8 @@ GRADES = (CORRECT, *INCORRECT_KINDS, *FORGOTTEN_KINDS)
 IMPOSSIBLE = -9999.0
 # From this similarity on a distortion is minor.
 LEAST_OF_MINOR = 0.8
-# A loop of common words has much in common with any text: it is a trace of the poem only where it
-# begins with so many of the poem's own units.
+# A loop of common words is similar to any text: its similarity counts only where it begins with so
+# many of the poem's own units.
 OPENING = 2
 # Openings of a refusal in normal form, so without apostrophes and punctuation.
 _DECLINED = {
@@ -51,17 +53,6 @@ _DECLINED = {
         r"|作为(一个|一名)?(ai|人工智能|语言模型)"
     ),
 }
-
-
-class Passage(msgspec.Struct, frozen=True):
-    """A run of the suffix's own units anywhere in a completion."""
-
-    length: int
-    """In units, at least 1."""
-    suffix: int
-    """How many units of the suffix come before it."""
-    completion: int
-    """How many units of the completion come before it."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -94,7 +85,8 @@ class Verdict(msgspec.Struct, frozen=True):
     """By how many code points the cut lies behind the end of the cue: completion, `verbatim` and
     `log_p` count from there."""
     passage: Passage | None = None
-    """The longest one, the first of equals; None where the completion has no unit of the suffix."""
+    """The longest one that does not stand in the cue, the first of equals; None where there is
+    none."""
     log_p_40: float | None = None
     """As `log_p`, for sampling among the 40 most probable tokens; IMPOSSIBLE where one of the
     suffix's is not among them, None where that is not known."""
@@ -134,12 +126,14 @@ class Judgement(NamedTuple):
     verbatim: bool
     similarity: float
     divergence: int | None
+    passage: Passage | None
 
 
-def verdict(model: str, probe: Probe, completion: Completion, chance: float) -> Verdict:
-    """The verdict on a model's completion of a probe, at a chance level for its length."""
+def verdict(model: str, probe: Probe, completion: Completion, chance: Chance) -> Verdict:
+    """The verdict on a model's completion of a probe, at the chance levels for its length."""
     text = sound(completion.text)
-    judgement = judge(text, probe.suffix[completion.moved :], probe.poem.language, chance)
+    asked = probe.suffix[completion.moved :]
+    judgement = judge(text, asked, probe.poem.language, chance, probe.cue)
     return Verdict(
         model=model,
         collection=probe.collection,
@@ -162,6 +156,7 @@ def verdict(model: str, probe: Probe, completion: Completion, chance: float) -> 
         fragile=completion.fragile,
         cut=completion.cut,
         moved=completion.moved,
+        passage=judgement.passage,
     )
 
 
@@ -177,25 +172,40 @@ def unjudged_record(model: str, probe: Probe, unjudged: Unjudged) -> UnjudgedRec
     )
 
 
-def judge(completion: str, suffix: str, language: str, chance: float) -> Judgement:
+def judge(completion: str, suffix: str, language: str, chance: Chance, cue: str = "") -> Judgement:
     """Hold a completion against the true suffix.
 
-    `chance` is the similarity that one poem recited for another reaches by chance; above it there
-    is a trace of the poem, but for a loop that does not begin as the poem does. The completion is
-    cut to as many units as the suffix has.
+    `chance` is what one poem recited for another reaches by chance; above either of its levels
+    something of the poem is there. The similarity of a loop counts only where it begins as the poem
+    does; a passage before it, or in it, always counts. The completion is cut to as many units as
+    the suffix has.
     """
     true = units(suffix, language)
     said = units(completion, language)[: len(true)]
+    passage = _passage(said, true, cue, language)
     if said == true:
-        return Judgement(CORRECT, None, completion.startswith(suffix), 1.0, None)
+        return Judgement(CORRECT, None, completion.startswith(suffix), 1.0, None, passage)
     close = similarity(joined(said), joined(true))
     left = divergence(said, true)
     looping = loops(said) and not loops(true)
-    if close > chance and (left >= OPENING or not looping):
+    similar = close > chance.similarity and (left >= OPENING or not looping)
+    if similar or (passage and passage.length > chance.passage):
         kind = MINOR if close >= LEAST_OF_MINOR else SEVERE
-        return Judgement(INCORRECT, kind, False, close, left)
+        return Judgement(INCORRECT, kind, False, close, left, passage)
     kind = _kind(completion, said, language, looping)
-    return Judgement(FORGOTTEN, kind, False, close, left)
+    return Judgement(FORGOTTEN, kind, False, close, left, passage)
+
+
+def passage_of(v: Verdict, language: str) -> Passage | None:
+    """The passage of a verdict that was judged before passages were."""
+    true = units(v.asked, language)
+    return _passage(units(v.completion, language)[: len(true)], true, v.cue, language)
+
+
+def _passage(said: Sequence[str], true: Sequence[str], cue: str, language: str) -> Passage | None:
+    if said == true:
+        return Passage(len(true), 0, 0) if true else None
+    return longest_passage(said, true, units(cue, language))
 
 
 def in_order(known: Sequence[str], there: Iterable[str]) -> list[str]:

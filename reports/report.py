@@ -10,6 +10,7 @@ import msgspec
 
 from memtests.fixtures.probes.controls import MADE_UP, UNSEEN
 from memtests.fixtures.probes.probes import CONTROL, TITLE
+from memtests.plugins.chance import Bands
 from memtests.plugins.verdicts import UnjudgedRecord, Verdict
 
 SCHEMA = 3
@@ -45,9 +46,9 @@ class CollectionRecord(msgspec.Struct, frozen=True):
     poems: int
     sha256: str
     chance: dict[str, float]
-    """Length of a suffix in characters → the similarity that is reached by chance."""
+    """From so many characters of a suffix on → the similarity that is reached by chance."""
     passages: dict[str, int] = {}
-    """Length of a suffix in units → the length of a passage that is reached by chance."""
+    """Up to so many units of a suffix → the length of a passage that is reached by chance."""
     languages: dict[str, str] = {}
     """Poem → its language, where `language` is ``mul``: several of them."""
 
@@ -176,10 +177,13 @@ def unjudged_of(report: Report) -> list[UnjudgedRecord]:
     return [record for record in report.unjudged if record.case != CONTROL]
 
 
-def bands_of(report: Report) -> dict[str, dict[int, float]]:
+def bands_of(report: Report) -> dict[str, Bands]:
     """Collection → its chance levels, as `memtests.plugins.chance.chance` takes them."""
     return {
-        record.name: {int(length): level for length, level in record.chance.items()}
+        record.name: Bands(
+            {int(length): level for length, level in record.chance.items()},
+            {int(length): level for length, level in record.passages.items()},
+        )
         for record in report.collections
     }
 

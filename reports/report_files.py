@@ -14,10 +14,12 @@ import msgspec
 
 from memtests.fixtures.locales import unsayable
 from memtests.fixtures.probes.probes import CONTROL, NEXT_LINE
-from memtests.fixtures.probes.text import sound
+from memtests.fixtures.probes.text import in_words, sound
+from memtests.plugins.chance import canon_passages
+from memtests.plugins.verdicts import passage_of
 from memtests.reports.counting.over_poems import noise
 from memtests.reports.counting.tallies import tallies
-from memtests.reports.report import SCHEMA, ComparisonRecord, Report
+from memtests.reports.report import SCHEMA, ComparisonRecord, Report, language_of
 
 BASELINE_SCHEMA = 1
 
@@ -65,7 +67,32 @@ def read_report(file: str | Path) -> Report:
             raise ReportError(
                 f"{file}: not a recall report (a verdict of {verdict.model}, no model of it)"
             )
-    return found
+    return _with_passages(found)
+
+
+def _with_passages(report: Report) -> Report:
+    """A report that was made before there were passages, with those of its completions. The poems
+    that are not in it are not known any more: its collections take the canon's levels.
+    """
+    if all(record.passages for record in report.collections):
+        return report
+    collections = {record.name: record for record in report.collections}
+    suffixes = {v.collection: v.suffix for v in report.verdicts}
+    for name, record in collections.items():
+        if not record.passages:
+            language = next(iter(record.languages.values()), record.language)
+            levels = canon_passages(language, in_words(suffixes.get(name, "")))
+            passages = {str(length): level for length, level in levels.items()}
+            collections[name] = msgspec.structs.replace(record, passages=passages)
+    verdicts = [
+        msgspec.structs.replace(v, passage=passage_of(v, language_of(v, collections[v.collection])))
+        if v.passage is None and v.collection in collections
+        else v
+        for v in report.verdicts
+    ]
+    return msgspec.structs.replace(
+        report, collections=tuple(collections.values()), verdicts=tuple(verdicts)
+    )
 
 
 def read_file(file: str | Path, folder: Path = Path()) -> Report | Small:

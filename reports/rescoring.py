@@ -30,7 +30,7 @@ def rescored(report: Report) -> tuple[Report, list[Changed]]:
     for v in report.verdicts:
         level = chance(bands[v.collection], v.suffix)
         language = language_of(v, collections[v.collection])
-        judgement = judge(v.completion, v.asked, language, level)
+        judgement = judge(v.completion, v.asked, language, level, v.cue)
         verdicts.append(msgspec.structs.replace(v, **judgement._asdict()))
     changed = [
         Changed(before, after)

@@ -91,7 +91,7 @@ def _against_others(report: Report) -> Iterator[ControlRecord]:
         for v, other in zip(members, [*members[1:], members[0]], strict=True):
             if v.suffix != other.suffix:
                 level = chance(bands[collection], other.suffix)
-                found = judge(v.completion, other.suffix, language, level)
+                found = judge(v.completion, other.suffix, language, level, other.cue)
                 outcomes[model, collection].append((v.poem, found.outcome))
     for (model, collection), each in outcomes.items():
         yield _record(model, collection, CHANCE, each, None)

@@ -83,12 +83,14 @@ def build(gathered: Gathered, collections: Sequence[Collection], created: str) -
 
 def record(collection: Collection) -> CollectionRecord:
     """What a report says of a collection."""
+    bands = chance_bands(collection)
     return CollectionRecord(
         name=collection.name,
         language=collection.language,
         poems=len(collection.poems),
         sha256=collection.sha256,
-        chance={str(length): level for length, level in chance_bands(collection).items()},
+        chance={str(length): level for length, level in bands.similarity.items()},
+        passages={str(length): level for length, level in bands.passages.items()},
         languages={poem.id: poem.language for poem in collection.poems}
         if collection.language == "mul"
         else {},
