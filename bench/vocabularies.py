@@ -19,6 +19,7 @@ from memtests.fixtures.probes.probes import (
     parse_prefix_lengths,
     probes_of,
 )
+from memtests.plugins.chance import Chance
 from memtests.plugins.reciter import Completion, Reciter, recite_plainly
 from memtests.plugins.verdicts import judge
 from tests.support.real_tokenizers import REAL, load_real_tokenizer
@@ -82,7 +83,7 @@ def nine_poems(name: str, runs: int) -> None:
         assert isinstance(completion, Completion), completion
         asked[probe.case] += 1
         suffix = probe.text[probe.start + completion.moved : probe.stop]
-        outcome = judge(completion.text, suffix, probe.poem.language, 0.5).outcome
+        outcome = judge(completion.text, suffix, probe.poem.language, Chance(0.5, 9)).outcome
         correct[probe.case] += outcome == "correct"
         fragile += completion.fragile
         differ += not completion.fragile and completion.text != recite_plainly(model, probe)

@@ -47,9 +47,9 @@ class Chance(NamedTuple):
 class Bands(NamedTuple):
     """The chance levels of a collection, by the length of a suffix."""
 
-    similarity: Mapping[int, float]
+    similarity: dict[int, float]
     """From so many characters in normal form on."""
-    passages: Mapping[int, int]
+    passages: dict[int, int]
     """Up to so many units."""
 
 
@@ -108,14 +108,12 @@ def chance(bands: Bands, suffix: str) -> Chance:
     places where a passage may begin, and a passage that is one unit longer is far rarer than that.
     """
     length = len(normal_form(suffix))
-    similarity = bands.similarity
-    level = similarity[
-        max((band for band in similarity if band <= length), default=min(similarity))
-    ]
+    levels = bands.similarity
+    similarity = levels[max((band for band in levels if band <= length), default=min(levels))]
     count, longest = len(units(suffix, "")), max(bands.passages)
     if count > longest:
-        return Chance(level, bands.passages[longest] + ((count - 1) // longest).bit_length())
-    return Chance(level, bands.passages[min(band for band in bands.passages if band >= count)])
+        return Chance(similarity, bands.passages[longest] + ((count - 1) // longest).bit_length())
+    return Chance(similarity, bands.passages[min(band for band in bands.passages if band >= count)])
 
 
 def _rising(passages: Mapping[int, int]) -> dict[int, int]:

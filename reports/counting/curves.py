@@ -106,7 +106,7 @@ def along_the_text(report: Report, unbroken: bool) -> dict[Group, Line]:
     """Recall by place in what was asked for, from its beginning (0) to its end (100 %).
 
     The share of the recitations that have the poem's unit at that place, wherever they left and
-    came back (aligned by Levenshtein distance; one with no trace of the poem has none of it); or,
+    came back (aligned by Levenshtein distance; a forgotten one has none of it); or,
     `unbroken`, that have not left the poem yet.
     """
     languages = languages_of(report)

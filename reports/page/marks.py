@@ -5,11 +5,13 @@ simplified characters) is not marked.
 """
 
 import unicodedata
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
 from memtests.fixtures.probes.text import by_character, in_words, is_character, unit_ends
+from memtests.plugins.passages import Passage
 
 
 class Mark(NamedTuple):
@@ -18,6 +20,8 @@ class Mark(NamedTuple):
     kind: str
     """`both`, `model` (said, and not in the poem) or `poem` (in the poem, and not said)."""
     text: str
+    passage: bool = False
+    """Whether it is of the passage."""
 
 
 class _Piece(NamedTuple):
@@ -38,8 +42,12 @@ def recited(suffix: str, completion: str, language: str) -> str:
     return completion[: ends[asked - 1]] if 0 < asked < len(ends) else completion
 
 
-def marks(suffix: str, completion: str, language: str) -> list[Mark]:
-    """The recitation, with what it adds and what it leaves out, in the order of reading."""
+def marks(
+    suffix: str, completion: str, language: str, passage: Passage | None = None
+) -> list[Mark]:
+    """The recitation, with what it adds and what it leaves out, in the order of reading; where a
+    passage is given, what is of it in either text.
+    """
     poem = unicodedata.normalize("NFC", suffix)
     model = unicodedata.normalize("NFC", recited(suffix, completion, language))
     of_poem, poem_at = _compared(poem, language)
@@ -56,7 +64,22 @@ def marks(suffix: str, completion: str, language: str) -> list[Mark]:
     if not of_model:  # nothing that counts, but maybe a full stop
         found.append(_Piece("both", model, ""))
     fewest = _FEWEST if in_words(suffix) else 1
-    return _in_reading_order(_merged(found, fewest))
+    of_passage = _Spans(range(0), range(0))
+    if passage:
+        length = passage.length
+        of_passage = _Spans(
+            model=span(model, passage.completion, length, language),
+            poem=span(poem, passage.suffix, length, language),
+        )
+    return _in_reading_order(_merged(found, fewest), of_passage)
+
+
+def span(text: str, at: int, length: int, language: str) -> range:
+    """Where so many units of a text stand in it, from unit `at` on."""
+    ends = [0, *unit_ends(text, language)]
+    start = ends[at]
+    start += len(text[start:]) - len(text[start:].lstrip())
+    return range(start, ends[at + length])
 
 
 def _merged(pieces: list[_Piece], fewest: int) -> list[_Piece]:
@@ -74,16 +97,35 @@ def _merged(pieces: list[_Piece], fewest: int) -> list[_Piece]:
     return merged
 
 
-def _in_reading_order(pieces: list[_Piece]) -> list[Mark]:
+class _Spans(NamedTuple):
+    """Where the passage stands."""
+
+    model: range
+    poem: range
+
+
+def _in_reading_order(pieces: list[_Piece], of_passage: _Spans) -> list[Mark]:
     found: list[Mark] = []
+    model = poem = 0
     for piece in pieces:
         if piece.kind == "both":
-            found.append(Mark("both", piece.model))
+            found += _split("both", piece.model, model, of_passage.model)
         else:
-            found += [Mark("poem", piece.poem), Mark("model", piece.model)]
-    found = [mark for mark in found if mark.text]
+            found += _split("poem", piece.poem, poem, of_passage.poem)
+            found += _split("model", piece.model, model, of_passage.model)
+        model, poem = model + len(piece.model), poem + len(piece.poem)
     # The line break between a header and its poem belongs to the suffix.
-    return [Mark(found[0].kind, found[0].text.lstrip("\n")), *found[1:]] if found else []
+    return [found[0]._replace(text=found[0].text.lstrip("\n")), *found[1:]] if found else []
+
+
+def _split(kind: str, text: str, at: int, of_passage: range) -> Iterator[Mark]:
+    """What is before a passage, of it and behind it, of a text that begins at `at`."""
+    start, stop = (
+        min(max(place - at, 0), len(text)) for place in (of_passage.start, of_passage.stop)
+    )
+    for part, inside in ((text[:start], False), (text[start:stop], True), (text[stop:], False)):
+        if part:
+            yield Mark(kind, part, inside)
 
 
 def _compared(text: str, language: str) -> tuple[str, list[int]]:

@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from memtests.fixtures.probes.cuts import ALONE, HEALED
-from memtests.fixtures.probes.probes import CASES, CONTROL, PREFIX_LENGTHS
+from memtests.fixtures.probes.probes import CASES, CONTROL, PREFIX_LENGTHS, TITLE
 from memtests.fixtures.probes.text import in_words
+from memtests.plugins.chance import Bands, chance
+from memtests.plugins.passages import Passage
 from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT, OUTCOMES, Verdict, in_order
 from memtests.reports.counting.tallies import best_drawn, shortest_by_poem
-from memtests.reports.page.marks import Mark, marks, recited
-from memtests.reports.report import Report, headings_of, languages_of, texts_of
+from memtests.reports.page.marks import Mark, marks, recited, span
+from memtests.reports.report import Report, bands_of, headings_of, languages_of, texts_of
 from memtests.reports.text.phrases import number_of
 
 SIGNS = {CORRECT: "●", INCORRECT: "◐", FORGOTTEN: "○"}
@@ -67,7 +69,7 @@ class PoemView(NamedTuple):
 def poems_of(report: Report) -> list[PoemView]:
     """The poems in order of their collections, of which anything was asked."""
     texts, headings = texts_of(report.verdicts), headings_of(report.verdicts)
-    languages = languages_of(report)
+    languages, bands = languages_of(report), bands_of(report)
     shortest = shortest_by_poem(report.verdicts)
     models = [model.name for model in report.models]
     of_poem: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
@@ -94,7 +96,7 @@ def poems_of(report: Report) -> list[PoemView]:
                 texts[key],
                 _outcomes(verdicts),
                 [row for model in models if (row := _row(model, verdicts)).cells],
-                [_recitation(v, language) for v in verdicts],
+                [_recitation(v, language, bands.get(v.collection)) for v in verdicts],
                 _shortest(found, texts[key]),
             )
         )
@@ -138,15 +140,20 @@ def _row(model: str, verdicts: Sequence[Verdict]) -> Row:
     return Row(model, cells)
 
 
-def _recitation(v: Verdict, language: str) -> Recitation:
+def _recitation(v: Verdict, language: str, bands: Bands | None) -> Recitation:
     if v.correct:
         found: Sequence[Mark] = []
         note = "verbatim" if v.verbatim else "but for punctuation and the like"
     elif v.outcome == INCORRECT:
-        found = marks(v.asked, v.completion, language)
+        passage = v.passage
+        if passage and bands and passage.length <= chance(bands, v.suffix).passage:
+            passage = None
+        found = marks(v.asked, v.completion, language, passage)
         if not any(mark.kind == "both" for mark in found):  # the poem stands beside it anyway
             found = [mark for mark in found if mark.kind == "model"]
         note = f"similarity {v.similarity:.2f}, leaves after {v.divergence} units"
+        if passage:
+            note += f", longest passage: {_place(v, passage, language)}"
     else:
         # Nothing of the poem is in it, so nothing is marked; some models say empty lines only.
         said = recited(v.asked, v.completion, language)
@@ -159,6 +166,15 @@ def _recitation(v: Verdict, language: str) -> Recitation:
     note += _CUT_NOTES.get(v.cut, "")
     question = f"{v.case.replace('_', ' ')} {v.prefix_length or v.line or ''}".strip()
     return Recitation(v.model, question, v.outcome, v.kind or "", note, found)
+
+
+def _place(v: Verdict, passage: Passage, language: str) -> str:
+    """How long a passage is and where it stands: for instance ``14 words, from line 2 on``."""
+    unit = "word" if in_words(v.asked) else "character"
+    start = v.moved + span(v.asked, passage.suffix, passage.length, language).start
+    before = v.suffix[:start].lstrip("\n") if v.case == TITLE else v.cue + v.suffix[:start]
+    line = 1 + before.count("\n")
+    return f"{number_of(passage.length, unit)}, from line {line} on"
 
 
 def _probability(log_p: float) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from memtests.fixtures.probes.probes import CONTROL
 from memtests.fixtures.probes.text import in_words, unit_ends
-from memtests.plugins.verdicts import Verdict
+from memtests.plugins.verdicts import SEVERE, Verdict
 from memtests.reports.counting.tallies import best_drawn
 
 _WORDS, _CHARACTERS = 6, 12
@@ -20,7 +20,17 @@ def describe(verdict: Verdict, language: str) -> str:
     at = verdict.divergence or 0
     poem = excerpt(verdict.asked, at, language)
     model = excerpt(verdict.completion, at, language)
-    return f"after {at} of {total}: poem “{poem}” model “{model}”"
+    return f"after {at} of {total}: poem “{poem}” model “{model}”{_passage(verdict, at)}"
+
+
+def _passage(verdict: Verdict, at: int) -> str:
+    """The passage of a recitation that has little else of the poem, where it is longer than such an
+    excerpt and than what came before the divergence.
+    """
+    unit, shown = ("word", _WORDS) if in_words(verdict.asked) else ("character", _CHARACTERS)
+    length = verdict.passage.length if verdict.passage else 0
+    matters = verdict.kind == SEVERE and length > max(at, shown)
+    return f", passage of {number_of(length, unit)}" if matters else ""
 
 
 def excerpt(text: str, start: int, language: str) -> str:

@@ -1,9 +1,13 @@
 """Verdicts against labels that were given by reading, before looking at the suite's own.
 
-332 recitations in both languages, of the embedded model, two smaller ones that were taught for a
-few epochs, and SmolLM2-135M-Instruct, drawn from every outcome. On the first set 198 of 218 agreed;
-it showed that loops of common words passed for traces of a poem, and that "I'm not sure what to do"
-passed for declining to answer. After that was mended the second set was drawn and labelled.
+364 recitations in both languages, of the embedded model, two smaller ones that were taught for a
+few epochs, and SmolLM2-135M-Instruct. The first two sets were drawn from every outcome. On the
+first 198 of 218 agreed; it showed that loops of common words passed for memories of a poem, and
+that "I'm not sure what to do" passed for declining to answer. After that was mended the second set
+was drawn and labelled. The third set came with passages: all that the embedded model, controls
+included, and SmolLM2 (American and British poems) said that a passage makes incorrect, or would if
+what the cue says itself counted. They were read when it was known that they change, and what is
+repeated from the cue was not taken for a memory.
 None of these models declines, so no label does.
 """
 
@@ -29,18 +33,20 @@ DISAGREEMENTS = {
     (2, "sonnets/how-do-i-love-thee/next_line-4", "unrelated"): "severe",
     (2, "british/she-walks-in-beauty/next_line-5", "unrelated"): "severe",
     (2, "american/o-captain/next_line-5", "unrelated"): "severe",
+    # It recites another poem, which has four characters of this one.
+    (3, "song/ti-xi-lin-bi/control-other_header", "unrelated"): "severe",
 }
 
 
 def verdict(row: dict[str, str]) -> str:
     bands = chance_bands(COLLECTIONS[row["probe"].split("/")[0]])
     level = chance(bands, row["suffix"])
-    found = judge(row["completion"], row["suffix"], row["language"], level)
+    found = judge(row["completion"], row["suffix"], row["language"], level, row["cue"])
     return found.kind or found.outcome
 
 
 def test_the_sets() -> None:
-    assert Counter(row["set"] for row in ROWS) == {1: 218, 2: 114}
+    assert Counter(row["set"] for row in ROWS) == {1: 218, 2: 114, 3: 32}
     assert min(Counter(row["language"] for row in ROWS).values()) >= 150
     kinds = Counter(row["label"] for row in ROWS)
     assert set(kinds) == {"correct", "minor", "severe", "unrelated", "looping", "empty"}
@@ -56,7 +62,10 @@ def test_every_disagreement_is_known() -> None:
 
 
 def test_agreement() -> None:
-    """At least 97 % on the set that was labelled after the definitions were settled."""
-    second = [row for row in ROWS if row["set"] == 2]
-    agreed = sum(verdict(row) == row["label"] for row in second)
-    assert agreed / len(second) >= 0.97
+    """At least 97 % on the set that was labelled after the definitions were settled, and with what
+    passages have changed since.
+    """
+    for sets in ({2}, {2, 3}):
+        rows = [row for row in ROWS if row["set"] in sets]
+        agreed = sum(verdict(row) == row["label"] for row in rows)
+        assert agreed / len(rows) >= 0.97

@@ -15,6 +15,7 @@ from memtests.fixtures.probes.probes import (
     probes_of,
 )
 from memtests.fixtures.teach.memorize import taught_texts
+from memtests.plugins.chance import Chance
 from memtests.plugins.reciter import Completion, Reciter, recite_plainly
 from memtests.plugins.verdicts import judge
 from tests.support.odd_tokenizers import ODD, odd, odd_taught
@@ -73,7 +74,8 @@ def correct(probes: Sequence[Probe], found: Sequence[Completion]) -> list[str]:
     return [
         probe.name
         for probe, each in zip(probes, found, strict=True)
-        if judge(each.text, asked(probe, each), probe.poem.language, 0.5).outcome == "correct"
+        if judge(each.text, asked(probe, each), probe.poem.language, Chance(0.5, 2)).outcome
+        == "correct"
     ]
 
 

@@ -4,11 +4,17 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from memtests.fixtures.poems.files import canon
+from memtests.fixtures.poems.poems import Collection
+from memtests.fixtures.probes.text import in_words, units
+from memtests.plugins.chance import Chance, chance, chance_bands
+from memtests.plugins.passages import Passage, holds
 from memtests.plugins.verdicts import declines, divergence, judge, loops, similarity
 
 DAY = " to a summer's day?\nThou art more lovely and more temperate:"
 MOON = "\n疑是地上霜。\n举头望明月，\n低头思故乡。"
-EN, ZH = 0.3, 0.07
+EN, ZH = Chance(0.3, 3), Chance(0.07, 2)
+NEVER = 999  # no passage is so long: here the similarity is at stake
 HAN = st.text("床前明月光疑是地上霜举头望低思故乡东风无边", min_size=1, max_size=30)
 WORDS = st.lists(st.text("abcdexyz", min_size=1, max_size=6), min_size=1, max_size=12).map(" ".join)
 TEXT = st.one_of(HAN, WORDS, st.text(max_size=20))
@@ -26,8 +32,9 @@ TEXT = st.one_of(HAN, WORDS, st.text(max_size=20))
     ],
 )
 def test_correct(completion: str, suffix: str, language: str, verbatim: bool) -> None:
-    judgement = judge(completion, suffix, language, 0.3)
-    assert judgement == ("correct", None, verbatim, 1.0, None)
+    judgement = judge(completion, suffix, language, EN)
+    whole = Passage(len(units(suffix, language)), 0, 0)
+    assert judgement == ("correct", None, verbatim, 1.0, None, whole)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +73,7 @@ def test_incorrect(completion: str, suffix: str, language: str, kind: str, left:
 )
 def test_forgotten(completion: str, suffix: str, language: str, kind: str) -> None:
     # A chance level that nothing but the poem itself reaches: here the kinds are at stake.
-    judgement = judge(completion, suffix, language, 0.6)
+    judgement = judge(completion, suffix, language, Chance(0.6, NEVER))
     assert (judgement.outcome, judgement.kind, judgement.verbatim) == ("forgotten", kind, False)
 
 
@@ -78,11 +85,11 @@ def test_forgotten(completion: str, suffix: str, language: str, kind: str) -> No
         ("\n闻处处处处", "\n处处闻啼鸟。", "zh", "forgotten"),
     ],
 )
-def test_a_loop_is_a_trace_only_where_it_begins_as_the_poem(
+def test_a_loop_is_similar_only_where_it_begins_as_the_poem(
     completion: str, suffix: str, language: str, outcome: str
 ) -> None:
     """However much it has in common with it: a loop of common words has, with any text."""
-    assert judge(completion, suffix, language, 0.05).outcome == outcome
+    assert judge(completion, suffix, language, Chance(0.05, NEVER)).outcome == outcome
 
 
 @pytest.mark.parametrize(
@@ -105,13 +112,21 @@ def test_doubt_inside_a_line_is_not_declining(completion: str, declined: bool) -
 
 def test_chance_parts_incorrect_from_forgotten() -> None:
     completion = " to a winter's night?\nThou art more cold and more"
-    close = judge(completion, DAY, "en", 0.0).similarity
-    assert judge(completion, DAY, "en", close - 0.01).outcome == "incorrect"
-    assert judge(completion, DAY, "en", close).outcome == "forgotten", "above chance, not at it"
+    found = judge(completion, DAY, "en", Chance(0.0, 0))
+    assert found.passage == Passage(3, 4, 4)
+    for close, passage, outcome in (
+        (found.similarity - 0.01, 3, "incorrect"),
+        (found.similarity, 2, "incorrect"),
+        (found.similarity, 3, "forgotten"),  # above chance, not at it
+    ):
+        assert judge(completion, DAY, "en", Chance(close, passage)).outcome == outcome
 
 
 def test_a_poem_that_loops_itself_is_no_loop() -> None:
-    assert judge(" so so so so so so", " no no no no no no", "en", 0.9).kind == "unrelated"
+    assert (
+        judge(" so so so so so so", " no no no no no no", "en", Chance(0.9, NEVER)).kind
+        == "unrelated"
+    )
 
 
 def test_declined_only_in_languages_that_fit() -> None:
@@ -145,11 +160,19 @@ def test_three_repeats_loop(sequence: str, times: int, before: str) -> None:
     assert loops(list(before + sequence * times))
 
 
-@given(TEXT, TEXT, st.floats(0, 1), st.sampled_from(["en", "zh"]))
+@given(
+    TEXT,
+    TEXT,
+    st.builds(Chance, st.floats(0, 1), st.integers(1, 5)),
+    st.sampled_from(["en", "zh"]),
+    st.just("") | TEXT,
+)
 def test_outcomes_and_kinds_exclude_each_other(
-    completion: str, suffix: str, chance: float, language: str
+    completion: str, suffix: str, chance: Chance, language: str, cue: str
 ) -> None:
-    outcome, kind, verbatim, close, left = judge(completion, suffix, language, chance)
+    found = judge(completion, suffix, language, chance, cue)
+    outcome, kind, verbatim, close, left, passage = found
+    length = passage.length if passage else 0
     allowed = {
         "correct": {None},
         "incorrect": {"minor", "severe"},
@@ -159,7 +182,16 @@ def test_outcomes_and_kinds_exclude_each_other(
     assert (left is None) == (outcome == "correct")
     assert verbatim <= (outcome == "correct")
     assert 0 <= close <= 1
-    assert (close > chance) or outcome != "incorrect"
+    assert close > chance.similarity or length > chance.passage or outcome != "incorrect"
+    assert (outcome == "forgotten") <= (length <= chance.passage)
+    true, said = units(suffix, language), units(completion, language)
+    assert length <= len(true)
+    if outcome == "correct":
+        assert length == len(true)
+    if passage:
+        run = true[passage.suffix :][:length]
+        assert run == said[passage.completion :][:length]
+        assert outcome == "correct" or not holds(units(cue, language), run)
     assert (kind == "minor") <= (close >= 0.8)
 
 
@@ -168,17 +200,19 @@ def test_correct_whatever_the_spelling(text: str, data: st.DataObject) -> None:
     traditional = str.maketrans("头举乡东风无边", "頭舉鄉東風無邊")
     marks = st.sampled_from(["", "，", "。\n", " ", "！", "\n"])
     dressed = "".join(c + data.draw(marks) for c in text.translate(traditional))
-    assert judge(dressed, text, "zh", 0.0).outcome == "correct"
-    assert judge(text, dressed, "zh", 0.0).outcome == "correct"
+    assert judge(dressed, text, "zh", Chance(0.0, 0)).outcome == "correct"
+    assert judge(text, dressed, "zh", Chance(0.0, 0)).outcome == "correct"
 
 
 @given(HAN, HAN)
 def test_correct_only_if_it_begins_with_the_suffix(completion: str, suffix: str) -> None:
-    assert judge(completion, suffix, "zh", 0.0)[0] == (
-        "correct" if completion.startswith(suffix) else judge(completion, suffix, "zh", 0.0)[0]
+    assert judge(completion, suffix, "zh", Chance(0.0, 0))[0] == (
+        "correct"
+        if completion.startswith(suffix)
+        else judge(completion, suffix, "zh", Chance(0.0, 0))[0]
     )
     assume(not completion.startswith(suffix))
-    assert judge(completion, suffix, "zh", 0.0)[0] != "correct"
+    assert judge(completion, suffix, "zh", Chance(0.0, 0))[0] != "correct"
 
 
 @given(TEXT, TEXT)
@@ -193,3 +227,59 @@ def test_divergence(one: list[int], other: list[int]) -> None:
     at = divergence(said, true)
     assert said[:at] == true[:at]
     assert at == min(len(said), len(true)) or said[at] != true[at]
+
+
+OPENING = "\nBeneath the quiet apple tree the miller counts his sheaves"
+REST = """
+And no one in the village knows the reason why he grieves.
+His daughter took the northern road before the frost had come,
+And left behind a copper ring, a letter and a drum.
+He beats it when the swallows leave, he beats it when they stay,
+And all the children of the place have learned to run away."""
+
+
+@pytest.mark.parametrize("collection", canon(), ids=lambda c: c.name)
+def test_who_leaves_out_the_first_line_and_then_goes_round_has_not_forgotten(
+    collection: Collection,
+) -> None:
+    """Three lines are word for word, and mostly no similarity shows it: that of a loop does not
+    count where it does not begin as the poem does.
+    """
+    bands = chance_bands(collection)
+    hidden = 0
+    for poem in (poem for poem in collection.poems if len(poem.lines) > 5):
+        suffix = "\n\n" + poem.text
+        levels = chance(bands, suffix)
+        for line in (poem.lines[3], "the" if in_words(suffix) else "一"):
+            said = "\n".join([*poem.lines[1:4], *[line] * 300])
+            found = judge(said, suffix, poem.language, levels)
+            assert found.outcome == "incorrect", poem.id
+            assert found.passage is not None
+            three = len(units("\n".join(poem.lines[1:4]), poem.language))
+            assert found.passage.completion == 0
+            assert found.passage.length >= three
+            without = judge(said, suffix, poem.language, levels._replace(passage=NEVER))
+            hidden += without.outcome == "forgotten"
+    assert hidden >= 10
+
+
+@pytest.mark.parametrize("cue", [OPENING, "Beneath the quiet apple tree\nTheodor Wendt"])
+def test_what_the_cue_says_is_no_passage(cue: str) -> None:
+    """A title that is the first line, or a refrain: to repeat it takes no memory."""
+    said = "Beneath the quiet apple tree is a poem by Theodor Wendt about sorrow and its ways"
+    poem = OPENING + REST
+    found = judge(said, poem, "en", Chance(0.5, 3), cue)
+    assert found.outcome == "forgotten"
+    assert found.passage is None or found.passage.length == 1
+    without = judge(said, poem, "en", Chance(0.5, 3))
+    assert (without.outcome, without.passage) == ("incorrect", Passage(5, 0, 0))
+    refrain = judge(" so so", " so so", "en", Chance(0.5, 3), "so so so so")
+    assert (refrain.outcome, refrain.passage) == ("correct", Passage(2, 0, 0))
+
+
+def test_a_loop_has_no_longer_passage_than_its_words() -> None:
+    poem = "the cat and the dog and the cow went up the hill and the cat came down"
+    for loop, length in (("the " * 20, 1), ("and the " * 12, 2), ("the hill " * 12, 2)):
+        found = judge(loop, poem, "en", Chance(0.1, 2))
+        assert found.passage is not None
+        assert (found.outcome, found.passage.length) == ("forgotten", length)

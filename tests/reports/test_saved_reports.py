@@ -176,6 +176,49 @@ def test_a_small_baseline_of_schema_1_is_read(write: Write) -> None:
     assert read_baseline("small.json", Path()).models.keys() == {"m"}
 
 
+def as_schema_2(report: Report) -> bytes:
+    """As the suite wrote it before there were passages."""
+    found = json.loads(encode(report))
+    for each in found["verdicts"]:
+        del each["passage"], each["log_p_40"]
+    for each in found["tallies"]:
+        del each["verbatim"], each["near"]
+    for each in found["collections"]:
+        del each["passages"]
+    return json.dumps({**found, "schema": 2}).encode()
+
+
+def test_passages_of_an_older_report(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are worked out from its texts; chance, without the poems, from the canon."""
+    report = reported({"good": knows, "slips": slips, "bad": forgets})
+    Path("old.json").write_bytes(as_schema_2(report))
+    old = read_report("old.json")
+    assert old.verdicts == report.verdicts
+    assert {v.passage is None for v in old.verdicts} == {True, False}
+    assert old.collections == report.collections, "too few poems for levels of their own"
+    assert main(["rescore", "old.json"]) == 0
+    assert capsys.readouterr().out == f"0 of {len(report.verdicts)} verdicts changed\n"
+
+
+def test_rescore_finds_what_was_hidden_before_passages(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def late(probe: Probe) -> str:
+        lines = probe.poem.lines
+        return "\n".join([*lines[1:], *[lines[-1]] * 20]) if probe.case == "title" else "…"
+
+    report = reported({"m": late}, [NURSERY])
+    (title,) = (v for v in report.verdicts if v.case == "title")
+    assert title.passage is not None
+    assert (title.outcome, title.passage.length) == ("incorrect", 18)
+    old = msgspec.structs.replace(title, outcome="forgotten", kind="looping")
+    verdicts = tuple(old if v == title else v for v in report.verdicts)
+    Path("old.json").write_bytes(as_schema_2(msgspec.structs.replace(report, verdicts=verdicts)))
+    assert main(["rescore", "old.json", "--recall-report", "new"]) == 0
+    assert "nursery/twinkle/title" in capsys.readouterr().out
+    assert read_report("new/recall.json").verdicts == report.verdicts
+
+
 @pytest.mark.parametrize(
     "spoil", [{"verdicts": [{}]}, {"verdicts": 3}, {"verdicts": [{"probe": "a/b/next_line-x"}]}]
 )

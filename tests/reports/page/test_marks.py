@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memtests.fixtures.probes.text import normal_form
+from memtests.fixtures.probes.text import normal_form, units
+from memtests.plugins.chance import Chance
+from memtests.plugins.passages import Passage
 from memtests.plugins.verdicts import judge
 from memtests.reports.page.marks import Mark, marks, recited
 
@@ -44,8 +46,34 @@ def test_words_that_share_a_letter_or_two_are_marked_whole() -> None:
 def test_what_makes_no_difference_is_not_marked(
     suffix: str, completion: str, language: str
 ) -> None:
-    assert judge(completion, suffix, language, 0.3).outcome == "correct"
+    assert judge(completion, suffix, language, Chance(0.3, 2)).outcome == "correct"
     assert {mark.kind for mark in marks(suffix, completion, language)} == {"both"}
+
+
+def test_a_passage_out_of_place_is_marked_in_both_texts() -> None:
+    suffix, completion = "\n疑是地上霜。\n举头望明月，\n低头思故乡。", "\n低头思故乡。\n春眠不觉晓"
+    passage = Passage(5, 10, 0)
+    found = marks(suffix, completion, "zh", passage)
+    for kinds in (("poem",), ("model", "both")):
+        there = "".join(mark.text for mark in found if mark.passage and mark.kind in kinds)
+        assert there == "低头思故乡。"
+    assert not any(mark.passage for mark in marks(suffix, completion, "zh"))
+
+
+@given(TEXTS, TEXTS, st.sampled_from(["zh", "en"]))
+def test_what_is_marked_of_a_passage_is_the_passage(
+    suffix: str, completion: str, language: str
+) -> None:
+    passage = judge(completion, suffix, language, Chance(0.3, 2)).passage
+    found = marks(suffix, completion, language, passage)
+    plain = marks(suffix, completion, language)
+    for kind in ("model", "poem", "both"):
+        texts = ["".join(m.text for m in each if m.kind == kind) for each in (found, plain)]
+        assert texts[0] == texts[1]
+    if passage:
+        said = "".join(m.text for m in found if m.passage and m.kind != "poem")
+        true = units(suffix, language)[passage.suffix :][: passage.length]
+        assert units(said, language) == true
 
 
 def test_only_what_is_judged_is_shown() -> None:
