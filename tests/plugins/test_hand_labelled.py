@@ -5,9 +5,9 @@ few epochs, and SmolLM2-135M-Instruct. The first two sets were drawn from every 
 first 198 of 218 agreed; it showed that loops of common words passed for memories of a poem, and
 that "I'm not sure what to do" passed for declining to answer. After that was mended the second set
 was drawn and labelled. The third set came with passages: all that the embedded model, controls
-included, and SmolLM2 (American and British poems) said that a passage makes incorrect, or would if
-what the cue says itself counted. They were read when it was known that they change, and what is
-repeated from the cue was not taken for a memory.
+included, and SmolLM2 (48 poems) said that a passage makes incorrect, or would if what the cue says
+itself counted. They were read when it was known that they change, and what is repeated from the cue
+was not taken for a memory.
 None of these models declines, so no label does.
 """
 
