@@ -3,6 +3,8 @@
 Pure functions over sequences of units.
 """
 
+import functools
+import heapq
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
@@ -28,15 +30,21 @@ def longest_passage(
     Of equals the first in `true`, then the first in `said`. Whoever repeats a title that is the
     poem's first line, or a refrain that the cue ends with, needs no memory for it.
     """
-    found = sorted(runs(said, true), key=lambda run: (-run.length, run.suffix, run.completion))
-    for run in found:
-        if not holds(given, true[run.suffix : run.suffix + run.length]):
-            return run
+    # Whoever says one word again and again has as many runs as the poem has that word.
+    found = [(-length, suffix, completion) for length, suffix, completion in runs(said, true)]
+    heapq.heapify(found)
+    cue = functools.cache(functools.partial(_runs_of, given))
+    while found:
+        less, suffix, completion = heapq.heappop(found)
+        if tuple(true[suffix : suffix - less]) not in cue(-less):
+            return Passage(-less, suffix, completion)
     return None
 
 
-def runs(said: Sequence[str], true: Sequence[str]) -> Iterator[Passage]:
-    """Every run that both have and that goes on in neither direction."""
+def runs(said: Sequence[str], true: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+    """Every run that both have and that goes on in neither direction: its length, and where it
+    begins in `true` and in `said`.
+    """
     places: dict[str, list[int]] = defaultdict(list)
     for at, unit in enumerate(true):
         places[unit].append(at)
@@ -47,11 +55,9 @@ def runs(said: Sequence[str], true: Sequence[str]) -> Iterator[Passage]:
             for at in places.get(said[end], ()):
                 now[at] = before.pop(at - 1, 0) + 1
         for at, length in before.items():  # those that have not gone on
-            yield Passage(length, at + 1 - length, end - length)
+            yield length, at + 1 - length, end - length
         before = now
 
 
-def holds(parts: Sequence[str], run: Sequence[str]) -> bool:
-    """Whether a run of units stands in others."""
-    length = len(run)
-    return any(parts[at : at + length] == run for at in range(len(parts) - length + 1))
+def _runs_of(parts: Sequence[str], length: int) -> set[tuple[str, ...]]:
+    return {tuple(parts[at : at + length]) for at in range(len(parts) - length + 1)}

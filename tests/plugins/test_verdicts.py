@@ -8,7 +8,7 @@ from memtests.fixtures.poems.files import canon
 from memtests.fixtures.poems.poems import Collection
 from memtests.fixtures.probes.text import in_words, units
 from memtests.plugins.chance import Chance, chance, chance_bands
-from memtests.plugins.passages import Passage, holds
+from memtests.plugins.passages import Passage
 from memtests.plugins.verdicts import declines, divergence, judge, loops, similarity
 
 DAY = " to a summer's day?\nThou art more lovely and more temperate:"
@@ -191,7 +191,9 @@ def test_outcomes_and_kinds_exclude_each_other(
     if passage:
         run = true[passage.suffix :][:length]
         assert run == said[passage.completion :][:length]
-        assert outcome == "correct" or not holds(units(cue, language), run)
+        given_ = units(cue, language)
+        copied = any(given_[at:][:length] == run for at in range(len(given_)))
+        assert outcome == "correct" or not copied
     assert (kind == "minor") <= (close >= 0.8)
 
 
