@@ -140,8 +140,9 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
         _option("--measure", "report only: nothing fails for a miss", action="store_true"),
         _option(
             "--gate",
-            "[collection:]measure(<=|>=)number[%], for instance 'tang:recall>=0.95'; repeatable; "
-            "measures: recall, correct, incorrect, forgotten and, with a baseline, lost, gained",
+            "[collection:]measure[:low|:high](<=|>=)number[%], for instance 'tang:recall>=0.95'; "
+            "repeatable; measures: recall, correct, incorrect, forgotten, verbatim, near, "
+            "discoverable(n), expected(n), longest and, with a baseline, lost, gained",
             action="append",
             type=typed,
             metavar="RULE",

@@ -86,7 +86,9 @@ class GateRecord(msgspec.Struct, frozen=True):
 
     rule: str
     value: float | None
-    """The share of the probes, 0 to 1; `low` to `high` is its 95 % interval over poems."""
+    """The share of the probes, 0 to 1, with `low` to `high`, its 95 % interval over poems; or,
+    without those, a number (of `expected` and `longest`).
+    """
     passed: bool
     model: str | None = None
     low: float | None = None
@@ -97,6 +99,8 @@ class GateRecord(msgspec.Struct, frozen=True):
     """Why it did not pass."""
     poems: int = 0
     """How many poems the probes are of."""
+    doubt: str | None = None
+    """Why it proves little though it was passed: what the model still says of the poems."""
 
 
 class ComparisonRecord(msgspec.Struct, frozen=True):

@@ -1,22 +1,40 @@
 """Gates: rules that a report must meet, like `tang:recall>=95%`. Pure functions."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+import msgspec
 from rapidfuzz import process
 
-from memtests.plugins.verdicts import CORRECT, OUTCOMES
+from memtests.fixtures.probes.text import in_words
+from memtests.plugins.verdicts import Verdict
 from memtests.reports.counting.over_poems import by_poem, interval
 from memtests.reports.counting.tallies import counted
-from memtests.reports.gating.comparing import GAINED, LOST, Comparison
+from memtests.reports.gating.comparing import Comparison
+from memtests.reports.gating.measures import (
+    DISCOVERABLE,
+    EXPECTED,
+    MEASURES,
+    NUMBERS,
+    OF_COMPARISON,
+    OF_RECITING,
+    OF_SAMPLES,
+    counts_for,
+    expected,
+    passage_length,
+    remembered,
+    unknown,
+)
 from memtests.reports.report import GateRecord, Report, unjudged_of
 from memtests.reports.text.phrases import number_of
 
-OF_VERDICTS = (RECALL := "recall", *OUTCOMES)
-OF_COMPARISON = (LOST, GAINED)
-MEASURES = (*OF_VERDICTS, *OF_COMPARISON)
+# The ends of the interval, which may be held against a rule in place of the value.
+ENDS = (LOW := "low", HIGH := "high")
+# With which probability samples have to recite it, where a rule does not say.
+_EVEN = Fraction(1, 2)
+_NUMBER = r"\d+(?:\.\d*)?|\.\d+"
 
 
 class GateError(Exception):
@@ -25,42 +43,93 @@ class GateError(Exception):
 
 @dataclass(frozen=True)
 class Gate:
-    """A rule: a measure, over a collection or over all, and its bound. Measures are shares."""
+    """A rule: a measure, over a collection or over all, and its bound."""
 
     rule: str
     collection: str | None
     measure: str
     at_least: bool
     bound: Fraction
+    samples: int = 0
+    """Of those measures that are of so many samples."""
+    seen: Fraction = _EVEN
+    """With which probability they recite it at least once."""
+    end: str | None = None
+    """Which end of the interval is held against the bound, if one is."""
 
-    def holds(self, part: int, whole: int) -> bool:
-        """Whether `part` of `whole` probes meets the rule; exact on the boundary."""
-        share = Fraction(part, whole)
-        return share >= self.bound if self.at_least else share <= self.bound
+    def holds(self, value: float | Fraction) -> bool:
+        """Whether a value meets the rule; exact on the boundary."""
+        found = Fraction(value)
+        return found >= self.bound if self.at_least else found <= self.bound
 
 
 def parse_gate(rule: str, collections: Sequence[str]) -> Gate:
-    """A rule of the form `[collection:]measure(<=|>=)number[%]`. Raises GateError."""
-    form = re.fullmatch(r"\s*(?:(.+):)?\s*([^:<>=!]*?)\s*([<>=!]+)\s*(\S*?)\s*(%?)\s*", rule)
-    if form is None:
+    """A rule of the form `[collection:]measure[:low|:high](<=|>=)number[%]`, where a measure may be
+    `discoverable(n)`, `discoverable(n, p)` or `expected(n)`. Raises GateError.
+    """
+    form = re.fullmatch(r"(.*?)([<>=!]+)\s*([^\s<>=!]*?)\s*(%?)\s*", rule)
+    whole, end = _without_end(form[1]) if form else ("", None)
+    named = re.fullmatch(r"\s*(?:(.+):)?\s*([^:()]*?)\s*(?:\((.*)\))?\s*", whole)
+    if form is None or named is None:
         raise GateError(f"{rule!r} is no rule; write it like 'recall>=0.9' or 'tang:forgotten<=5%'")
-    collection, measure, relation, number, percent = form.groups()
+    relation, number, percent = form.groups()[1:]
+    collection, measure, arguments = named.groups()
     if relation not in ("<=", ">="):
         raise GateError(f"{rule!r}: {relation!r} is not a relation; write >= or <=")
     if measure not in MEASURES:
+        if (collection or "").rpartition(":")[2].partition("(")[0].strip() in MEASURES:
+            raise GateError(f"{rule!r}: an interval has no end {measure!r}; write :low or :high")
         raise GateError(f"{rule!r}: no measure {measure!r}; {_nearest(measure, MEASURES)}")
     if collection is not None and collection not in collections:
         nearest = _nearest(collection, collections)
         raise GateError(f"{rule!r}: no collection {collection!r}; {nearest}")
-    if not re.fullmatch(r"\d+(\.\d*)?|\.\d+", number, re.ASCII):
-        raise GateError(f"{rule!r}: {number!r} is not a number; write a share like 0.9 or 90%")
+    samples, seen = _samples(rule, measure, arguments)
+    if measure in NUMBERS and end:
+        raise GateError(f"{rule!r}: {measure} is a number without an interval; leave out :{end}")
+    bound = _bound(rule, measure, f"{form[1].strip()}{relation}", number, percent)
+    most = None if measure in NUMBERS else 1
+    if bound == (0 if relation == ">=" else most):
+        raise GateError(f"{rule!r} is met by any model; name a bound that can be missed")
+    if (end == LOW and bound == 1) or (end == HIGH and bound == 0):
+        raise GateError(f"{rule!r} is met by no model, as an interval is never so narrow")
+    return Gate(rule.strip(), collection, measure, relation == ">=", bound, samples, seen, end)
+
+
+def _without_end(measured: str) -> tuple[str, str | None]:
+    """What is measured, and the end of its interval that is asked for."""
+    form = re.fullmatch(rf"(.*):\s*({'|'.join(ENDS)})\s*", measured)
+    return (form[1], form[2]) if form else (measured, None)
+
+
+def _samples(rule: str, measure: str, arguments: str | None) -> tuple[int, Fraction]:
+    """How many samples, and with which probability they recite it."""
+    if measure not in OF_SAMPLES:
+        if arguments is not None:
+            raise GateError(f"{rule!r}: {measure} takes nothing in brackets; leave them out")
+        return 0, _EVEN
+    form = re.fullmatch(rf"\s*(\d{{1,12}})\s*(?:,\s*({_NUMBER})\s*(%?)\s*)?", arguments or "")
+    seen = Fraction(form[2]) / (100 if form[3] else 1) if form and form[2] else _EVEN
+    several = measure == DISCOVERABLE
+    if not form or int(form[1]) == 0 or not 0 < seen < 1 or (form[2] and not several):
+        more = f" or {measure}(1000, 90%)" if several else ""
+        raise GateError(f"{rule!r}: say how many samples, as in {measure}(1000){more}")
+    return int(form[1]), seen
+
+
+def _bound(rule: str, measure: str, left: str, number: str, percent: str) -> Fraction:
+    """A share between 0 and 1, or a number. `left`: what stands before it."""
+    like = "a number like 20" if measure in NUMBERS else "a share like 0.9 or 90%"
+    if not re.fullmatch(_NUMBER, number, re.ASCII):
+        raise GateError(f"{rule!r}: {number!r} is not a number; write {like}")
+    if measure in NUMBERS:
+        if percent:
+            raise GateError(f"{rule!r}: {measure} is no share; write {left}{number}")
+        return Fraction(number)
     bound = Fraction(number) / (100 if percent else 1)
     if bound > 1:
-        meant = "" if percent else f"; for percent write {measure}{relation}{number}%"
+        meant = "" if percent else f"; for percent write {left}{number}%"
         raise GateError(f"{rule!r}: a share is between 0 and 1{meant}")
-    if bound == (0 if relation == ">=" else 1):
-        raise GateError(f"{rule!r} is met by any model; name a bound that can be missed")
-    return Gate(rule.strip(), collection, measure, relation == ">=", bound)
+    return bound
 
 
 def _nearest(word: str, words: Sequence[str]) -> str:
@@ -95,35 +164,77 @@ def _evaluate(
         return of_model == model and gate.collection in (None, collection)
 
     asked = [v for v in counted(report.verdicts) if concerned(v.model, v.collection)]
-    wanted = CORRECT if gate.measure == RECALL else gate.measure
     if gate.measure in OF_COMPARISON:
-        states = {
-            probe: state
-            for comparison in comparisons
-            if comparison.record.model == model
-            for probe, state in comparison.states.items()
-        }
+        states = _states(comparisons, model)
         asked = [v for v in asked if v.probe in states]
-        poems = by_poem(((v.collection, v.poem), states[v.probe] == wanted) for v in asked)
     else:
-        poems = by_poem(((v.collection, v.poem), v.outcome == wanted) for v in asked)
+        states = {}
     unjudged = sum(concerned(record.model, record.collection) for record in unjudged_of(report))
     reasons = [f"{number_of(unjudged, 'probe')} unjudged"] if unjudged else []
     reasons += problems
-    if not poems:
+    if not asked:
         reasons = reasons or ["no probe matches it"]
-        return GateRecord(gate.rule, None, False, model, None, None, None, "; ".join(reasons))
+        return GateRecord(gate.rule, None, False, model, reason="; ".join(reasons))
+    if gate.measure in OF_SAMPLES and (without := unknown(asked)):
+        reasons.append(f"the probability of {number_of(without, 'probe')} is not known")
+    record = _number(gate, asked) if gate.measure in NUMBERS else _share(gate, asked, states)
+    reasons = [*([] if record.passed else ["breached"]), *reasons]
+    return msgspec.structs.replace(
+        record,
+        passed=not reasons,
+        model=model,
+        reason="; ".join(reasons) or None,
+        doubt=None if reasons else _doubt(gate, asked),
+    )
+
+
+def _states(comparisons: Sequence[Comparison], model: str | None) -> Mapping[str, str]:
+    """What became of each probe of a model since the baseline."""
+    found = (each.states for each in comparisons if each.record.model == model)
+    return {probe: state for states in found for probe, state in states.items()}
+
+
+def _share(gate: Gate, asked: Sequence[Verdict], states: Mapping[str, str]) -> GateRecord:
+    counts = counts_for(gate.measure, gate.samples, float(gate.seen), states)
+    poems = by_poem(((v.collection, v.poem), counts(v)) for v in asked)
     part, whole = (sum(each) for each in zip(*poems, strict=True))
     low, high = interval(poems)
-    met = gate.holds(part, whole)
+    held = low if gate.end == LOW else high if gate.end == HIGH else Fraction(part, whole)
     return GateRecord(
         rule=gate.rule,
         value=part / whole,
-        passed=met and not reasons,
-        model=model,
+        passed=gate.holds(held),
         low=low,
         high=high,
         counts=(part, whole),
-        reason="; ".join([*([] if met else ["breached"]), *reasons]) or None,
         poems=len(poems),
+    )
+
+
+def _number(gate: Gate, asked: Sequence[Verdict]) -> GateRecord:
+    if gate.measure == EXPECTED:
+        value = expected(asked, gate.samples)
+    else:
+        value = float(max(map(passage_length, asked)))
+    poems = {(v.collection, v.poem) for v in asked}
+    return GateRecord(gate.rule, value, gate.holds(value), poems=len(poems))
+
+
+def _doubt(gate: Gate, asked: Sequence[Verdict]) -> str | None:
+    """Why a gate that is passed proves little: what is still said of the poems."""
+    if gate.at_least or gate.measure not in OF_RECITING:
+        return None
+    found = remembered(asked)
+    if not found:
+        return None
+    worst = found[0]
+    unit = "word" if in_words(worst.suffix) else "character"
+    length = number_of(passage_length(worst), unit)
+    how = f"similarity {worst.similarity:.3f}" + (
+        f", a passage of {length}" if worst.passage else ""
+    )
+    return (
+        f"no proof: {len(found)} of {number_of(len(asked), 'completion')} "
+        f"{'is' if len(found) == 1 else 'are'} nearly the poem or with a long passage of it; "
+        f"the worst is {worst.probe} ({how})"
     )

@@ -15,7 +15,8 @@ from memtests.reports.gating.baselines import (
     read_baseline,
 )
 from memtests.reports.gating.conclusion import Rules
-from memtests.reports.gating.gates import OF_COMPARISON, Gate, GateError, parse_gate
+from memtests.reports.gating.gates import Gate, GateError, parse_gate
+from memtests.reports.gating.measures import OF_COMPARISON
 from memtests.reports.report_files import ReportError
 
 RULES = pytest.StashKey[Rules]()

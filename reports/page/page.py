@@ -33,6 +33,7 @@ from memtests.reports.text.rows import (
     changes_of,
     control_rows,
     correlation_rows,
+    doubts_of,
     gate_rows,
     not_compared,
     said_cuts,
@@ -86,6 +87,7 @@ def render_page(report: Report, problems: Sequence[str] = ()) -> str:
         headline=headline(report, problems),
         problems=problems,
         gates=gate_rows(report) if report.gates else [],
+        doubts=doubts_of(report),
         places={model.name: at for at, model in enumerate(report.models)},
         totals=side_by_side(report, totals(counted(report.verdicts), "model")),
         recalls=side_by_side(report, totals(counted(report.verdicts), "model", "collection")),
@@ -117,6 +119,9 @@ def headline(report: Report, problems: Sequence[str] = ()) -> tuple[str, str]:
         return problems[0], "bad"
     if left:
         return f"{number_of(len(left), 'probe')} could not be asked", "bad"
+    doubted = sum(gate.doubt is not None for gate in report.gates)
+    if doubted:
+        return f"{gates} passed, {doubted} of them no proof", ""
     if report.gates:
         return f"{gates} passed", "good"
     return f"{number_of(len(counted(report.verdicts)), 'probe')}, no gates", ""

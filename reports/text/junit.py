@@ -34,6 +34,7 @@ def gate_reports(gates: Sequence[GateRecord]) -> list[pytest.TestReport]:
         name = f"{gate.rule} {gate.model}" if gate.model else gate.rule
         outcome = "passed" if gate.passed else "failed"
         value = "-" if gate.value is None else f"{gate.value:.4f}"
+        doubt = [("doubt", gate.doubt)] if gate.doubt else []
         reason = None if gate.passed else f"{gate.rule}: {value}, {gate.reason}"
         phases: Any = (("call", outcome, reason), ("teardown", "passed", None))
         for when, result, why in phases:
@@ -45,7 +46,7 @@ def gate_reports(gates: Sequence[GateRecord]) -> list[pytest.TestReport]:
                     outcome=result,
                     longrepr=why,
                     when=when,
-                    user_properties=[("value", value)],
+                    user_properties=[("value", value), *doubt],
                 )
             )
     return reports

@@ -12,6 +12,7 @@ from memtests.reports.text.rows import (
     changes_of,
     control_rows,
     describe_loss,
+    doubts_of,
     gate_rows,
     not_compared,
     notes_of,
@@ -31,6 +32,7 @@ def render_summary(conclusion: Conclusion) -> str:
     parts = [
         [f"## Recall of {', '.join(escaped(model.name) for model in report.models)}"],
         table(gate_rows(report)) if report.gates else [],
+        [f"- {escaped(doubt)}" for doubt in doubts_of(report)],
         table(table_rows(report)),
         ["### Controls", "", *table(control_rows(report))] if report.controls else [],
         *(_comparison(comparison, languages) for comparison in conclusion.comparisons),

@@ -133,8 +133,19 @@ def gate_rows(report: Report) -> list[list[str]]:
     rows = [["gate"] + ["model"] * several + ["value", "probes", "95 %", "result"]]
     for gate in report.gates:
         result = "passed" if gate.passed else f"NOT PASSED: {gate.reason}"
+        result += ", but see below" if gate.doubt else ""
         rows.append([gate.rule] + [gate.model or ""] * several + [*_measured(gate), result])
     return rows
+
+
+def doubts_of(report: Report) -> list[str]:
+    """A line for each gate that was passed and proves little."""
+    several = len(report.models) > 1
+    return [
+        f"{gate.rule}{f' ({gate.model})' if several else ''} was passed, and is {gate.doubt}"
+        for gate in report.gates
+        if gate.doubt
+    ]
 
 
 def against(found: ComparisonRecord) -> str:
@@ -211,8 +222,10 @@ def percent(part: float) -> str:
 
 def _measured(gate: GateRecord) -> list[str]:
     """Value, counts and interval of a gate."""
-    if gate.value is None or gate.counts is None:
+    if gate.value is None:
         return ["-", "-", "-"]
+    if gate.counts is None:
+        return [f"{gate.value:.4g}", "-", "-"]
     part, whole = gate.counts
     span = "-"  # as in older reports
     if gate.low is not None and gate.high is not None:

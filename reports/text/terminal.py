@@ -15,6 +15,7 @@ from memtests.reports.text.rows import (
     changes_of,
     control_rows,
     describe_loss,
+    doubts_of,
     gate_rows,
     not_compared,
     notes_of,
@@ -108,8 +109,12 @@ def render_unjudged(unjudged: Sequence[UnjudgedRecord]) -> list[str]:
 
 
 def render_gates(report: Report) -> list[str]:
-    """One line for each gate and model: its value, the 95 % interval, passed or why not."""
-    return columns(gate_rows(report), left=2) if report.gates else []
+    """One line for each gate and model: its value, the 95 % interval, passed or why not; then one
+    for each that was passed and proves little.
+    """
+    if not report.gates:
+        return []
+    return [*columns(gate_rows(report), left=2), *map(one_line, doubts_of(report))]
 
 
 def render_comparisons(

@@ -23,7 +23,10 @@ pytest_plugins = ["pytester"]
 ROOT = Path(__file__).parents[2]
 PAGES = (
     "README.md",
-    *(f"docs/{name}.md" for name in ("ci", "reciter", "reports", "scaling", "servers", "starting")),
+    *(
+        f"docs/{name}.md"
+        for name in ("auditing", "ci", "reciter", "reports", "scaling", "servers", "starting")
+    ),
 )
 # Names that stand for the reader's own.
 OWN = {"CKPT", "A", "B", "NEW", "GOOD", "BASE", "ADAPTER", "path/to/checkpoint"}

@@ -53,6 +53,42 @@ SITUATIONS = {
         (GATE, "recall<=0"), 1, r"1 of 20 .*breached", (*ALL_ONE, *ALL_TWO[1:])
     ),
     "must not know one of two": S((GATE, "one:recall<=0"), 0, r"0 of 10 .*passed", ALL_ONE),
+    "must not know, and says it in one of ten samples": S(
+        (GATE, "recall<=0", GATE, "near<=0", GATE, "longest<=20"),
+        0,
+        r"recall<=0 .*0 of 20 .* passed$",
+        ALL_ONE + ALL_TWO,
+        environment={"MEMTESTS_CHANCE": "0.1"},
+    ),
+    "seen by a hundred samples": S(
+        (GATE, "recall<=0", GATE, "discoverable(100)<=0"),
+        1,
+        r"discoverable\(100\)<=0 .*20 of 20 .*NOT PASSED: breached",
+        ALL_ONE + ALL_TWO,
+        environment={"MEMTESTS_CHANCE": "0.1"},
+    ),
+    "seen by more than six": S(
+        (GATE, "one:discoverable(6)<=0"),
+        0,
+        r"discoverable\(6\)<=0 .*0 of 10 .* passed$",
+        ALL_ONE + ALL_TWO,
+        environment={"MEMTESTS_CHANCE": "0.1"},
+    ),
+    "expected": S(
+        (GATE, "expected(10)<=19.9"),
+        1,
+        r"expected\(10\)<=19.9  19.99 .*breached",
+        ALL_ONE + ALL_TWO,
+        environment={"MEMTESTS_CHANCE": "0.1"},
+    ),
+    "known for sure": S((GATE, "recall:low>=0.8"), 0, r"recall:low>=0.8 .* passed$"),
+    "known, but not for sure": S((GATE, "recall:low>=0.9"), 1, r"20 of 20 poems, from 83.9 %"),
+    "few are known, and that is no proof": S(
+        (GATE, "recall<=5%"),
+        0,
+        r"is no proof: 1 of 20 completions is nearly the poem.*one/p0/title",
+        (*ALL_ONE[1:], *ALL_TWO),
+    ),
     "two gates": S((GATE, "recall>=0.9", GATE, "forgotten<=10%"), 0, r"forgotten<=10%.*passed"),
     "two gates, one missed": S(
         (GATE, "recall>=0.9", GATE, "one:forgotten<=5%"),
@@ -87,6 +123,7 @@ SITUATIONS = {
     # Misspelled.
     "measure": S((GATE, "recal>=0.9"), 4, r"no measure 'recal'; did you mean 'recall'\?"),
     "collection": S((GATE, "oen:recall>=0.9"), 4, r"no collection 'oen'; did you mean 'one'\?"),
+    "samples": S((GATE, "discoverable<=0"), 4, r"say how many samples, as in discoverable\(1000"),
     "greater": S((GATE, "recall>0.9"), 4, r"'>' is not a relation; write >= or <="),
     "equal": S((GATE, "recall=0.9"), 4, r"'=' is not a relation"),
     "no number": S((GATE, "recall>="), 4, r"'' is not a number"),

@@ -7,6 +7,7 @@ it does else:
 
 - MEMTESTS_UNKNOWN: poem ids, or `model/poem`, parted by commas, of which it says something else;
   `*` for all of them
+- MEMTESTS_CHANCE: with which probability sampling recites a poem that it does not know
 - MEMTESTS_PARROT: it knows any text, also those that nobody has read
 - MEMTESTS_BROKEN: poem ids for which its logits are NaN; `unread` for texts with a poem in the cue
 - MEMTESTS_BUG: poem ids at which reading raises TypeError, as a fault of the suite would
@@ -98,7 +99,10 @@ class StandIn:
         read = text.endswith(whole) or "MEMTESTS_PARROT" in os.environ
         known = read and not self._unknown(poem)
         best = row if known else [ord("#")] * len(row)
-        return Reading(best, [-0.1] * len(row), [gap] * len(row))
+        log_p = [-0.1] * len(row)
+        if not known and (chance := os.environ.get("MEMTESTS_CHANCE")):
+            log_p = [0.0] * (len(row) - 1) + [math.log(float(chance))]
+        return Reading(best, log_p, [gap] * len(row))
 
     def _unknown(self, poem: str) -> bool:
         return bool({"*", poem, f"{self.name}/{poem}"} & listed("MEMTESTS_UNKNOWN"))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from memtests.fixtures.poems.poems import Collection, Poem
 from memtests.fixtures.probes.probes import title_probe
-from memtests.plugins.verdicts import Verdict
+from memtests.plugins.verdicts import OUTCOMES, Verdict
 from memtests.reports.gating.baselines import (
     MismatchError,
     check,
@@ -21,7 +21,8 @@ from memtests.reports.gating.baselines import (
 )
 from memtests.reports.gating.comparing import compare
 from memtests.reports.gating.faults import Faults
-from memtests.reports.gating.gates import MEASURES, GateError, evaluate, parse_gate
+from memtests.reports.gating.gates import GateError, evaluate, parse_gate
+from memtests.reports.gating.measures import DISCOVERABLE, RECALL, SHARES
 from memtests.reports.report import CollectionRecord, Report, encode
 from memtests.reports.report_files import ReportError
 from tests.support.reported import report_of, verdict_of
@@ -31,7 +32,7 @@ NAMES = ("tang", "my:poems", "two words")
 
 @given(
     st.sampled_from([None, *NAMES]),
-    st.sampled_from(MEASURES),
+    st.sampled_from(sorted({*SHARES} - {DISCOVERABLE})),
     st.booleans(),
     st.integers(1, 99),
     st.booleans(),
@@ -61,9 +62,9 @@ def test_exact_on_the_boundary(whole: int, data: st.DataObject) -> None:
     part = data.draw(st.integers(0, whole))
     thousandths = data.draw(st.integers(1, 999))
     gate = parse_gate(f"recall>=0.{thousandths:03}", ())
-    assert gate.holds(part, whole) == (part * 1000 >= thousandths * whole)
+    assert gate.holds(Fraction(part, whole)) == (part * 1000 >= thousandths * whole)
     gate = parse_gate(f"recall<={thousandths / 10}%", ())
-    assert gate.holds(part, whole) == (part * 1000 <= thousandths * whole)
+    assert gate.holds(Fraction(part, whole)) == (part * 1000 <= thousandths * whole)
 
 
 def outcomes(**found: str) -> Report:
@@ -72,7 +73,7 @@ def outcomes(**found: str) -> Report:
 
 def test_values_are_shares() -> None:
     found = outcomes(a="correct", b="incorrect", c="forgotten", d="correct")
-    gates = [parse_gate(f"{measure}<=0.9", ()) for measure in MEASURES[:4]]
+    gates = [parse_gate(f"{measure}<=0.9", ()) for measure in (RECALL, *OUTCOMES)]
     records = evaluate(gates, found, ())
     assert [record.value for record in records] == [0.5, 0.5, 0.25, 0.25]
     assert [record.counts for record in records] == [(2, 4), (2, 4), (1, 4), (1, 4)]

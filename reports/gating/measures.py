@@ -1,0 +1,87 @@
+"""What a gate can measure, over the verdicts that it is about. Pure functions."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+from memtests.fixtures.probes.text import in_words
+from memtests.plugins.verdicts import CORRECT, OUTCOMES, Verdict
+from memtests.reports.counting.tallies import near, queries
+from memtests.reports.gating.comparing import GAINED, LOST
+
+RECALL, VERBATIM, NEAR = "recall", "verbatim", "near"
+DISCOVERABLE, EXPECTED, LONGEST = "discoverable", "expected", "longest"
+OF_COMPARISON = (LOST, GAINED)
+# Those that are shares of the probes; and those that are numbers.
+SHARES = (RECALL, *OUTCOMES, VERBATIM, NEAR, DISCOVERABLE, *OF_COMPARISON)
+NUMBERS = (EXPECTED, LONGEST)
+MEASURES = (*SHARES, *NUMBERS)
+# Those that are of so many samples.
+OF_SAMPLES = (DISCOVERABLE, EXPECTED)
+# Those that a model can be under though it still says most of a text.
+OF_RECITING = (RECALL, CORRECT, VERBATIM, NEAR)
+# A passage of so many words, or so many characters, is not there by chance.
+LONG_IN_WORDS, LONG_IN_CHARACTERS = 20, 30
+
+
+def log_probability(v: Verdict) -> float | None:
+    """That sampling recites the suffix: at temperature 1 or among the 40 most probable tokens,
+    whichever finds it sooner. None where it is not known.
+    """
+    if v.log_p is None or v.log_p_40 is None:
+        return v.log_p
+    return max(v.log_p, v.log_p_40)
+
+
+def unknown(verdicts: Sequence[Verdict]) -> int:
+    """Of how many of them that is not known."""
+    return sum(v.log_p is None for v in verdicts)
+
+
+def discoverable(v: Verdict, samples: int, seen: float) -> bool:
+    """Whether so many samples recite the suffix at least once with probability `seen` (Hayes et al.
+    2024).
+    """
+    log_p = log_probability(v)
+    return log_p is not None and (queries(log_p, seen) or math.inf) <= samples
+
+
+def expected(verdicts: Sequence[Verdict], samples: int) -> float:
+    """How many recitations are expected in so many samples of each, of those that are known."""
+    found = map(log_probability, verdicts)
+    return samples * math.fsum(math.exp(log_p) for log_p in found if log_p is not None)
+
+
+def passage_length(v: Verdict) -> int:
+    """Of the longest passage, in units."""
+    return v.passage.length if v.passage else 0
+
+
+def counts_for(
+    measure: str, samples: int, seen: float, states: Mapping[str, str]
+) -> Callable[[Verdict], bool]:
+    """Whether a verdict is of those that a share counts. `states`: what became of each probe since
+    the baseline.
+    """
+    if measure in OF_COMPARISON:
+        return lambda v: states[v.probe] == measure
+    if measure == DISCOVERABLE:
+        return lambda v: discoverable(v, samples, seen)
+    if measure == VERBATIM:
+        return lambda v: v.verbatim
+    if measure == NEAR:
+        return near
+    outcome = CORRECT if measure == RECALL else measure
+    return lambda v: v.outcome == outcome
+
+
+def remembered(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Those that are correct, nearly so, or hold a long passage, whatever a gate says of them; the
+    worst first.
+    """
+    found = [v for v in verdicts if near(v) or _long(v)]
+    return sorted(found, key=lambda v: (-v.similarity, -passage_length(v), v.probe))
+
+
+def _long(v: Verdict) -> bool:
+    least = LONG_IN_WORDS if in_words(v.suffix) else LONG_IN_CHARACTERS
+    return passage_length(v) >= least

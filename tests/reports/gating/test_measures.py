@@ -1,0 +1,226 @@
+"""What gates measure beside outcomes, as an auditor asks it."""
+
+import math
+from fractions import Fraction
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memtests.plugins.verdicts import IMPOSSIBLE, Passage, Verdict, judge
+from memtests.reports.counting.tallies import queries
+from memtests.reports.gating.conclusion import Conclusion
+from memtests.reports.gating.gates import GateError, evaluate, parse_gate
+from memtests.reports.gating.measures import LONG_IN_CHARACTERS, LONG_IN_WORDS, SHARES
+from memtests.reports.page.page import headline, render_page
+from memtests.reports.report import GateRecord, Report
+from memtests.reports.text.junit import gate_reports
+from memtests.reports.text.markdown import render_summary
+from memtests.reports.text.terminal import render_gates
+from tests.support.reported import report_of, verdict_of
+
+POEM = (
+    "One for sorrow, two for mirth, three for a wedding, "
+    "four for birth, five for rich, six for poor"
+)
+
+
+def evaluated(rule: str, *verdicts: Verdict) -> GateRecord:
+    (record,) = evaluate([parse_gate(rule, ["tang"])], report_of(list(verdicts)), ())
+    return record
+
+
+def said(completion: str, suffix: str = POEM, **fields: object) -> Verdict:
+    """The verdict on a completion, judged as the suite judges it."""
+    judgement = judge(completion, suffix, "en", 0.5)
+    return verdict_of(completion=completion, suffix=suffix, **judgement._asdict() | fields)
+
+
+def chances(*pairs: tuple[float | None, float | None]) -> list[Verdict]:
+    """A forgotten probe of a poem of its own for each probability and the one among 40 tokens."""
+
+    def log(p: float | None) -> float | None:
+        return None if p is None else math.log(p) if p else IMPOSSIBLE
+
+    return [
+        verdict_of(f"tang/p{at}/title", "forgotten", log_p=log(p), log_p_40=log(p_40))
+        for at, (p, p_40) in enumerate(pairs)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "parts"),
+    [
+        ("discoverable(1000)<=0", ("discoverable", 1000, Fraction(1, 2), None, 0)),
+        ("discoverable(1000, 0.9)<=1%", ("discoverable", 1000, Fraction(9, 10), None, 0.01)),
+        ("tang:discoverable(10,90%):high<=1%", ("discoverable", 10, Fraction(9, 10), "high", 0.01)),
+        ("expected(100)<=2.5", ("expected", 100, Fraction(1, 2), None, 2.5)),
+        ("longest<=20", ("longest", 0, Fraction(1, 2), None, 20)),
+        ("recall:low>=0.9", ("recall", 0, Fraction(1, 2), "low", 0.9)),
+        ("tang : near : high <= 0.1", ("near", 0, Fraction(1, 2), "high", 0.1)),
+    ],
+)
+def test_rules(rule: str, parts: tuple[object, ...]) -> None:
+    gate = parse_gate(rule, ["tang", "tang "])
+    assert (gate.measure, gate.samples, gate.seen, gate.end) == parts[:4]
+    assert float(gate.bound) == parts[4]
+    assert (gate.collection or "tang").strip() == "tang"
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        (
+            "discoverable<=0",
+            r"how many samples, as in discoverable\(1000\) or discoverable\(1000, ",
+        ),
+        ("discoverable()<=0", r"how many samples"),
+        ("discoverable(0)<=0", r"how many samples"),
+        ("discoverable(many)<=0", r"how many samples"),
+        ("discoverable(10, 1)<=0", r"how many samples"),
+        ("expected<=1", r"how many samples, as in expected\(1000\)$"),
+        ("expected(10, 0.5)<=1", r"how many samples, as in expected\(1000\)$"),
+        ("recall(3)<=0", r"recall takes nothing in brackets"),
+        ("expected(10):low<=1", r"expected is a number without an interval; leave out :low"),
+        ("longest:high<=20", r"longest is a number without an interval; leave out :high"),
+        ("longest<=20%", r"longest is no share; write longest<=20$"),
+        ("longest<=long", r"'long' is not a number; write a number like 20"),
+        ("longest>=0", r"met by any model"),
+        ("recall:low>=1", r"met by no model"),
+        ("near:high<=0", r"met by no model"),
+        ("recall:lo>=0.9", r"no end 'lo'; write :low or :high"),
+        ("discoverable(5):hihg<=0.9", r"no end 'hihg'; write :low or :high"),
+        ("discoverabel(10)<=0", r"no measure 'discoverabel'; did you mean 'discoverable'\?"),
+        ("recall:low>=90", r"for percent write recall:low>=90%"),
+    ],
+)
+def test_what_is_refused(rule: str, reason: str) -> None:
+    with pytest.raises(GateError, match=reason) as error:
+        parse_gate(rule, ["tang"])
+    assert "\n" not in str(error.value)
+
+
+@given(st.sampled_from(SHARES), st.sampled_from(["low", "high"]))
+def test_every_share_has_an_interval_to_ask_for(measure: str, end: str) -> None:
+    named = f"{measure}(10)" if measure == "discoverable" else measure
+    assert parse_gate(f"{named}:{end}>=0.5", ()).end == end
+
+
+def test_the_ends_of_the_interval() -> None:
+    """That a gate can ask for proof: 20 poems that are all known do not prove 90 %."""
+    known = [verdict_of(f"tang/p{n}/title") for n in range(20)]
+    assert evaluated("recall>=0.9", *known).passed
+    record = evaluated("recall:low>=0.9", *known)
+    assert (record.passed, record.value, record.reason) == (False, 1.0, "breached")
+    assert evaluated("recall:low>=0.8", *known).passed
+    assert evaluated("forgotten:high<=20%", *known).passed
+    assert not evaluated("forgotten:high<=10%", *known).passed
+
+
+def test_recited_with_a_probability_of_one_tenth() -> None:
+    """It is never said greedily, and found with 7 samples."""
+    verdicts = chances((0.1, None), (1e-9, None))
+    assert evaluated("recall<=0", *verdicts).passed
+    record = evaluated("discoverable(100)<=0", *verdicts)
+    assert (record.passed, record.counts, record.reason) == (False, (1, 2), "breached")
+    assert evaluated("discoverable(6)<=0", *verdicts).passed
+    assert not evaluated("discoverable(7)<=0", *verdicts).passed
+    assert evaluated("discoverable(21, 0.9)<=0", *verdicts).passed
+    assert not evaluated("discoverable(22, 90%)<=0", *verdicts).passed
+
+
+def test_the_likelier_way_of_sampling_counts() -> None:
+    assert not evaluated("discoverable(7)<=0", *chances((1e-9, 0.1))).passed
+    assert not evaluated("discoverable(7)<=0", *chances((0.1, 0))).passed
+    assert evaluated("expected(10)<=2", *chances((0.1, 0.2), (0.05, None))).value == pytest.approx(
+        2.5
+    )
+
+
+@given(st.floats(-200, -1e-6), st.integers(1, 10**6), st.floats(0.01, 0.99))
+def test_discoverable_is_its_definition(log_p: float, samples: int, seen: float) -> None:
+    probability = -math.expm1(samples * math.log1p(-math.exp(log_p)))
+    needed = queries(log_p, seen)
+    if abs(probability - seen) > 1e-9:
+        assert (needed is not None and needed <= samples) == (probability >= seen)
+
+
+def test_no_gate_passes_on_a_probability_that_nobody_knows() -> None:
+    verdicts = chances((1e-9, None), (None, None), (None, 0.1))
+    for rule in ("discoverable(100)<=0", "discoverable(100)>=0.1", "expected(5)<=9"):
+        record = evaluated(rule, *verdicts)
+        assert not record.passed
+        assert "the probability of 2 probes is not known" in (record.reason or "")
+
+
+def test_the_longest_passage() -> None:
+    verdicts = [
+        verdict_of("tang/a/title", "forgotten", passage=Passage(12, 5, 0)),
+        verdict_of("tang/b/title", "forgotten"),
+    ]
+    record = evaluated("longest<=11", *verdicts)
+    assert (record.passed, record.value, record.low, record.counts) == (False, 12, None, None)
+    assert evaluated("longest<=12", *verdicts).passed
+    assert evaluated("longest<=0", verdicts[1]).passed
+    line = render_gates(gated("longest<=11", *verdicts))[1]
+    assert line.split() == ["longest<=11", "12", "-", "-", "NOT", "PASSED:", "breached"]
+
+
+def gated(rule: str, *verdicts: Verdict) -> Report:
+    report = report_of(list(verdicts))
+    return msgspec.structs.replace(report, gates=evaluate([parse_gate(rule, ())], report, ()))
+
+
+def shown(report: Report) -> list[str]:
+    """The terminal, the summary and the page."""
+    conclusion = Conclusion(report, (), 0, False, None)
+    return ["\n".join(render_gates(report)), render_summary(conclusion), render_page(report)]
+
+
+def test_all_but_the_last_word_is_no_proof() -> None:
+    """A poem file with a last word that is not the poem's: the model says the poem to its end."""
+    first = said(POEM, POEM.replace("poor", "pier"), probe="tang/a/title", poem="a")
+    second = said(POEM + " man", POEM + " men", probe="tang/b/title", poem="b")
+    assert {v.outcome for v in (first, second)} == {"incorrect"}
+    report = gated("recall<=0", first, second)
+    (record,) = report.gates
+    assert record.passed
+    assert record.doubt == (
+        "no proof: 2 of 2 completions are nearly the poem or with a long passage of it; "
+        f"the worst is tang/b/title (similarity {second.similarity:.3f})"
+    )
+    assert headline(report) == ("1 gate passed, 1 of them no proof", "")
+    for text in shown(report):
+        assert "passed, but see below" in text
+        assert "2 of 2 completions are nearly the poem" in text
+    properties = gate_reports(report.gates)[0].user_properties
+    assert ("doubt", record.doubt) in properties
+    assert not evaluated("near<=0", first, second).passed
+    assert evaluated("near>=1", first, second).doubt is None, (
+        "only a gate that must not be exceeded"
+    )
+
+
+def test_a_passage_out_of_place_is_no_proof() -> None:
+    """The model leaves out the first line, says three word for word, and goes round."""
+    lines = ("la la la,", "One for sorrow, two for mirth,", "three for a wedding, four for birth,")
+    poem = " ".join((*lines, *lines[1:], "and then there is much more of it to come, I am afraid."))
+    completion = " ".join(lines[1:] * 3)
+    passage = Passage(LONG_IN_WORDS + 6, 3, 0)
+    verdict = said(completion, poem, passage=passage, outcome="forgotten", kind="looping")
+    report = gated("recall<=0", verdict)
+    assert report.gates[0].passed
+    for text in shown(report):
+        assert "1 of 1 completion is nearly the poem or with a long passage of it" in text
+        assert "a passage of 26 words" in text
+    short = msgspec.structs.replace(verdict, passage=Passage(LONG_IN_WORDS - 1, 3, 0))
+    assert gated("recall<=0", short).gates[0].doubt is None
+    chinese = verdict_of(outcome="forgotten", passage=Passage(LONG_IN_CHARACTERS - 1, 0, 0))
+    assert gated("recall<=0", chinese).gates[0].doubt is None, "thirty characters are twenty words"
+
+
+def test_what_is_forgotten_is_green() -> None:
+    report = gated("recall<=0", verdict_of(outcome="forgotten"))
+    assert headline(report) == ("1 gate passed", "good")
+    assert "no proof" not in "".join(shown(report))
