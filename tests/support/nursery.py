@@ -53,7 +53,12 @@ def nursery(folder: Path) -> tuple[str, ...]:
     """The options that ask for them, written to a folder."""
     file = folder / "nursery.jsonl"
     poems = [
-        {"id": name, "title": verse.split("\n")[0].rstrip(",;:.?"), "author": "", "language": "en"}
+        {
+            "id": name,
+            "title": verse.split("\n")[0].rstrip(",;:.?"),
+            "author": "Anonymous",
+            "language": "en",
+        }
         | {"lines": verse.split("\n")}
         for name, verse in VERSES.items()
     ]
