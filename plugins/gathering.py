@@ -67,14 +67,22 @@ class Gathered:
                 errors.append(Told(*value))
             elif name == "way":
                 self.ways[value["model"], value["process"]] = value["way"]
-            elif name == "model" and self.models.setdefault(value["name"], value) != value:
-                self.mixed.add(value["name"])
+            elif name == "model":
+                known = self.models.setdefault(value["name"], value)
+                self.models[value["name"]] = _together(known, value)
+                if _together(value, known) != _together(known, value):
+                    self.mixed.add(value["name"])
         return Taken(taken, new, errors)
 
     def way(self, model: str) -> dict[str, str]:
         """How a model was computed, in all the processes that did: a field of its record."""
         ways = [way for (name, _), way in sorted(self.ways.items()) if name == model]
         return {"way": " | ".join(dict.fromkeys(ways))} if ways else {}
+
+
+def _together(known: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """A model's record, with the versions that only another process was told of."""
+    return known | {"versions": other.get("versions", {}) | known.get("versions", {})}
 
 
 def properties_of(recital: Recital) -> list[Property]:

@@ -4,7 +4,7 @@ import functools
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -12,6 +12,8 @@ from memtests.fixtures.models.contract import Completer, LanguageModel
 from memtests.fixtures.models.errors import ModelError
 from memtests.fixtures.models.local.loading import Loading, check_name, load
 from memtests.fixtures.models.server.connecting import check_server, connect
+from memtests.fixtures.models.server.text_server import TextServer
+from memtests.fixtures.models.server.token_server import TokenServer
 
 UNUSABLE = pytest.StashKey[str]()
 """On an xdist worker: why the model could not be loaded."""
@@ -110,7 +112,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def model(request: pytest.FixtureRequest) -> LanguageModel | Completer:
+def model(request: pytest.FixtureRequest) -> Iterator[LanguageModel | Completer]:
     """The model that is asked. Several `--model` are loaded one after the other."""
     config = request.config
     if config.option.server is None:
@@ -124,7 +126,9 @@ def model(request: pytest.FixtureRequest) -> LanguageModel | Completer:
         pytest.fail(str(found), pytrace=False)
     if isinstance(found, ModelError):
         pytest.exit(str(found), returncode=pytest.ExitCode.USAGE_ERROR)
-    return found
+    yield found
+    if isinstance(found, TokenServer | TextServer):
+        found.close()
 
 
 def try_to_load(

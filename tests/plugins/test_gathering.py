@@ -62,3 +62,29 @@ def test_a_slow_way_is_told_on_the_terminal_and_the_page() -> None:
         "way alone (slots: x / less): slow"
     ]
     assert "<dt>way</dt><dd>slots</dd>" in render_page(told, [])
+
+
+def test_a_version_that_one_worker_was_not_told_makes_no_other_state() -> None:
+    """A server may not answer everybody; what it says of itself does not depend on it."""
+    known = ModelRecord("m", 0, "float32", "server", None, {"openai": "1", "vllm": "2"}, {})
+    untold = msgspec.structs.replace(known, versions={"openai": "1"})
+    for records in ([known, untold], [untold, known]):
+        gathered = Gathered()
+        for record in records:
+            gathered.take([("model", msgspec.to_builtins(record))])
+        assert gathered.mixed == set()
+        (model,) = build(gathered, [], "").models
+        assert model.versions == {"openai": "1", "vllm": "2"}
+
+
+def test_other_states() -> None:
+    known = ModelRecord("m", 0, "float32", "server", None, {"openai": "1", "vllm": "2"}, {})
+    for other in (
+        msgspec.structs.replace(known, versions={"openai": "1", "vllm": "3"}),
+        msgspec.structs.replace(known, set_aside={"penalty": "unknown"}),
+        msgspec.structs.replace(known, weights_sha256="a"),
+    ):
+        gathered = Gathered()
+        gathered.take([("model", msgspec.to_builtins(known))])
+        gathered.take([("model", msgspec.to_builtins(other))])
+        assert gathered.mixed == {"m"}

@@ -8,7 +8,7 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import torch
@@ -21,20 +21,36 @@ from starlette.routing import Route
 
 from memtests.fixtures.models.local.checkpoint import Checkpoint
 
+NUMBERS = frozenset(
+    ("n", "temperature", "top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty")
+)
+"""Fields that every server here knows; and some know these."""
+PENALTIES = frozenset(("repetition_penalty",))
 # Given the path and the body of a question, what comes in place of the answer, if anything.
 Spoil = Callable[[str, dict[str, Any]], Response | None]
+
+_TAKEN = {"model", "prompt", "max_tokens", "cache_salt", "logprobs", "prompt_logprobs"} | {
+    *("allowed_token_ids", "return_token_ids", "return_tokens_as_token_ids")
+}
 
 
 class Serving:
     """What is served, and what was asked."""
 
-    def __init__(self, model: Checkpoint, texts_only: bool = False, strict: bool = False) -> None:
+    def __init__(
+        self,
+        model: Checkpoint,
+        texts_only: bool = False,
+        strict: bool = False,
+        penalties: Collection[str] = PENALTIES,
+    ) -> None:
         """`texts_only`: a server that knows no tokens; `strict`: one that refuses what it does not
-        know.
+        know, which others leave out without a word; `penalties`: fields that it knows besides.
         """
         self.model = model
         self.texts_only = texts_only
         self.strict = strict
+        self.knows = {*NUMBERS, *penalties}
         self.spoil: Spoil = lambda path, body: None
         self.late = 4.0
         """Seconds that an answer takes where TimeoutError comes in its place."""
@@ -75,37 +91,49 @@ class Serving:
         return self._completed(body)
 
     def _completed(self, body: dict[str, Any]) -> Response:
-        if self.strict and "repetition_penalty" in body:
-            return JSONResponse({"error": {"message": "unknown field"}}, 400)
+        unknown = body.keys() - self.knows - _TAKEN
+        if self.strict and unknown:
+            return JSONResponse({"error": {"message": f"unknown field {min(unknown)}"}}, 400)
+        if not all(isinstance(body[name], int | float) for name in body.keys() & self.knows):
+            return JSONResponse({"error": {"message": "a number is wanted"}}, 422)
         if max(body.get("allowed_token_ids", [0])) >= self._vocabulary:
             return JSONResponse({"error": {"message": "out of vocabulary"}}, 400)
         with self._lock:
-            return JSONResponse({"choices": [self._choice(body)]})
+            return JSONResponse(self.completions(body))
 
-    def _choice(self, body: dict[str, Any]) -> dict[str, Any]:
-        given, most = body["prompt"], body["max_tokens"]
+    def completions(self, body: dict[str, Any]) -> dict[str, Any]:
+        """What is answered where nothing is spoilt."""
+        given = body["prompt"]
         row = list(self.model.encode(given).tokens) if isinstance(given, str) else given
+        choice, count = self._choice(row, body)
+        usage = {"prompt_tokens": len(row), "completion_tokens": count}
+        return {"model": "poet", "choices": [choice], "usage": usage}
+
+    def _choice(self, row: list[int], body: dict[str, Any]) -> tuple[dict[str, Any], int]:
+        most = body["max_tokens"]
         if allowed := body.get("allowed_token_ids"):
             token = self._best_of(row, allowed)
             said, ended = ([], [token]) if token in self.model.ends else ([token] * most, [])
         else:
             said = self.model.plain(row, most)
             ended = sorted(self.model.ends)[:1] if len(said) < most else []
-        found = {
+        count = len(said) + len(ended)
+        found: dict[str, Any] = {
             "text": self._decode(said, skip=True),
             "finish_reason": "stop" if ended else "length",
         }
         if self.texts_only:
-            return found
+            return found, count
         logs = self._logs([*row, *said, *ended], body.get("logprobs", 2))
-        found["token_ids"] = [*said, *ended]
+        if "return_token_ids" in body:
+            found |= {"token_ids": [*said, *ended], "prompt_token_ids": row}
         if "logprobs" in body:
             tops = [{f"token_id:{t}": log for t, log in top.items()} for top in logs[len(row) :]]
             found["logprobs"] = {"top_logprobs": tops}
         if "prompt_logprobs" in body:
             some = [{t: {"logprob": log} for t, log in top.items()} for top in logs[1 : len(row)]]
             found["prompt_logprobs"] = [None, *some]
-        return found
+        return found, count
 
     def _best_of(self, row: list[int], allowed: list[int]) -> int:
         with torch.inference_mode():
