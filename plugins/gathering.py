@@ -12,6 +12,7 @@ import msgspec
 
 from memtests.plugins.recital import Recital, UnjudgedError
 from memtests.plugins.resuming import SavedVerdict
+from memtests.plugins.traces import Form, Trace, as_builtins, place_of
 from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT, UnjudgedRecord, unjudged_record
 
 Property = tuple[str, Any]
@@ -28,11 +29,14 @@ class Told(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """The verdicts in a test report, those of them that are new, and what is told of errors."""
+    """The verdicts in a test report, those of them that are new, what is told of errors, and the
+    traces that are new.
+    """
 
     verdicts: list[SavedVerdict]
     new: list[SavedVerdict]
     errors: list[Told]
+    traces: list[Trace]
 
 
 @dataclass
@@ -46,12 +50,15 @@ class Gathered:
     """Models of which several processes loaded different states."""
     ways: dict[tuple[str, int], str] = field(default_factory=dict)
     """Model and process → how it was computed, as it was said last."""
+    traced: set[Form] = field(default_factory=set)
+    """What there is a trace of."""
 
     def take(self, properties: Iterable[Property]) -> Taken:
         """Take in the properties of one test report."""
         taken: list[SavedVerdict] = []
         new: list[SavedVerdict] = []
         errors: list[Told] = []
+        traces: list[Trace] = []
         for name, value in properties:
             if name == "verdict":
                 verdict = msgspec.convert(value, SavedVerdict)
@@ -65,6 +72,11 @@ class Gathered:
                 self.unjudged[record.model, record.probe] = record
             elif name == "error":
                 errors.append(Told(*value))
+            elif name == "trace":
+                trace = msgspec.convert(value, Trace)
+                if place_of(trace) not in self.traced:
+                    self.traced.add(place_of(trace))
+                    traces.append(trace)
             elif name == "way":
                 self.ways[value["model"], value["process"]] = value["way"]
             elif name == "model":
@@ -72,7 +84,7 @@ class Gathered:
                 self.models[value["name"]] = _together(known, value)
                 if _together(value, known) != _together(known, value):
                     self.mixed.add(value["name"])
-        return Taken(taken, new, errors)
+        return Taken(taken, new, errors, traces)
 
     def way(self, model: str) -> dict[str, str]:
         """How a model was computed, in all the processes that did: a field of its record."""
@@ -117,6 +129,13 @@ def properties_of(recital: Recital) -> list[Property]:
                 properties[f"{probe.name} error"] = ("error", list(told))
     recital.asked.clear()
     return list(properties.values())
+
+
+def traces_of(recital: Recital) -> list[Property]:
+    """The traces of what a recital was asked for since the last call, as user properties."""
+    properties: list[Property] = [("trace", as_builtins(trace)) for trace in recital.traced]
+    recital.traced.clear()
+    return properties
 
 
 def status_of(properties: Sequence[Property], error: BaseException | None) -> str | None:

@@ -2,7 +2,7 @@
 
 import itertools
 import sys
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from memtests.fixtures.models.contract import Completer, LanguageModel
 from memtests.fixtures.probes.probes import Probe
 from memtests.plugins.chance import chance_bands
-from memtests.plugins.gathering import UNJUDGED, properties_of, status_of
+from memtests.plugins.gathering import UNJUDGED, properties_of, status_of, traces_of
 from memtests.plugins.model import UNUSABLE, worker_count
 from memtests.plugins.questions import QUESTIONS, PoemCuts, params_of, questions_of
 from memtests.plugins.recital import Recital, batches_of
@@ -22,6 +22,8 @@ from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT
 RECITAL = pytest.StashKey[Recital]()
 SAVED = pytest.StashKey[Mapping[str, SavedVerdict]]()
 """Verdicts of an earlier run that need not be asked again."""
+SAVED_TRACES = pytest.StashKey[Collection[str]]()
+"""The keys of its traces."""
 ASKED = pytest.StashKey[dict[str, Asked | None]]()
 """Node id → what the case asks; on the controller of xdist workers, as they say."""
 TOLERANT = pytest.StashKey[bool]()
@@ -45,6 +47,7 @@ def recall(request: pytest.FixtureRequest, model: LanguageModel | Completer) -> 
         batches_of(probes_of_items(request.session.items), worker_count()),
         lambda name: chance_bands(collections[name]),
         request.config.stash.get(SAVED, {}),
+        request.config.stash.get(SAVED_TRACES, frozenset()),
     )
     request.config.stash[RECITAL] = recital
     yield recital
@@ -127,6 +130,8 @@ def pytest_runtest_makereport(
         properties.append(("unusable", reason))
     item.user_properties.extend(properties)
     report = yield
+    if recital and call.when == "call":  # an item's own properties come again with its teardown
+        report.user_properties.extend(traces_of(recital))
     error = call.excinfo.value if call.excinfo else None
     status = status_of(properties, error)
     if status is not None:

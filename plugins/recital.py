@@ -2,7 +2,7 @@
 
 import dataclasses
 import traceback
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -10,12 +10,13 @@ import msgspec
 from memtests.fixtures.models.chat import in_chat
 from memtests.fixtures.models.contract import Completer, LanguageModel
 from memtests.fixtures.models.server.wire import ServerError
-from memtests.fixtures.poems.poems import Collection
+from memtests.fixtures.poems.poems import Collection as Poems
 from memtests.fixtures.probes.probes import Probe, own_probe
 from memtests.plugins.chance import Bands, chance, chance_bands
 from memtests.plugins.plain import PlainReciter
 from memtests.plugins.reciter import Completion, Reciter, Unjudged, recite_plainly
-from memtests.plugins.resuming import SavedVerdict, key_of
+from memtests.plugins.resuming import SavedVerdict, key_of, trace_key_of
+from memtests.plugins.traces import Form, Trace, form_of, trace_of
 from memtests.plugins.verdicts import Verdict, verdict
 
 Poem = TypeVar("Poem", bound=Hashable)
@@ -43,9 +44,11 @@ class Recital:
         batches: Sequence[Sequence[Probe]],
         bands: Callable[[str], Bands],
         saved: Mapping[str, SavedVerdict] | None = None,
+        saved_traces: Collection[str] = (),
     ) -> None:
         """`batches`: what is recited together; `bands`: the chance levels of a collection; `saved`:
-        key → verdict, of an earlier run that need not be asked again.
+        key → verdict, of an earlier run that need not be asked again; `saved_traces`: the keys of
+        its traces.
         """
         self.model = model
         self._bands = bands
@@ -55,6 +58,11 @@ class Recital:
         self._completions: dict[str, Completion | Unjudged] = {}
         self.asked: list[SavedVerdict | tuple[Probe, Unjudged]] = []
         """What was asked for since this list was last emptied."""
+        self._saved_traces = saved_traces
+        self._read: dict[Form, Trace | None] = {}
+        """What was read, not yet handed on; None where it was, or need not be."""
+        self.traced: list[Trace] = []
+        """The traces of what was asked for, since this list was last emptied."""
         self.introduced = False
         """Whether what the model says of itself is on its way to the report."""
         self.way = ""
@@ -78,7 +86,7 @@ class Recital:
         """
         if probe is None:
             own = own_probe(opening, rest, language)
-            level = chance(chance_bands(Collection(own.collection, (own.poem,))), own.suffix)
+            level = chance(chance_bands(Poems(own.collection, (own.poem,))), own.suffix)
             return verdict(self.model.name, own, self.completion(own), level)
         return self._taken_down(probe)
 
@@ -94,8 +102,61 @@ class Recital:
             judged = verdict(self.model.name, probe, completion, level)
             fields = msgspec.structs.asdict(judged)
             found = SavedVerdict(**fields, key=key, followed=completion.followed)
+        self._hand_on(probe)
         self.asked.append(found)
         return found
+
+    def _hand_on(self, probe: Probe) -> None:
+        """Hand on the trace of the text that a verdict is on, once. Where the verdict is an earlier
+        run's and the trace is not, the text is read again.
+        """
+        place = self._place(probe)
+        if place is None:
+            return
+        if place not in self._read:
+            batch = self._batch.get(probe.name, [probe])
+            self._read_again([other for other in batch if other == probe or self._known(other)])
+        if trace := self._read[place]:
+            self.traced.append(trace)
+        self._read[place] = None
+
+    def _read_again(self, probes: Sequence[Probe]) -> None:
+        """Read the texts of probes whose traces are not there, and recite nothing."""
+        missing = [probe for probe in probes if not self._is_kept(probe)]
+        asked = [self._as_asked(probe) for probe in missing]
+        reciter = reciter_of(self.model)
+        if asked and isinstance(reciter, Reciter):
+            reciter.read(asked)
+            self._keep(reciter, missing, asked)
+
+    def _keep(self, reciter: Reciter, probes: Sequence[Probe], asked: Sequence[Probe]) -> None:
+        """Keep what was read of the texts of probes, `asked` as they were put to the model."""
+        for probe, put in zip(probes, asked, strict=True):
+            place = self._place(probe)
+            if place is not None and not self._is_kept(probe):
+                read, key = reciter.reading(put.text), self._trace_key(probe)
+                made = trace_of(self.model.name, put, place[-1], read, key) if read else None
+                self._read[place] = made
+
+    def _is_kept(self, probe: Probe) -> bool:
+        """Whether there is nothing to keep of the text of a probe, or not any more."""
+        place = self._place(probe)
+        if place is not None and self._trace_key(probe) in self._saved_traces:
+            self._read.setdefault(place, None)
+        return place is None or place in self._read
+
+    def _place(self, probe: Probe) -> Form | None:
+        """What the trace of the text of a probe is of; None where there is none."""
+        form = form_of(probe)
+        if form is None or isinstance(self.model, Completer):
+            return None
+        return self.model.name, probe.collection, probe.poem.id, form
+
+    def _trace_key(self, probe: Probe) -> str | None:
+        place = self._place(probe)
+        if place is None or isinstance(self.model, Completer):
+            return None
+        return trace_key_of(self.model, self._as_asked(probe), place[-1])
 
     def expect(self, probe: Probe) -> Verdict:
         """The verdict on a probe. Raises AssertionError at a miss; `python -O` may leave out an
@@ -155,6 +216,8 @@ class Recital:
                 batch = [other for other in batch if other == probe or not self._known(other)]
             batch = batch or [probe]
             found = recite(self._reciter, [self._as_asked(other) for other in batch])
+            if isinstance(self._reciter, Reciter):
+                self._keep(self._reciter, batch, [asked for asked, _ in found])
             for other, (asked, completion) in zip(batch, found, strict=True):
                 self._completions[other.name] = completion
                 if isinstance(completion, Completion):

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from memtests.fixtures.models.contract import (
+    MOST_PROBABLE,
     Doubted,
     Encoding,
     Generated,
@@ -62,6 +63,9 @@ class Completion:
     """How the cut was made: one of `fixtures.probes.cuts.CUTS`."""
     moved: int = 0
     """By how many code points it lies behind where it was asked for."""
+    log_p_40: float | None = None
+    """As `log_p`, for sampling among the MOST_PROBABLE most probable tokens; minus infinity where
+    one of the suffix's is not among them, None where that is not known."""
 
     @property
     def fragile(self) -> bool:
@@ -115,6 +119,7 @@ class _Path:
     gap: float = math.inf
     log_p: float | None = None
     read: bool = True
+    log_p_40: float | None = None
 
     @property
     def known(self) -> tuple[tuple[int, ...], bytes]:
@@ -132,6 +137,7 @@ class Reciter:
     """Asks one model, and remembers what it has read: keep one as long as its texts are needed."""
 
     model: LanguageModel
+    _encoded: dict[str, Encoding] = field(default_factory=dict)
     _read_from: dict[tuple[int, ...], int] = field(default_factory=dict)
     _readings: dict[tuple[int, ...], Reading | None] = field(default_factory=dict)
     _said: dict[tuple[tuple[int, ...], bytes], Generated] = field(default_factory=dict)
@@ -149,13 +155,21 @@ class Reciter:
                 found[at] = _marked(second)
         return found
 
+    def read(self, probes: Sequence[Probe]) -> None:
+        """Read the texts of probes, and recite nothing."""
+        self._read(self._rows(probes))
+
+    def reading(self, text: str) -> tuple[Encoding, Reading] | None:
+        """The tokens of a text and what one pass over it said; None where it was not read, or where
+        one pass does not tell.
+        """
+        encoding = self._encoded.get(text)
+        found = self._readings.get(encoding.tokens) if encoding else None
+        return (encoding, found) if encoding and found else None
+
     def _recite(self, probes: Sequence[Probe]) -> list[Completion | Unjudged]:
-        texts = {probe.text for probe in probes}
-        if isinstance(self.model, Preparing):
-            self.model.prepare(sorted(texts))
-        encoded = {text: self.model.encode(text) for text in texts}
-        rows = [row_of(self.model, probe, encoded[probe.text]) for probe in probes]
-        self._read([row for row in rows if row.stop <= self.model.context])
+        rows = self._rows(probes)
+        self._read(rows)
         paths = [self._path(row) for row in rows]
         self._go_on([path for path in paths if isinstance(path, _Path)])
         return [
@@ -165,12 +179,24 @@ class Reciter:
             for probe, path in zip(probes, paths, strict=True)
         ]
 
+    def _rows(self, probes: Sequence[Probe]) -> list[Row]:
+        new = {probe.text for probe in probes if probe.text not in self._encoded}
+        if isinstance(self.model, Preparing):
+            self.model.prepare(sorted(new))
+        self._encoded.update((text, self.model.encode(text)) for text in new)
+        return [row_of(self.model, probe, self._encoded[probe.text]) for probe in probes]
+
     def _read(self, rows: Sequence[Row]) -> None:
-        """Read every row that has not been read yet from as far up as it is asked for."""
+        """Read every row that has not been read yet: a poem's own text from its beginning, since
+        all of it is kept, any other from as far up as it is asked for.
+        """
         starts: dict[tuple[int, ...], int] = {}
         held: dict[tuple[int, ...], set[Held]] = {}
         for row in rows:
-            starts[row.tokens] = min(row.cue, starts.get(row.tokens, row.cue))
+            if row.stop > self.model.context:
+                continue
+            start = 1 if row.true and row.asked.control is None else row.cue
+            starts[row.tokens] = min(start, starts.get(row.tokens, start))
             held.setdefault(row.tokens, set()).update(enumerate(row.cut.held, start=row.cue))
         new: dict[tuple[int, ...], int] = {}
         for tokens, start in starts.items():
@@ -204,7 +230,8 @@ class Reciter:
         if any(map(math.isnan, gaps)):
             return Unjudged(NOT_FINITE)
         total = math.fsum(log_p) if row.true else math.nan
-        return _Path(row, left, min(gaps), total if math.isfinite(total) else None)
+        known = total if math.isfinite(total) else None
+        return _Path(row, left, min(gaps), known, log_p_40=_log_p_40(row, reading))
 
     def _go_on(self, paths: Sequence[_Path]) -> None:
         """Generate what comes after every divergence, once for all that share it, all together."""
@@ -297,6 +324,7 @@ class Reciter:
             followed=path.left is None if row.true and path.read else None,
             cut=row.cut.kind,
             moved=moved,
+            log_p_40=path.log_p_40,
         )
 
     def _text(self, path: _Path, said: Sequence[int]) -> str:
@@ -334,6 +362,21 @@ def _spelled(model: LanguageModel, said: Sequence[int], cut: Cut) -> str:
     """The text of tokens behind a cue, without what the cue held of it."""
     held = cut.held[0] if cut.held else b""
     return model.spell(said)[len(held) :].decode(errors="replace")
+
+
+def _log_p_40(row: Row, reading: Reading) -> float | None:
+    """As `Completion.log_p_40`. How probable a token is among those that agree with a cue's end and
+    are the most probable of them, a reading does not tell.
+    """
+    if not row.true or reading.rank is None or reading.log_top is None:
+        return None
+    alone = slice(row.cue + len(row.cut.held), row.stop)
+    if any(rank >= MOST_PROBABLE for rank in reading.rank[alone]):
+        return -math.inf
+    if row.cut.held:
+        return None
+    total = math.fsum(reading.log_p[alone]) - math.fsum(reading.log_top[alone])
+    return None if math.isnan(total) else min(total, 0.0)
 
 
 def most_tokens(probe: Probe) -> int:

@@ -1,12 +1,14 @@
-"""Verdicts as verdicts.jsonl holds them, to be known again: the same question to the same model.
+"""Verdicts and traces as they are on disk, to be known again: the same question to the same model.
 
 No pytest and no torch in here.
 """
 
+import contextlib
 import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -16,6 +18,7 @@ from memtests.plugins.chance import Chance
 from memtests.plugins.verdicts import Verdict
 
 ROOT = Path(__file__).parent.parent
+Found = TypeVar("Found")
 
 
 class SavedVerdict(Verdict, frozen=True):
@@ -44,6 +47,15 @@ def key_of(model: LanguageModel | Completer, probe: Probe, chance: Chance) -> st
     return hashlib.sha256(repr(question).encode()).hexdigest()
 
 
+def trace_key_of(model: LanguageModel, probe: Probe, form: str) -> str | None:
+    """The key of the trace of a text that a probe as it is put to the model is cut from."""
+    if model.fingerprint is None:
+        return None
+    read = (*probe.place, form, probe.text, probe.poem.text)
+    question = (model.name, model.fingerprint, suite_sha256(), read)
+    return hashlib.sha256(repr(question).encode()).hexdigest()
+
+
 @functools.cache
 def suite_sha256() -> str:
     """The suite's version: a hash of the modules between a poem and its verdict."""
@@ -59,17 +71,47 @@ def read_saved(path: Path) -> Mapping[str, SavedVerdict]:
 
     Lines that are torn, or no verdicts, are left out.
     """
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except FileNotFoundError:
-        return {}
-    decoder = msgspec.json.Decoder(SavedVerdict)
     found: dict[str, SavedVerdict] = {}
-    for line in lines:
-        try:
-            verdict = decoder.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            continue
-        if verdict.key is not None:
-            found[verdict.key] = verdict
+    for line in whole_lines(path, SavedVerdict):
+        if line.found.key is not None:
+            found[line.found.key] = line.found
     return found
+
+
+class _Key(msgspec.Struct):
+    """What of a trace is looked at to know it again."""
+
+    key: str | None = None
+
+
+def read_saved_traces(path: Path) -> frozenset[str]:
+    """The keys of the traces in a traces.jsonl that a run has left."""
+    keys = (line.found.key for line in whole_lines(path, _Key))
+    return frozenset(key for key in keys if key is not None)
+
+
+class Line(NamedTuple, Generic[Found]):
+    """A line of a file."""
+
+    found: Found
+    text: bytes
+    """As it is, with its end."""
+    begins: int
+    """How many bytes come before it."""
+
+
+def whole_lines(path: Path, kind: type[Found]) -> Iterator[Line[Found]]:
+    """The lines of a file that hold something of a kind, none of a file that is not there. Those
+    that are torn, or hold something else, are left out.
+    """
+    begins = 0
+    decoder = msgspec.json.Decoder(kind)
+    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+        for text in file:
+            begins += len(text)
+            try:
+                found = decoder.decode(text)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                continue
+            if text.endswith(b"\n"):
+                yield Line(found, text, begins - len(text))

@@ -157,7 +157,13 @@ def verdict(model: str, probe: Probe, completion: Completion, chance: Chance) ->
         cut=completion.cut,
         moved=completion.moved,
         passage=judgement.passage,
+        log_p_40=_finite(completion.log_p_40),
     )
+
+
+def _finite(log_p: float | None) -> float | None:
+    """As a report has it, to 3 decimals."""
+    return None if log_p is None else round(max(log_p, IMPOSSIBLE), 3)
 
 
 def unjudged_record(model: str, probe: Probe, unjudged: Unjudged) -> UnjudgedRecord:

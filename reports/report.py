@@ -192,7 +192,7 @@ def bands_of(report: Report) -> dict[str, Bands]:
     }
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes | Iterable[bytes]) -> None:
     """Write a file whole or not at all: a temporary file beside it, then a rename.
 
     It is opened as any file is, so that its mode is the umask's: not every file system lets a mode
@@ -202,7 +202,7 @@ def write_whole(path: Path, content: bytes) -> None:
     beside = path.parent / f".{path.name}.{secrets.token_hex(8)}"
     try:
         with beside.open("xb") as file:
-            file.write(content)
+            file.writelines([content] if isinstance(content, bytes) else content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)

@@ -3,7 +3,7 @@
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -12,13 +12,15 @@ from filelock import FileLock, Timeout
 
 from memtests.plugins.gathering import Told
 from memtests.plugins.recital import ERRORS
-from memtests.plugins.resuming import SavedVerdict
+from memtests.plugins.resuming import SavedVerdict, whole_lines
+from memtests.plugins.traces import Trace
 from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.page.page import render_page
 from memtests.reports.report import encode, write_whole
 from memtests.reports.text.markdown import render_summary
 
 DATA, PAGE, SUMMARY, VERDICTS = "recall.json", "report.html", "summary.md", "verdicts.jsonl"
+TRACES = "traces.jsonl"
 
 
 class FolderError(Exception):
@@ -63,23 +65,34 @@ def append(page: Path, text: bytes) -> None:
 
 
 class Journal:
-    """Writes verdicts.jsonl, a line for each verdict as it comes, so that a killed run has lost
-    none. What a run before has left is kept only where it is resumed.
+    """Writes verdicts.jsonl and traces.jsonl, a line for each verdict and trace as it comes: a
+    killed run has lost none. What a run before has left is kept only where it is resumed.
     """
 
     def __init__(self, folder: Path, saved: Mapping[str, SavedVerdict] | None) -> None:
-        """`saved`: what the file holds already, or None where the run starts anew.
+        """`saved`: the verdicts that are there already, or None where the run starts anew.
 
-        Nothing is touched before the first verdict.
+        Nothing is touched before the first verdict or trace.
         """
         self._folder = folder
         self._path = folder / VERDICTS
         self._saved = saved
+        self._traces = folder / TRACES
         self._file: IO[bytes] | None = None
+        self._file_of_traces: IO[bytes] | None = None
         self._written: list[SavedVerdict] = []
 
-    def add(self, verdicts: Iterable[SavedVerdict]) -> None:
-        """Write the verdicts that are not in the file, and have the system keep them."""
+    def add(self, verdicts: Iterable[SavedVerdict], traces: Iterable[Trace] = ()) -> None:
+        """Write what is not there yet, and have the system keep it: traces first, so that a verdict
+        on disk has its trace there.
+        """
+        for trace in traces:
+            if self._file is None:
+                self._file = self._open()
+            if self._file_of_traces is None:
+                self._file_of_traces = self._traces.open("ab")
+            self._file_of_traces.write(msgspec.json.encode(trace) + b"\n")
+            self._file_of_traces.flush()
         for verdict in verdicts:
             if self._file is None:
                 self._file = self._open()
@@ -97,13 +110,44 @@ class Journal:
             asked = {(verdict.model, verdict.probe) for verdict in self._written}
             others = [v for v in self._saved.values() if (v.model, v.probe) not in asked]
             write_whole(self._path, _lines([*others, *self._written]))
+        if self._file_of_traces:
+            self._file_of_traces.close()
+        if finished and self._traces.exists():
+            write_whole(self._traces, in_order_of_place(self._traces))
 
     def _open(self) -> IO[bytes]:
         for stale in (DATA, SUMMARY, PAGE):
             (self._folder / stale).unlink(missing_ok=True)
         # Whole lines only: the last one of a run that was killed may be torn.
         write_whole(self._path, _lines((self._saved or {}).values()))
+        if self._saved is None:
+            self._traces.unlink(missing_ok=True)
+        elif self._traces.exists():
+            lines = (line.text for line in whole_lines(self._traces, _Line))
+            write_whole(self._traces, lines)
         return self._path.open("ab")
+
+
+class _Line(msgspec.Struct):
+    """What of a trace its line is put in order by."""
+
+    model: str
+    collection: str
+    poem: str
+    form: str
+
+
+def in_order_of_place(path: Path) -> Iterator[bytes]:
+    """The lines of a traces.jsonl in order, of each text the last. It may be larger than memory."""
+    places: dict[tuple[str, ...], tuple[int, int]] = {}
+    for line in whole_lines(path, _Line):
+        found = line.found
+        place = (found.collection, found.poem, found.form, found.model)
+        places[place] = line.begins, len(line.text)
+    with path.open("rb") as file:
+        for _, (begins, length) in sorted(places.items()):
+            file.seek(begins)
+            yield file.read(length)
 
 
 class ErrorLog:

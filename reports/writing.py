@@ -9,9 +9,9 @@ import pytest
 from _pytest.junitxml import xml_key
 
 from memtests.plugins.gathering import Gathered
-from memtests.plugins.hooks import ASKED, SAVED
+from memtests.plugins.hooks import ASKED, SAVED, SAVED_TRACES
 from memtests.plugins.questions import QUESTIONS
-from memtests.plugins.resuming import read_saved
+from memtests.plugins.resuming import read_saved, read_saved_traces
 from memtests.reports.counting.tallies import build
 from memtests.reports.gating.baselines import encode_small
 from memtests.reports.gating.conclusion import Conclusion, conclude
@@ -21,6 +21,7 @@ from memtests.reports.report import write_whole
 from memtests.reports.report_folder import (
     DATA,
     PAGE,
+    TRACES,
     VERDICTS,
     ErrorLog,
     FolderError,
@@ -43,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--resume"):
         try:
             config.stash[SAVED] = read_saved(folder / VERDICTS)
+            config.stash[SAVED_TRACES] = read_saved_traces(folder / TRACES)
         except OSError as error:
             raise pytest.UsageError(f"--recall-report {folder}: {error.strerror}") from None
     if not worker:
@@ -100,7 +102,7 @@ class Writer:
         self.faults.take(report)
         found = self.gathered.take(report.user_properties)
         try:
-            self.journal.add(found.new)
+            self.journal.add(found.new, found.traces)
             self.errors.add(found.errors)
         except OSError as error:
             reason = f"--recall-report {self.folder}: {error.strerror}; --resume goes on from there"
