@@ -7,6 +7,7 @@ from zero as it is. Neighbouring units change alike, so a part is several of the
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from memtests.plugins.traces import Trace
@@ -94,13 +95,14 @@ def parts_of(differences: Sequence[float]) -> list[float]:
     """The sums of neighbouring changes, in as many parts as there are of PART units and more."""
     count = len(differences) // PART
     cuts = [at * len(differences) // count for at in range(count + 1)] if count else [0]
-    return [sum(differences[a:b]) for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [sum(differences[a:b]) for a, b in pairwise(cuts)]
 
 
 def sign_flip(parts: Sequence[float]) -> float:
-    """How probable a sum at least so far from zero is if each part's sign were as likely the other.
+    """How probable a sum at least so far from zero is, had each part's sign as well been the other.
 
-    Exact over all ways to flip them, but that the parts are rounded to a GRIDth of their sizes' sum.
+    Over all ways to flip them, exactly, but that the parts are rounded to a GRIDth of what they
+    come to without their signs.
     """
     import numpy
 

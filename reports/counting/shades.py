@@ -6,14 +6,15 @@ together: nobody knows how probable each of them was. Pure functions over a text
 """
 
 import bisect
+import functools
 from collections.abc import Sequence
-from itertools import accumulate, groupby
+from itertools import accumulate, groupby, pairwise
 from typing import NamedTuple
 
 from memtests.fixtures.probes.text import by_character, unit_ends
 from memtests.plugins.traces import Trace
 
-BLANK = "\n \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+BLANK = "\n \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u202f\u205f\u3000"
 """What stands between units: line breaks, and spaces of any width."""
 
 
@@ -44,10 +45,9 @@ def shades(text: str, language: str, traces: Sequence[Trace]) -> list[Shade]:
     Whatever is not BLANK is in one of them. The probabilities of one trace, multiplied, are the
     text's: of all tokens that end inside the poem.
     """
-    places = _places(text, language)
+    places, owners = _measured(text, language)
     if not places:
         return []
-    owners = _owners(text, language, places)
     together = [False] * len(places)
     """Whether a unit is shaded together with the next one."""
     found: list[list[list[_Group]]] = []
@@ -75,6 +75,13 @@ def shades(text: str, language: str, traces: Sequence[Trace]) -> list[Shade]:
     return result
 
 
+@functools.lru_cache(maxsize=4096)
+def _measured(text: str, language: str) -> tuple[list[tuple[int, int]], list[int | None]]:
+    """The units of a text, and the owners in it: once for all the traces of a poem."""
+    places = _places(text, language)
+    return places, _owners(text, language, places)
+
+
 def _places(text: str, language: str) -> list[tuple[int, int]]:
     """Where each unit begins and ends, with its marks; a line of marks alone is one too."""
     found = []
@@ -82,7 +89,7 @@ def _places(text: str, language: str) -> list[tuple[int, int]]:
     for line in text.split("\n"):
         inner = dict.fromkeys(unit_ends(line, language)[:-1])
         cuts = [0, *(end for end in inner if end < len(line)), len(line)]
-        for begin, end in zip(cuts, cuts[1:], strict=False):
+        for begin, end in pairwise(cuts):
             piece = line[begin:end]
             kept = piece.strip(BLANK)
             if kept:
@@ -100,7 +107,7 @@ def _owners(text: str, language: str, places: Sequence[tuple[int, int]]) -> list
     owners: list[int | None] = [None] * len(text)
     begins = [begin for begin, _ in places]
     found = [*by_character(text, language), (len(text), "")]
-    for (at, form), (after, _) in zip(found, found[1:], strict=False):
+    for (at, form), (after, _) in pairwise(found):
         if form.strip():
             unit = max(0, bisect.bisect_right(begins, at) - 1)
             owners[at:after] = [unit] * (after - at)
