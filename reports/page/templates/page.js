@@ -58,27 +58,27 @@ function rounded(p) {
 
 // What a shade looks like and says, on a map and on a difference.
 function probable({ value, underlined }) {
-  const left = underlined ? ", and greedy decoding says something else" : "";
-  if (value === null) return { look: "unknown", says: `not known${left}` };
+  const left = underlined ? "; greedy decoding says something else" : "";
+  if (value === null) return { look: "unknown", says: `is not known${left}` };
   const p = Math.exp(-value / 100);
   const least = value === UNKNOWN - 1 ? "at most " : "";
   return {
     look: `p${PROBABLE.filter((edge) => Math.round(-100 * Math.log(edge)) >= value).length}`,
-    says: `probability ${least}${rounded(p)}${left}`,
+    says: `has probability ${least}${rounded(p)}${left}`,
     log: -value / 100,
   };
 }
 
 function changed({ value, underlined }) {
-  const lost = underlined ? ", and greedy decoding says it no more" : "";
-  if (value === null) return { look: "unknown", says: `not known${lost}` };
+  const lost = underlined ? "; greedy decoding says it no more" : "";
+  if (value === null) return { look: "unknown", says: `is not known${lost}` };
   const log = (value - MIDDLE) / 100, factor = Math.exp(Math.abs(log));
   const step = FACTORS.filter((edge) => Math.round(100 * Math.log(edge)) <= Math.abs(value - MIDDLE)).length;
   const [word, more] = log > 0 ? ["grew", "more"] : ["faded", "less"];
   const times = factor < 1000 ? Number(factor.toPrecision(2)) : `1e${Math.round(Math.log10(factor))}`;
   return {
     look: step ? `${word}${step}` : "same",
-    says: step ? `${word}: ${times} times ${more} probable${lost}` : `about as probable as before${lost}`,
+    says: step ? `${word}, ${times} times ${more} probable${lost}` : `is about as probable as before${lost}`,
     word: step ? word : null,
   };
 }
@@ -110,7 +110,7 @@ function lines(characters, code, describe) {
       if (number) found.push({ nodes: [], shades: [] });
       const looks = ["unit", said.look, shade.underlined ? "left" : "", apart && !number ? "apart" : ""];
       const unit = element("span", looks.filter(Boolean).join(" "), part);
-      unit.title = `${part}: ${said.says}`;
+      unit.title = `“${part}” ${said.says}`;
       found.at(-1).nodes.push(unit);
       found.at(-1).shades.push({ ...said, part, left: shade.underlined });
     });
@@ -162,7 +162,7 @@ function draw(poem) {
     rows.forEach((row, at) => {
       const { nodes, shades } = found[at][number];
       if (!nodes.length) return;
-      const said = element("div", "said"), quote = element("q");
+      const said = element("div", "said"), quote = element("span", "verse");
       quote.dir = "auto";
       quote.append(...nodes);
       if (at) quote.ariaHidden = "true";
