@@ -29,7 +29,7 @@ PROBABLE = (
     (0, "less than 0.01: hardly ever"),
 )
 """The shades of a map, by a unit's probability; page.js has the numbers."""
-FACTORS = ((1, "1.5"), (2, "5"), (3, "50"))
+FACTORS = ((1, "1.2"), (2, "2"), (3, "10"))
 """The shades of a difference, by how many times more or less probable a unit is."""
 FORMS = {HEADER: "read with its header", PLAIN: "read without its header"}
 # Sixty-four characters that mean nothing to HTML, and follow each other.

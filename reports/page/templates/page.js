@@ -37,7 +37,7 @@ function open() {
 // Maps. A row's code has three characters for each shade (reports/page/maps.py): how long it is and
 // whether it is underlined, and a value in hundredths of a natural logarithm.
 const FIRST = 63, BASE = 64, LONGEST = 31, UNKNOWN = BASE * BASE - 1, MIDDLE = (UNKNOWN - 1) / 2;
-const PROBABLE = [0.01, 0.1, 0.5, 0.9], FACTORS = [1.5, 5, 50];
+const PROBABLE = [0.01, 0.1, 0.5, 0.9], FACTORS = [1.2, 2, 10];
 
 function* shades(code) {
   let length = 0;
@@ -91,32 +91,36 @@ function element(name, look, content) {
 }
 
 // The lines of a text in the shades of one row: a line is a list of nodes and of what they say.
+// The space before a word is shaded with it, and not underlined.
 function lines(characters, code, describe) {
   const found = [{ nodes: [], shades: [] }];
-  let at = 0, apart = false;
-  const blank = () => {
-    apart = false;
-    for (; at < characters.length && /\s/.test(characters[at]); at++) {
-      apart = characters[at] !== "\n";
-      if (apart) found.at(-1).nodes.push(characters[at]);
-      else found.push({ nodes: [], shades: [] });
+  let at = 0, space = "";
+  const skip = () => {
+    for (space = ""; at < characters.length && /\s/.test(characters[at]); at++) {
+      if (characters[at] !== "\n") space += characters[at];
+      else {
+        if (space) found.at(-1).nodes.push(space);
+        found.push({ nodes: [], shades: [] });
+        space = "";
+      }
     }
   };
-  blank();
+  skip();
   for (const shade of shades(code)) {
     const said = describe(shade);
     const parts = characters.slice(at, at + shade.length).join("").split("\n");
     parts.forEach((part, number) => {
       if (number) found.push({ nodes: [], shades: [] });
-      const looks = ["unit", said.look, shade.underlined ? "left" : "", apart && !number ? "apart" : ""];
-      const unit = element("span", looks.filter(Boolean).join(" "), part);
+      else if (space) found.at(-1).nodes.push(element("span", found.at(-1).shades.length && said.look, space));
+      const unit = element("span", `unit ${said.look}${shade.underlined ? " left" : ""}`, part);
       unit.title = `“${part}” ${said.says}`;
       found.at(-1).nodes.push(unit);
       found.at(-1).shades.push({ ...said, part, left: shade.underlined });
     });
     at += shade.length;
-    blank();
+    skip();
   }
+  if (space) found.at(-1).nodes.push(space);
   return found;
 }
 
