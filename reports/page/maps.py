@@ -249,10 +249,11 @@ def _difference(
         gone = set(record.lost)
         lost = {(v.collection, v.poem) for v in verdicts if v.probe in gone}
         kept = sum(key not in lost for key in of[FADED])
-        summary.append(
-            f"Of {kept} of the {len(of[FADED])} that faded, greedy decoding recites all that it "
-            "did before: the memory is weaker, and no verdict shows it yet."
-        )
+        if kept:
+            summary.append(
+                f"Of the {len(of[FADED])} that faded, {kept} have lost no probe: the memory is "
+                "weaker, and no verdict shows it yet."
+            )
     return Difference(against(record), summary, [_changed(each) for each in found])
 
 

@@ -46,7 +46,6 @@ def test_words_and_characters_with_their_marks() -> None:
 def test_a_dash_at_the_end_of_a_line_stays_there() -> None:
     text = "heard a fly —\n\nwhen — I\n* * *\ndied …"
     assert pieces(text, whole(text)) == [
-        "I",
         "heard",
         "a",
         "fly —",
