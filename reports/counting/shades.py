@@ -141,9 +141,13 @@ def _groups(trace: Trace, length: int) -> list[_Group]:
 
 
 def _group(trace: Trace, begin: int, end: int, tokens: Sequence[int]) -> _Group:
-    ranks = [trace.rank[token] for token in tokens]
-    said = [None if rank is None else rank == 0 for rank in ranks]
-    return _Group(begin, end, _sum([trace.log_p[token] for token in tokens]), _all(said))
+    log_p = [trace.log_p[token] for token in tokens]
+    # Of some servers' tokens no more is known than that they are not the most probable ones.
+    said = [
+        None if p is None else trace.rank[token] == 0
+        for token, p in zip(tokens, log_p, strict=True)
+    ]
+    return _Group(begin, end, _sum(log_p), _all(said))
 
 
 def _units_of(

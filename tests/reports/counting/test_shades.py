@@ -96,6 +96,12 @@ def test_nothing_is_said_of_a_first_token() -> None:
     ]
 
 
+def test_where_greedy_decoding_leaves_is_known_without_a_rank() -> None:
+    text = "one two"
+    found = shades(text, "en", [trace_of(text, [3, 7], [-0.1, -0.2], [0, None])])
+    assert [shade.said for shade in found] == [(True,), (False,)]
+
+
 @pytest.mark.parametrize("text", ["", "\n \n"])
 def test_nothing_is_in_no_unit(text: str) -> None:
     assert whole(text, ends=[len(text)]) == []
