@@ -182,6 +182,10 @@ function draw(poem) {
     });
     map.append(line);
   });
+  // Where there is no pointer, a touch tells what a shade says.
+  const told = element("output", "told");
+  map.addEventListener("click", ({ target }) => { told.textContent = target.title ?? ""; });
+  map.append(told);
   words.before(map);
   words.hidden = true;
 }

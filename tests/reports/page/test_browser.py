@@ -168,6 +168,8 @@ def test_a_map(browser: Browser, tmp_path: Path) -> None:
     assert "p0" in (star.get_attribute("class") or "").split()
     underlined = "node => getComputedStyle(node).textDecorationLine"
     assert star.evaluate(underlined) == "underline", "not by its colour alone"
+    star.click()
+    assert poem.locator("output").inner_text() == star.get_attribute("title"), "for a finger"
     little = first.locator(".unit", has_text="little")
     assert little.get_attribute("title") == "“little” has probability 0.99"
     assert little.evaluate(underlined) == "none"
