@@ -1,13 +1,19 @@
 """The page of 2,000 poems with 6 probes each: its size, the time to render, open and filter it.
 
+With --maps, also with the memory map of every poem, and what became of it since a baseline.
+
 No model is asked: a recitation is the poem with every fifth unit replaced by another poem's, so
 that nearly all are incorrect and full of marks, which is the most that a page can hold.
 """
 
 import argparse
 import datetime
+import hashlib
+import random
+import re
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
@@ -17,16 +23,24 @@ from playwright.sync_api import sync_playwright
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from memtests.fixtures.poems.files import read_collections
-from memtests.fixtures.probes.probes import DEFAULT_HEADER, parse_prefix_lengths, probes_of
+from memtests.fixtures.poems.poems import Collection
+from memtests.fixtures.probes.probes import (
+    DEFAULT_HEADER,
+    parse_prefix_lengths,
+    probes_of,
+    with_header,
+)
 from memtests.fixtures.probes.text import unit_ends
 from memtests.plugins.chance import chance, chance_bands
 from memtests.plugins.gathering import Gathered
 from memtests.plugins.reciter import Completion
 from memtests.plugins.resuming import SavedVerdict
+from memtests.plugins.traces import HEADER, Trace
 from memtests.plugins.verdicts import verdict
 from memtests.reports.counting.tallies import build
+from memtests.reports.page.maps import NOTHING_KEPT, Kept
 from memtests.reports.page.page import render_page
-from memtests.reports.report import Report
+from memtests.reports.report import ComparisonRecord, Report
 
 LENGTHS = "10%,25%,50%,75%,90%"
 
@@ -42,12 +56,11 @@ def mangled(text: str, other: str, language: str) -> str:
     return "".join(said)
 
 
-def made_up(files: list[Path], count: int) -> Report:
-    """A report on so many poems, the same number of each file."""
+def made_up(collections: Sequence[Collection]) -> Report:
+    """A report on all poems of some collections."""
     gathered = Gathered()
     model = {"name": "made up", "parameters": 1, "dtype": "-", "device": "-", "versions": {}}
     gathered.take([("model", {**model, "weights_sha256": None, "set_aside": {}})])
-    collections = [c.sample(count // len(files)) for c in read_collections(files)]
     lengths = parse_prefix_lengths(LENGTHS)
     for collection in collections:
         bands = chance_bands(collection)
@@ -63,6 +76,39 @@ def made_up(files: list[Path], count: int) -> Report:
     return build(gathered, collections, datetime.datetime.now(datetime.UTC).isoformat())
 
 
+def read(collections: Sequence[Collection], model: str, seed: int) -> list[Trace]:
+    """Traces whose tokens are words and characters, as probable as it comes."""
+    draw = random.Random(seed).expovariate
+    found = []
+    for collection in collections:
+        for poem in collection.poems:
+            text = with_header(poem)
+            ends = [piece.end() for piece in re.finditer(r"[^\S\n]?[a-zA-Z']+|[^a-zA-Z']", text)]
+            log_p = (None, *(round(-(draw(1) ** 3) / 10, 4) for _ in ends[1:]))
+            rank = (None, *(int(p is not None and p < -0.69) for p in log_p[1:]))
+            found.append(
+                Trace(
+                    *(model, collection.name, poem.id, HEADER),
+                    text_sha256=hashlib.sha256(text.encode()).hexdigest(),
+                    begins=len(text) - len(poem.text),
+                    ends=tuple(ends),
+                    log_p=log_p,
+                    rank=rank,
+                    log_top=(None,) * len(ends),
+                )
+            )
+    return found
+
+
+# Opens a poem, and waits until its map is drawn.
+OPEN = """async () => {
+  const poem = document.querySelector(".poem"), began = performance.now();
+  poem.scrollIntoView();
+  poem.querySelector("details").open = true;
+  while (!poem.querySelector(".map")) await new Promise(requestAnimationFrame);
+  await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+  return (performance.now() - began) / 1000;
+}"""
 # Sets one field of the filter, and waits until the page is drawn again.
 FILTER = """async ([name, value]) => {
   const form = document.getElementById("filter"), began = performance.now();
@@ -74,7 +120,7 @@ FILTER = """async ([name, value]) => {
 STEPS = (("words", "moon"), ("words", "moonlight"), ("words", ""), ("outcome", "incorrect"))
 
 
-def in_browser(page: Path, chromium: str) -> dict[str, float]:
+def in_browser(page: Path, chromium: str, maps: bool) -> dict[str, float]:
     """Seconds to load the page and to apply filters one after the other; medians of five."""
     found: dict[str, list[float]] = {}
     with sync_playwright() as playwright:
@@ -84,6 +130,8 @@ def in_browser(page: Path, chromium: str) -> dict[str, float]:
             tab.goto(page.absolute().as_uri())
             loaded = tab.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
             found.setdefault("load", []).append(loaded / 1000)
+            if maps:
+                found.setdefault("open a poem", []).append(tab.evaluate(OPEN))
             for name, value in STEPS:
                 seconds = tab.evaluate(FILTER, [name, value])
                 found.setdefault(f"{name} {value or '(none)'}", []).append(seconds)
@@ -96,12 +144,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--poems", action="append", type=Path, required=True, metavar="FILE")
     parser.add_argument("--poems-asked", type=int, default=2000, metavar="N")
+    parser.add_argument("--maps", action="store_true", help="with traces, and a baseline's")
     parser.add_argument("--chromium", default="/usr/bin/chromium", metavar="FILE")
     parser.add_argument("--out", type=Path, default=Path("reports/latest/bench.html"))
     given = parser.parse_args()
-    report = made_up(given.poems, given.poems_asked)
+    each = given.poems_asked // len(given.poems)
+    collections = [c.sample(each) for c in read_collections(given.poems)]
+    report, kept = made_up(collections), NOTHING_KEPT
+    if given.maps:
+        record = ComparisonRecord("made up", "then.json", "then", 0, 0, (), (), 0, 0, 1.0)
+        report = msgspec.structs.replace(report, comparisons=(record,))
+        kept = Kept(read(collections, "made up", 1), read(collections, "then", 2))
     began = time.perf_counter()
-    page = render_page(report)
+    page = render_page(report, kept=kept)
     print(f"rendered           {time.perf_counter() - began:6.2f} s")
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(page)
@@ -109,7 +164,7 @@ def main() -> None:
     outcomes = [v.outcome for v in report.verdicts]
     print(f"size               {size / 1e6:6.2f} MB, {len(outcomes)} probes")
     print(f"incorrect          {outcomes.count('incorrect'):6}")
-    for name, seconds in in_browser(given.out, given.chromium).items():
+    for name, seconds in in_browser(given.out, given.chromium, given.maps).items():
         print(f"{name:17}  {seconds:6.2f} s")
 
 

@@ -1,10 +1,11 @@
 """Several saved reports as one: their models side by side. Pure functions."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from memtests.plugins.traces import Trace
 from memtests.reports.counting.tallies import counted, tallies
 from memtests.reports.gating.baselines import MismatchError
 from memtests.reports.report import CollectionRecord, Report
@@ -17,8 +18,7 @@ def joined(reports: Mapping[str, Report]) -> Report:
     other poems or other cues.
     """
     _check(reports)
-    names = Counter(model.name for report in reports.values() for model in report.models)
-    twice = {name for name, count in names.items() if count > 1}
+    twice = _twice(reports)
     renamed = [_renamed(report, file, twice) for file, report in reports.items()]
     verdicts = sorted(
         (verdict for report in renamed for verdict in report.verdicts),
@@ -39,19 +39,44 @@ def joined(reports: Mapping[str, Report]) -> Report:
     )
 
 
-def _renamed(report: Report, file: str, names: set[str]) -> Report:
-    """The report with the file's name behind those models' names."""
+def joined_traces(
+    reports: Mapping[str, Report], traces: Mapping[str, Sequence[Trace]]
+) -> tuple[Trace, ...]:
+    """The traces of the same files, under the names that their models have in one report."""
+    twice = _twice(reports)
+    return tuple(
+        msgspec.structs.replace(trace, model=_named(trace.model, file, twice))
+        for file in reports
+        for trace in traces[file]
+    )
 
-    def name(model: str) -> str:
-        return f"{model} ({file})" if model in names else model
+
+def _twice(reports: Mapping[str, Report]) -> set[str]:
+    """The names that models of several reports have."""
+    names = Counter(model.name for report in reports.values() for model in report.models)
+    return {name for name, count in names.items() if count > 1}
+
+
+def _named(model: str, file: str, twice: set[str]) -> str:
+    return f"{model} ({file})" if model in twice else model
+
+
+def _renamed(report: Report, file: str, twice: set[str]) -> Report:
+    """The report with the file's name behind those models' names."""
 
     def named(records: tuple[msgspec.Struct, ...]) -> tuple[msgspec.Struct, ...]:
         return tuple(
-            msgspec.structs.replace(record, model=name(record.model))  # type: ignore[attr-defined]
+            msgspec.structs.replace(
+                record,
+                model=_named(record.model, file, twice),  # type: ignore[attr-defined]
+            )
             for record in records
         )
 
-    models = [msgspec.structs.replace(model, name=name(model.name)) for model in report.models]
+    models = [
+        msgspec.structs.replace(model, name=_named(model.name, file, twice))
+        for model in report.models
+    ]
     return msgspec.structs.replace(
         report,
         models=tuple(models),

@@ -3,7 +3,7 @@
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -15,12 +15,13 @@ from memtests.plugins.recital import ERRORS
 from memtests.plugins.resuming import SavedVerdict, whole_lines
 from memtests.plugins.traces import Trace
 from memtests.reports.gating.conclusion import Conclusion
+from memtests.reports.page.maps import Kept
 from memtests.reports.page.page import render_page
 from memtests.reports.report import encode, write_whole
 from memtests.reports.text.markdown import render_summary
+from memtests.reports.trace_files import TRACES, read_traces
 
 DATA, PAGE, SUMMARY, VERDICTS = "recall.json", "report.html", "summary.md", "verdicts.jsonl"
-TRACES = "traces.jsonl"
 
 
 class FolderError(Exception):
@@ -45,12 +46,16 @@ def claim(folder: Path) -> Callable[[], None]:
     return lock.release
 
 
-def write_report(folder: Path, found: Conclusion) -> None:
-    """The data, the page and the summary, which goes to a CI job's page too, if there is one."""
+def write_report(folder: Path, found: Conclusion, baseline: Sequence[Trace] = ()) -> None:
+    """The data, the page and the summary, which goes to a CI job's page too, if there is one.
+
+    `baseline`: the traces of the baseline's models.
+    """
+    kept = Kept(read_traces(folder), baseline)
     write_whole(folder / DATA, encode(found.report))
     summary = render_summary(found).encode()
     write_whole(folder / SUMMARY, summary)
-    write_whole(folder / PAGE, render_page(found.report, found.problems).encode())
+    write_whole(folder / PAGE, render_page(found.report, found.problems, kept).encode())
     if page := os.environ.get("GITHUB_STEP_SUMMARY"):
         append(Path(page), summary + b"\n")
 

@@ -12,10 +12,12 @@ from pathlib import Path
 import msgspec
 
 from memtests.fixtures.locales import escape_output
+from memtests.plugins.traces import Trace
 from memtests.reports.gating.baselines import MismatchError
 from memtests.reports.gating.comparing import saved_comparisons
 from memtests.reports.gating.conclusion import Conclusion
-from memtests.reports.joining import joined
+from memtests.reports.joining import joined, joined_traces
+from memtests.reports.page.maps import Kept
 from memtests.reports.page.page import render_page
 from memtests.reports.report import Report, encode, write_whole
 from memtests.reports.report_files import ReportError, read_report
@@ -24,6 +26,7 @@ from memtests.reports.rescoring import changed_rows, rescored
 from memtests.reports.text.markdown import render_summary
 from memtests.reports.text.phrases import number_of
 from memtests.reports.text.terminal import columns, sections
+from memtests.reports.trace_files import TRACES, encode_traces, read_traces
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,13 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         reports = read_all(given.files)
         folder = given.recall_report
+        traces = {file: read_traces(Path(file).parent) for file in given.files}
         if given.command == "rescore":
-            _rescore(reports[given.files[0]], folder)
+            _rescore(reports[given.files[0]], folder, traces[given.files[0]])
         elif given.command == "compare":
-            _write(joined(reports), folder or Path("reports/compared"))
+            told = joined_traces(reports, traces)
+            _write(joined(reports), folder or Path("reports/compared"), told)
         else:
             file = Path(given.files[0])
-            _show(reports[given.files[0]], folder or file.parent, file)
+            _show(reports[given.files[0]], folder or file.parent, file, traces[given.files[0]])
     except (ReportError, MismatchError) as error:
         print(f"{given.command} {error}", file=sys.stderr)
         return 2
@@ -93,29 +98,33 @@ def schema() -> str:
     return msgspec.json.format(msgspec.json.encode(found), indent=1).decode() + "\n"
 
 
-def _write(report: Report, folder: Path) -> None:
-    """Write the report, its page and summary, print the tables."""
+def _write(report: Report, folder: Path, traces: Sequence[Trace]) -> None:
+    """Write the report with its traces, its page and summary, print the tables."""
     write_whole(folder / DATA, encode(report))
-    _show(report, folder, folder / DATA)
+    if traces:
+        write_whole(folder / TRACES, encode_traces(traces))
+    else:
+        (folder / TRACES).unlink(missing_ok=True)
+    _show(report, folder, folder / DATA, traces)
 
 
-def _show(report: Report, folder: Path, data: Path) -> None:
+def _show(report: Report, folder: Path, data: Path, traces: Sequence[Trace]) -> None:
     """Write the page and the summary, print the tables."""
     conclusion = Conclusion(report, saved_comparisons(report), 0, False, None)
-    write_whole(folder / PAGE, render_page(report).encode())
+    write_whole(folder / PAGE, render_page(report, kept=Kept(traces)).encode())
     write_whole(folder / SUMMARY, render_summary(conclusion).encode())
     for title, lines in sections(conclusion, False, folder / PAGE, data):
         print(f"{title}\n\n" + "\n".join(lines) + "\n")
 
 
-def _rescore(report: Report, folder: Path | None) -> None:
+def _rescore(report: Report, folder: Path | None, traces: Sequence[Trace]) -> None:
     new, changed = rescored(report)
     for line in columns(changed_rows(changed), left=5):
         print(line)
     total = number_of(len(new.verdicts), "verdict")
     print(f"{len(changed)} of {total} changed")
     if folder:
-        _write(new, folder)
+        _write(new, folder, traces)
 
 
 if __name__ == "__main__":

@@ -140,7 +140,7 @@ class Writer:
         if not (found.report.verdicts or found.report.unjudged):
             return
         self.journal.close(finished)
-        write_report(self.folder, found)
+        write_report(self.folder, found, rules.baseline.traces if rules.baseline else ())
         if found.update and rules.update:
             write_whole(rules.update, encode_small(found.report))
 

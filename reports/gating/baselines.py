@@ -10,6 +10,7 @@ import msgspec
 
 from memtests.fixtures.poems.poems import Collection
 from memtests.fixtures.probes.probes import Probe
+from memtests.plugins.traces import Trace
 from memtests.reports.counting.tallies import counted
 from memtests.reports.report import Report
 from memtests.reports.report_files import BASELINE_SCHEMA, Known, Small, read_file
@@ -28,6 +29,8 @@ class Baseline:
     """Name → sha256."""
     models: Mapping[str, Mapping[str, Known]]
     """Model → probe → verdict."""
+    traces: Sequence[Trace] = ()
+    """What lies beside the file of its models' readings."""
 
     def model_for(self, name: str) -> str:
         """The model to hold `name` against: the only one, or the one of that name.

@@ -1,6 +1,7 @@
 """What decides the exit status: `--gate`, `--baseline`, `--update-baseline`, read and checked."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from memtests.reports.gating.conclusion import Rules
 from memtests.reports.gating.gates import Gate, GateError, parse_gate
 from memtests.reports.gating.measures import OF_COMPARISON
 from memtests.reports.report_files import ReportError
+from memtests.reports.trace_files import read_traces
 
 RULES = pytest.StashKey[Rules]()
 
@@ -68,7 +70,8 @@ def read_rules(config: pytest.Config, gates: tuple[Gate, ...]) -> Rules:
     if file:
         refuse_own_report(config, "--baseline", file)
         try:
-            baseline = read_baseline(file, config.invocation_params.dir)
+            here = config.invocation_params.dir
+            baseline = replace(read_baseline(file, here), traces=read_traces((here / file).parent))
         except ReportError as error:
             raise pytest.UsageError(f"--baseline {error}") from None
     for gate in gates:

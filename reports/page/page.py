@@ -24,6 +24,14 @@ from memtests.plugins.verdicts import (
 from memtests.reports.counting.tallies import counted, cuts_made, totals
 from memtests.reports.gating.comparing import GAINED, LOST, among_models
 from memtests.reports.page.html import TEMPLATES, rendered
+from memtests.reports.page.maps import (
+    FACTORS,
+    NOTHING_KEPT,
+    PROBABLE,
+    STATE_SIGNS,
+    Kept,
+    maps_of,
+)
 from memtests.reports.page.recitations import SIGNS, poems_of
 from memtests.reports.report import Report, Tally, unjudged_of
 from memtests.reports.text.phrases import number_of
@@ -73,12 +81,14 @@ class Change(NamedTuple):
     """What became of them → probes, each with its place on the page."""
 
 
-def render_page(report: Report, problems: Sequence[str] = ()) -> str:
+def render_page(report: Report, problems: Sequence[str] = (), kept: Kept = NOTHING_KEPT) -> str:
     """The whole page. `problems`: why the figures of the run prove nothing, if so."""
-    from memtests.reports.page.figures import figures_of  # not at every start: numpy takes a while
+    # Not at every start: numpy takes a while.
+    from memtests.reports.page.figures import figures_of, legend_of
 
     poems = poems_of(report)
     places = {(view.collection, view.poem): f"poem-{at}" for at, view in enumerate(poems)}
+    maps = maps_of(report, kept)
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     return rendered(
         "page.html",
@@ -103,6 +113,12 @@ def render_page(report: Report, problems: Sequence[str] = ()) -> str:
         controls=control_rows(report) if report.controls else [],
         tables=[rows for make in TABLES if len(rows := make(report)) > 1],
         poems=poems,
+        keys=legend_of(model.name for model in report.models),
+        maps=maps,
+        shades=PROBABLE,
+        steps=FACTORS,
+        state_signs=STATE_SIGNS,
+        poem_places=places,
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )

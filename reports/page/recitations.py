@@ -15,7 +15,7 @@ from memtests.plugins.passages import Passage
 from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT, OUTCOMES, Verdict, in_order
 from memtests.reports.counting.tallies import best_drawn, shortest_by_poem
 from memtests.reports.page.marks import Mark, marks, recited, span
-from memtests.reports.report import Report, bands_of, headings_of, languages_of, texts_of
+from memtests.reports.report import PoemKey, Report, bands_of, headings_of, languages_of, texts_of
 from memtests.reports.text.phrases import number_of
 
 SIGNS = {CORRECT: "●", INCORRECT: "◐", FORGOTTEN: "○"}
@@ -64,6 +64,10 @@ class PoemView(NamedTuple):
     rows: Sequence[Row]
     recitations: Sequence[Recitation]
     shortest: Sequence[str]
+
+    @property
+    def key(self) -> PoemKey:
+        return self.collection, self.poem
 
 
 def poems_of(report: Report) -> list[PoemView]:

@@ -25,7 +25,10 @@ PAGES = (
     "README.md",
     *(
         f"docs/{name}.md"
-        for name in ("auditing", "ci", "reciter", "reports", "scaling", "servers", "starting")
+        for name in (
+            *("auditing", "ci", "memory-map", "reciter", "reports", "scaling", "servers"),
+            "starting",
+        )
     ),
 )
 # Names that stand for the reader's own.

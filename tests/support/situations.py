@@ -228,6 +228,13 @@ SITUATIONS = {
     "update of another file": S(("--update-baseline", "one.jsonl"), 4, r"one.jsonl: not a recall"),
     "no baseline": S(("--baseline", "none.json"), 4, r"none.json: No such file"),
     "no report": S(("--baseline", "one.jsonl"), 4, r"one.jsonl: not a recall report"),
+    "its traces are none": S(
+        BASE,
+        4,
+        r"--baseline .*traces.jsonl: line 1: not a trace \(.*\); move the file away",
+        before=(),
+        touch="traces.jsonl->{}\n",
+    ),
     "another schema": S(
         BASE,
         4,

@@ -9,10 +9,12 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from memtests.fixtures.poems.poems import Collection, Poem
+from memtests.reports.page.maps import NOTHING_KEPT, Kept
 from memtests.reports.page.page import render_page
 from memtests.reports.report import Report
 from tests.support.hostile import HOSTILE
-from tests.support.reported import forgets, knows, reported, slips
+from tests.support.reported import NURSERY, TANG, forgets, knows, reported, slips
+from tests.support.traced import traces_of
 
 pytestmark = pytest.mark.slow
 
@@ -44,10 +46,17 @@ def browser() -> Iterator[Browser]:
 class Opened:
     """A report's page in a tab, and everything that it did beyond being shown."""
 
-    def __init__(self, browser: Browser, folder: Path, report: Report, **options: Any) -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        folder: Path,
+        report: Report,
+        kept: Kept = NOTHING_KEPT,
+        **options: Any,
+    ) -> None:
         self.did: list[str] = []
         file = folder / "report.html"
-        file.write_text(render_page(report))
+        file.write_text(render_page(report, kept=kept))
         self.tab: Page = browser.new_page(**options)
         self.tab.on("console", lambda message: self.did.append(message.text))
         self.tab.on("pageerror", lambda error: self.did.append(str(error)))
@@ -69,12 +78,31 @@ class Opened:
 SEVERAL = reported({"good": knows, "slips": slips, "bad": forgets})
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+def unsure(poem: Poem, at: int, token: str) -> float:
+    """Of a star and of 望 most, and of every fourth word."""
+    return -5.0 if "star" in token or token == "望" else -0.9 if at % 4 == 3 else -0.05
+
+
+KEPT = Kept(
+    [
+        *traces_of("good", (TANG, NURSERY), lambda *_: -0.01),
+        *traces_of("slips", (TANG, NURSERY), unsure),
+    ]
+)
+
+
+@pytest.mark.parametrize("width", [400, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits(browser: Browser, tmp_path: Path, width: int, scheme: str) -> None:
+@pytest.mark.parametrize("shades", ["", "0"])
+def test_it_fits(browser: Browser, tmp_path: Path, width: int, scheme: str, shades: str) -> None:
     size = {"width": width, "height": 800}
-    page = Opened(browser, tmp_path, SEVERAL, viewport=size, color_scheme=scheme)
+    page = Opened(browser, tmp_path, SEVERAL, KEPT, viewport=size, color_scheme=scheme)
+    page.tab.select_option("[name=shades]", shades)
+    page.tab.click("button[name=open]")
     page.tab.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    for poem in page.tab.locator(".poem").all():
+        poem.scroll_into_view_if_needed()
+        poem.locator(".map").wait_for()
     assert page.tab.evaluate("document.documentElement.scrollWidth") == width
     assert page.tab.evaluate(MISPLACED) == []
     assert page.did == []
@@ -118,6 +146,117 @@ def test_a_link_opens_its_poem(browser: Browser, tmp_path: Path) -> None:
     page.tab.click("a:text-is('tang/jing-ye-si/next_line-2'):visible")
     assert page.tab.locator("#poem-2 .pair").is_visible()
     assert not page.tab.locator("#poem-1 .pair").is_visible()
+
+
+def test_a_map(browser: Browser, tmp_path: Path) -> None:
+    page = Opened(browser, tmp_path, SEVERAL, KEPT)
+    assert page.tab.locator(".map").count() == 0, "none before it is asked for"
+    page.tab.click("#poem-0 summary")
+    poem = page.tab.locator("#poem-0 .text")
+    poem.locator(".map").wait_for()
+    assert page.tab.locator(".map").count() == 1
+    assert not poem.locator(".words").is_visible(), "the text is shown once"
+    lines = poem.locator(".line").all()
+    assert len(lines) == 4
+    first, second = lines[0].locator(".said").all()
+    assert first.inner_text().split("\n") == ["●", "Twinkle, twinkle, little star,"]
+    assert second.inner_text().split("\n") == ["■", "Twinkle, twinkle, little star,"]
+    star = second.locator(".unit", has_text="star")
+    assert star.get_attribute("title") == (
+        "“star,” has probability 0.0064; greedy decoding says something else"
+    )
+    assert "p0" in (star.get_attribute("class") or "").split()
+    underlined = "node => getComputedStyle(node).textDecorationLine"
+    assert star.evaluate(underlined) == "underline", "not by its colour alone"
+    star.click()
+    assert poem.locator("output").inner_text() == star.get_attribute("title"), "for a finger"
+    little = first.locator(".unit", has_text="little")
+    assert little.get_attribute("title") == "“little” has probability 0.99"
+    assert little.evaluate(underlined) == "none"
+    shade = "node => getComputedStyle(node).backgroundColor"
+    assert little.evaluate(shade) != star.evaluate(shade)
+    left, right = (
+        row.locator(".unit").last.evaluate("node => node.getBoundingClientRect().right")
+        for row in (first, second)
+    )
+    assert left == pytest.approx(right, abs=0.5), "the lines stand under each other"
+    assert page.did == []
+
+
+def test_a_map_for_a_screen_reader(browser: Browser, tmp_path: Path) -> None:
+    """The text once, and a sentence a line; no word has a label of its own."""
+    page = Opened(browser, tmp_path, SEVERAL, KEPT)
+    page.tab.click("#poem-0 summary")
+    shown = page.tab.locator("#poem-0 .map")
+    shown.wait_for()
+    assert shown.locator("[aria-label], [tabindex]").count() == 0
+    said = shown.locator(".line").first.locator(":scope > .hidden").all_text_contents()
+    assert said[0] == "good: probability 0.93"
+    assert said[1].startswith("slips: probability 0.")
+    assert said[1].endswith("; left at “twinkle,”, “star,”")
+    hidden = shown.locator(".line").first.locator(".verse[aria-hidden=true]")
+    assert hidden.count() == 1, "of two rows of the same words"
+
+
+def test_a_difference(browser: Browser, tmp_path: Path) -> None:
+    page = Opened(browser, tmp_path, SEVERAL, KEPT)
+    assert "3 faded" in page.tab.locator("#maps").inner_text()
+    page.tab.click("#maps a:text-is('nursery/twinkle')")
+    poem = page.tab.locator("#poem-0 .text")
+    poem.locator(".map").wait_for()
+    assert page.tab.locator("[name=shades]").input_value() == "0"
+    star = poem.locator(".unit", has_text="star")
+    assert star.count() == 1, "one row, whoever is compared"
+    assert star.get_attribute("title") == (
+        "“star,” faded, 150 times less probable; greedy decoding says it no more"
+    )
+    image = "node => getComputedStyle(node).backgroundImage"
+    assert "gradient" in star.evaluate(image), "hatched: not by its colour alone"
+    wonder = poem.locator(".unit", has_text="wonder")
+    assert wonder.get_attribute("title") == "“wonder” is about as probable as before"
+    said = poem.locator(".line > .hidden").first.text_content() or ""
+    assert said.startswith("faded: “twinkle,”, “star,”; said no more: “twinkle,”, “star,”")
+    page.tab.select_option("[name=shades]", "")
+    poem.locator(".said >> nth=1").wait_for()
+    assert poem.locator(".line").first.locator(".said").count() == 2
+    assert page.did == []
+
+
+def test_maps_on_paper(browser: Browser, tmp_path: Path) -> None:
+    page = Opened(browser, tmp_path, SEVERAL, KEPT, color_scheme="dark")
+    page.tab.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    page.tab.emulate_media(media="print")
+    page.tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.tab.locator(".map").count() == 3, "also those that were never in sight"
+    unit = page.tab.locator(".unit.p4").last
+    assert unit.evaluate("node => getComputedStyle(node).printColorAdjust") == "exact"
+    light = unit.evaluate("node => getComputedStyle(node).backgroundColor")
+    assert light == "rgb(124, 192, 166)", "as on white"
+
+
+def test_a_map_without_script(browser: Browser, tmp_path: Path) -> None:
+    page = Opened(browser, tmp_path, SEVERAL, KEPT, java_script_enabled=False)
+    page.tab.click("#poem-0 summary")
+    shown = page.tab.locator("#poem-0 .text").inner_text()
+    assert "Twinkle, twinkle, little star,\nHow I wonder" in shown
+    assert "slips, read with its header: greedy decoding says 14 of 22 units" in shown
+    assert "slips against good: faded more than noise" in shown
+
+
+def test_a_map_of_odd_characters(browser: Browser, tmp_path: Path) -> None:
+    """What cannot be seen is escaped, and is longer then; what has two code units is one."""
+    line = "one\u202e two\x1b\u3000\U0001f642 three\tfour \ufefffive"
+    poem = Poem(id="p", title="T", author="A", language="en", lines=(line, "\U00020bb7 end"))
+    collections = [Collection("odd", (poem,))]
+    kept = Kept(traces_of("m", collections, lambda *_: -0.5))
+    page = Opened(browser, tmp_path, reported({"m": knows}, collections), kept)
+    words = page.tab.locator("#poem-0 .words").text_content()
+    page.tab.click("#poem-0 summary")
+    page.tab.locator(".map").wait_for()
+    rows = page.tab.locator(".map .verse").all_text_contents()
+    assert "\n".join(rows) == words
+    assert all((each or "x").strip() for each in page.tab.locator(".unit").all_text_contents())
+    assert page.tab.locator(".unit", has_text="end").text_content() == "end"
 
 
 def test_without_script(browser: Browser, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The page: what it says, that it says it to everyone, and that it stays what it is."""
 
+import itertools
 import re
 from html.parser import HTMLParser
 
@@ -167,6 +168,9 @@ TEXT_ON = {
     "bad-ground": ["bad", "ink"],
     "added": ["added-ink"],
     "left-out": ["left-out-ink"],
+    **{f"p{level}": ["ink"] for level in range(1, 5)},
+    **{f"{word}{step}": ["ink"] for word in "gf" for step in range(1, 4)},
+    **{f"f{step}-line": ["ink"] for step in range(1, 4)},
 }
 
 
@@ -179,3 +183,14 @@ def test_contrast(scheme: int) -> None:
     for ground, inks in TEXT_ON.items():
         for ink in inks:
             assert contrast(colours[ground], colours[ink]) >= 4.5, (ground, ink)
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize("shades", ["p1 p2 p3 p4", "g1 g2 g3", "f1 f2 f3"])
+def test_shades_go_one_way(scheme: int, shades: str) -> None:
+    """Also in grey: each is farther from the page's ground than the one before."""
+    blocks = re.findall(r":root \{(.*?)\}", (TEMPLATES / "page.css").read_text(), re.DOTALL)
+    colours = dict(re.findall(r"--([\w-]+): (#\w{6})", blocks[scheme]))
+    far = [contrast(colours["ground"], colours[shade]) for shade in shades.split()]
+    assert far[0] > 1.05
+    assert all(other > 1.1 * one for one, other in itertools.pairwise(far)), far

@@ -1,0 +1,174 @@
+"""A poem's text in the units that a memory map shades, and how probable each was to a model.
+
+A unit is a word, or a character in scripts without spaces, with the marks that stand with it. A
+token belongs to the unit whose characters are in it; where there are several, they are shaded
+together: nobody knows how probable each of them was. Pure functions over a text and its traces.
+"""
+
+import bisect
+import functools
+from collections.abc import Sequence
+from itertools import accumulate, groupby, pairwise
+from typing import NamedTuple
+
+from memtests.fixtures.probes.text import by_character, unit_ends
+from memtests.plugins.traces import Trace
+
+BLANK = "\n \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u202f\u205f\u3000"
+"""What stands between units: line breaks, and spaces of any width."""
+
+
+class Shade(NamedTuple):
+    """One or several units, and what each of some traces says of them."""
+
+    begin: int
+    """In code points of the poem's text."""
+    end: int
+    log_p: tuple[float | None, ...]
+    """For each trace: of its tokens together; None where nothing is said of one of them."""
+    said: tuple[bool | None, ...]
+    """For each trace: whether greedy decoding says all of its tokens."""
+
+
+class _Group(NamedTuple):
+    """Tokens that end together: those of one character, mostly one token."""
+
+    begin: int
+    end: int
+    log_p: float | None
+    said: bool | None
+
+
+def shades(text: str, language: str, traces: Sequence[Trace]) -> list[Shade]:
+    """The text in units, none of which a token of any trace reaches out of.
+
+    Whatever is not BLANK is in one of them. The probabilities of one trace, multiplied, are the
+    text's: of all tokens that end inside the poem.
+    """
+    places, owners = _measured(text, language)
+    if not places:
+        return []
+    together = [False] * len(places)
+    """Whether a unit is shaded together with the next one."""
+    found: list[list[list[_Group]]] = []
+    for trace in traces:
+        of_unit: list[list[_Group]] = [[] for _ in places]
+        for group in _groups(trace, len(text)):
+            first, last = _units_of(group, places, owners)
+            of_unit[first].append(group)
+            together[first:last] = [True] * (last - first)
+        found.append(of_unit)
+    # The number of the shade that each unit is in.
+    numbers = accumulate([0, *(not joined for joined in together[:-1])])
+    result = []
+    for _, members in groupby(range(len(places)), key=dict(enumerate(numbers)).__getitem__):
+        units = list(members)
+        groups = [[group for unit in units for group in of_unit[unit]] for of_unit in found]
+        result.append(
+            Shade(
+                places[units[0]][0],
+                places[units[-1]][1],
+                tuple(_sum([group.log_p for group in each]) for each in groups),
+                tuple(_all([group.said for group in each]) for each in groups),
+            )
+        )
+    return result
+
+
+@functools.lru_cache(maxsize=4096)
+def _measured(text: str, language: str) -> tuple[list[tuple[int, int]], list[int | None]]:
+    """The units of a text, and the owners in it: once for all the traces of a poem."""
+    places = _places(text, language)
+    return places, _owners(text, language, places)
+
+
+def _places(text: str, language: str) -> list[tuple[int, int]]:
+    """Where each unit begins and ends, with its marks; a line of marks alone is one too."""
+    found = []
+    start = 0
+    for line in text.split("\n"):
+        inner = dict.fromkeys(unit_ends(line, language)[:-1])
+        cuts = [0, *(end for end in inner if end < len(line)), len(line)]
+        for begin, end in pairwise(cuts):
+            piece = line[begin:end]
+            kept = piece.strip(BLANK)
+            if kept:
+                first = start + begin + len(piece) - len(piece.lstrip(BLANK))
+                found.append((first, first + len(kept)))
+        start += len(line) + 1
+    return found
+
+
+def _owners(text: str, language: str, places: Sequence[tuple[int, int]]) -> list[int | None]:
+    """For each code point that counts the number of its unit; marks and spaces have none.
+
+    In a unit where nothing counts, everything does.
+    """
+    owners: list[int | None] = [None] * len(text)
+    begins = [begin for begin, _ in places]
+    found = [*by_character(text, language), (len(text), "")]
+    for (at, form), (after, _) in pairwise(found):
+        if form.strip():
+            unit = max(0, bisect.bisect_right(begins, at) - 1)
+            owners[at:after] = [unit] * (after - at)
+    having = set(owners)
+    for unit, (begin, end) in enumerate(places):
+        if unit not in having:
+            owners[begin:end] = [unit] * (end - begin)
+    return owners
+
+
+def _groups(trace: Trace, length: int) -> list[_Group]:
+    """The tokens that end inside a poem of so many code points, those of one character together."""
+    found: list[_Group] = []
+    at = 0
+    tokens: list[int] = []
+    for token, end in enumerate(trace.ends):
+        if end is not None and end <= trace.begins:
+            tokens = []
+            continue
+        tokens.append(token)
+        reached = min(end - trace.begins, length) if end is not None else at
+        if reached > at:
+            found.append(_group(trace, at, reached, tokens))
+            at, tokens = reached, []
+    if tokens and found:  # that end at no known place, or add nothing to the text
+        last = found.pop()
+        rest = _group(trace, last.end, length, tokens)
+        log_p, said = _sum([last.log_p, rest.log_p]), _all([last.said, rest.said])
+        found.append(_Group(last.begin, length, log_p, said))
+    return found
+
+
+def _group(trace: Trace, begin: int, end: int, tokens: Sequence[int]) -> _Group:
+    log_p = [trace.log_p[token] for token in tokens]
+    # Of some servers' tokens no more is known than that they are not the most probable ones.
+    said = [
+        None if p is None else trace.rank[token] == 0
+        for token, p in zip(tokens, log_p, strict=True)
+    ]
+    return _Group(begin, end, _sum(log_p), _all(said))
+
+
+def _units_of(
+    group: _Group, places: Sequence[tuple[int, int]], owners: Sequence[int | None]
+) -> tuple[int, int]:
+    """The first and the last unit that some tokens belong to."""
+    own = [unit for unit in owners[group.begin : group.end] if unit is not None]
+    if own:
+        return min(own), max(own)
+    # Marks alone: the unit that they stand with. Spaces alone: the unit after them.
+    unit = bisect.bisect_right([end for _, end in places], group.begin)
+    unit = min(unit, len(places) - 1)
+    return unit, unit
+
+
+def _sum(parts: Sequence[float | None]) -> float | None:
+    known = [part for part in parts if part is not None]
+    return sum(known) if known and len(known) == len(parts) else None
+
+
+def _all(parts: Sequence[bool | None]) -> bool | None:
+    if False in parts:
+        return False
+    return None if None in parts or not parts else True

@@ -1,0 +1,281 @@
+"""The memory maps of a report's poems, as the page's script takes them. Pure functions.
+
+The text of a poem stands on the page once. A model's map, or a difference, is a string beside it:
+three characters for each shade, in the order of the text (`encoded`).
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import NamedTuple
+
+from memtests.fixtures.probes.probes import TITLE
+from memtests.plugins.traces import HEADER, PLAIN, Trace
+from memtests.plugins.verdicts import Verdict
+from memtests.reports.counting.changes import FADED, GREW, NOISE, TOO_SHORT, Change, changes
+from memtests.reports.counting.shades import Shade, shades
+from memtests.reports.gating.comparing import among_models
+from memtests.reports.page.html import visible
+from memtests.reports.report import ComparisonRecord, PoemKey, Report, languages_of, texts_of
+from memtests.reports.text.phrases import number_of
+from memtests.reports.text.rows import against
+
+STATE_SIGNS = {GREW: "▲", FADED: "▼", NOISE: "·", TOO_SHORT: "·"}
+PROBABLE = (
+    (4, "0.9 and more: all but certain"),
+    (3, "0.5 to 0.9: likely"),
+    (2, "0.1 to 0.5: among others"),
+    (1, "0.01 to 0.1: unlikely"),
+    (0, "less than 0.01: hardly ever"),
+)
+"""The shades of a map, by a unit's probability; page.js has the numbers."""
+FACTORS = ((1, "1.2"), (2, "2"), (3, "10"))
+"""The shades of a difference, by how many times more or less probable a unit is."""
+FORMS = {HEADER: "read with its header", PLAIN: "read without its header"}
+# Sixty-four characters that mean nothing to HTML, and follow each other.
+_FIRST = ord("?")
+_BASE = 64
+_LONGEST = 31
+UNKNOWN = _BASE**2 - 1
+"""In place of a value: nothing is said."""
+_LEAST, _MIDDLE = UNKNOWN - 1, UNKNOWN // 2
+
+
+class Kept(NamedTuple):
+    """The traces that a page is made with."""
+
+    own: Sequence[Trace] = ()
+    """Of the report's models."""
+    baseline: Sequence[Trace] = ()
+    """Of the models of its baseline."""
+
+
+NOTHING_KEPT = Kept()
+
+
+class Row(NamedTuple):
+    """The map of one model, or one difference, of one poem."""
+
+    number: int
+    """Of the model in the report, or of the difference on the page."""
+    said: str
+    """What it shows, in a sentence."""
+    code: str
+
+
+class PoemMap(NamedTuple):
+    """What there is to see of one poem."""
+
+    form: str
+    """How it was read, for people."""
+    models: Sequence[Row]
+    differences: Sequence[Row]
+
+
+class Changed(NamedTuple):
+    """One poem in the table of a difference."""
+
+    key: PoemKey
+    state: str
+    cells: Sequence[str]
+
+
+class Difference(NamedTuple):
+    """Two readings of the same poems held against each other, for people."""
+
+    title: str
+    summary: Sequence[str]
+    poems: Sequence[Changed]
+    """Those first that faded most."""
+
+
+class Maps(NamedTuple):
+    """Everything that the page shows of traces."""
+
+    poems: Mapping[PoemKey, PoemMap]
+    differences: Sequence[Difference]
+
+
+def maps_of(report: Report, kept: Kept) -> Maps:
+    """The maps of all poems that traces tell of, each read in one form by all models.
+
+    With its header where one of them read it so, for that answers for its title.
+    """
+    texts, languages = texts_of(report.verdicts), languages_of(report)
+    own = _own(report, kept.own, texts)
+    before = _of_baseline(kept.baseline, own)
+    forms: dict[PoemKey, str] = {}
+    for _, form, key in own:
+        if forms.get(key) != HEADER:
+            forms[key] = form
+
+    def read(found: _Read, model: str) -> dict[PoemKey, Trace]:
+        places = {key: (model, form, key) for key, form in forms.items()}
+        return {key: found[place] for key, place in places.items() if place in found}
+
+    rows: dict[PoemKey, list[Row]] = {key: [] for key in forms}
+    for at, model in enumerate(report.models):
+        for key, trace in read(own, model.name).items():
+            rows[key].append(_row(at, texts[key], languages.get(key, ""), trace))
+    pairs = [
+        *((record, before) for record in report.comparisons),
+        *((compared.record, own) for compared in among_models(report)),
+    ]
+    differences: list[Difference] = []
+    changed: dict[PoemKey, list[Row]] = {key: [] for key in forms}
+    for record, then in pairs:
+        read_then = read(then, record.baseline_model)
+        found = changes(read_then, read(own, record.model), texts, languages)
+        for change in found:
+            key = (change.collection, change.poem)
+            code = encoded(texts[key], map(_of_change, change.shades), change.shades)
+            changed[key].append(Row(len(differences), _said_of(change), code))
+        if found:
+            differences.append(_difference(record, found, report.verdicts))
+    poems = {key: PoemMap(FORMS[form], rows[key], changed[key]) for key, form in forms.items()}
+    return Maps(poems, differences)
+
+
+_Read = Mapping[tuple[str, str, PoemKey], Trace]
+"""Traces by model, form and poem."""
+
+
+def _own(report: Report, traces: Iterable[Trace], texts: Mapping[PoemKey, str]) -> _Read:
+    """The traces of the report's models and texts.
+
+    What a chat puts before a poem is not known; then it has to be as long as the poem.
+    """
+    models = {model.name: model.template.startswith("chat") for model in report.models}
+    hashes = {(key, _hash(text)) for key, text in texts.items()}
+    hashes |= {
+        ((v.collection, v.poem), _hash(v.cue + v.suffix))
+        for v in report.verdicts
+        if v.case == TITLE
+    }
+    found = {}
+    for trace in traces:
+        key = (trace.collection, trace.poem)
+        last = max((end for end in trace.ends if end is not None), default=0)
+        same = (key, trace.text_sha256) in hashes or models.get(trace.model, False)
+        if trace.model in models and same and last - trace.begins == len(texts.get(key, "")):
+            found[trace.model, trace.form, key] = trace
+    return found
+
+
+def _of_baseline(traces: Iterable[Trace], own: _Read) -> _Read:
+    """Those of a baseline that are of a text that was read now too."""
+    now = {(form, key, trace.text_sha256) for (_, form, key), trace in own.items()}
+    found = {}
+    for trace in traces:
+        key = (trace.collection, trace.poem)
+        if (trace.form, key, trace.text_sha256) in now:
+            found[trace.model, trace.form, key] = trace
+    return found
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode(errors="replace")).hexdigest()
+
+
+def _row(number: int, text: str, language: str, trace: Trace) -> Row:
+    pieces = shades(text, language, [trace])
+    return Row(number, _said(pieces), encoded(text, map(_of_shade, pieces), pieces))
+
+
+def encoded(text: str, values: Iterable[tuple[int, bool]], pieces: Iterable[Shade]) -> str:
+    """Three characters for each shade: how long it is on the page and whether it is underlined, and
+    a value. One that is longer goes on in the next three.
+    """
+    found = []
+    for (value, underlined), piece in zip(values, pieces, strict=True):
+        length = len(visible(text[piece.begin : piece.end]))
+        tail = _digit(value // _BASE) + _digit(value % _BASE)
+        found += [_digit(_LONGEST) + tail] * (length // _LONGEST)
+        found.append(_digit(length % _LONGEST + (_LONGEST + 1) * underlined) + tail)
+    return "".join(found)
+
+
+def _digit(number: int) -> str:
+    return chr(_FIRST + number)
+
+
+def _of_shade(shade: Shade) -> tuple[int, bool]:
+    """In hundredths, down from certainty; underlined where greedy decoding leaves the poem."""
+    (log_p,), (said,) = shade.log_p, shade.said
+    return UNKNOWN if log_p is None else min(_LEAST, round(-100 * log_p)), said is False
+
+
+def _of_change(shade: Shade) -> tuple[int, bool]:
+    """In hundredths, up from the middle; underlined where greedy decoding said it, and no more."""
+    (then, now), (said_then, said_now) = shade.log_p, shade.said
+    lost = said_then is True and said_now is False
+    if then is None or now is None:
+        return UNKNOWN, lost
+    return min(_LEAST, max(0, _MIDDLE + round(100 * (now - then)))), lost
+
+
+def _said(pieces: Sequence[Shade]) -> str:
+    known = [log_p for (log_p,) in (piece.log_p for piece in pieces) if log_p is not None]
+    judged = [said for (said,) in (piece.said for piece in pieces) if said is not None]
+    return (
+        f"greedy decoding says {sum(judged)} of {number_of(len(judged), 'unit')}; "
+        f"sampling says all with probability {probability(sum(known))}"
+    )
+
+
+def _said_of(change: Change) -> str:
+    p = "" if change.p is None else f" (p = {change.p:.2g})"
+    more = " more than noise" if change.state in (GREW, FADED) else ""
+    said, total = change.said, number_of(len(change.shades), "unit")
+    return (
+        f"{change.state}{more}{p}; probability of a unit {_mean(change.before)} → "
+        f"{_mean(change.after)}; greedy decoding says {said[0]} → {said[1]} of {total}"
+    )
+
+
+def _difference(
+    record: ComparisonRecord, found: Sequence[Change], verdicts: Iterable[Verdict]
+) -> Difference:
+    of = {
+        state: [(each.collection, each.poem) for each in found if each.state == state]
+        for state in (GREW, FADED, NOISE, TOO_SHORT)
+    }
+    summary = [
+        f"Of {number_of(len(found), 'poem')}, {len(of[FADED])} faded and {len(of[GREW])} grew more "
+        f"than noise; {len(of[NOISE])} changed within noise"
+        + (f"; {len(of[TOO_SHORT])} are too short to tell." if of[TOO_SHORT] else ".")
+    ]
+    if of[FADED]:
+        gone = set(record.lost)
+        lost = {(v.collection, v.poem) for v in verdicts if v.probe in gone}
+        kept = sum(key not in lost for key in of[FADED])
+        if kept:
+            summary.append(
+                f"Of the {len(of[FADED])} that faded, {kept} have lost no probe: the memory is "
+                "weaker, and no verdict shows it yet."
+            )
+    return Difference(against(record), summary, [_changed(each) for each in found])
+
+
+def _changed(change: Change) -> Changed:
+    cells = [
+        f"{_mean(change.before)} → {_mean(change.after)}",
+        _factor(change.after - change.before),
+        "{} → {} of {}".format(*change.said, len(change.shades)),
+        "-" if change.p is None else f"{change.p:.2g}",
+    ]
+    return Changed((change.collection, change.poem), change.state, cells)
+
+
+def _factor(log: float) -> str:
+    """For instance `× 0.31`."""
+    return f"× {math.exp(log):.2g}" if abs(log) < 7 else f"× 1e{log / math.log(10):.0f}"
+
+
+def _mean(log_p: float) -> str:
+    return f"{math.exp(log_p):.3f}" if log_p > -7 else probability(log_p)
+
+
+def probability(log_p: float) -> str:
+    """As a power of ten where it is small."""
+    return f"{math.exp(log_p):.2g}" if log_p > -9 else f"1e{log_p / math.log(10):.0f}"
