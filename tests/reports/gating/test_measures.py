@@ -188,7 +188,7 @@ def test_all_but_the_last_word_is_no_proof() -> None:
     (record,) = report.gates
     assert record.passed
     assert record.doubt == (
-        "no proof: 2 of 2 completions are nearly the poem or with a long passage of it; "
+        "no proof: 2 of 2 completions are nearly the poem or hold a long passage of it; "
         f"the worst is tang/b/title (similarity {second.similarity:.3f}, a passage of 19 words)"
     )
     assert headline(report) == ("1 gate passed, 1 of them no proof", "")
@@ -212,7 +212,7 @@ def test_a_passage_out_of_place_is_no_proof() -> None:
     report = gated("recall<=0", verdict)
     assert report.gates[0].passed
     for text in shown(report):
-        assert "1 of 1 completion is nearly the poem or with a long passage of it" in text
+        assert "1 of 1 completion is nearly the poem or holds a long passage of it" in text
         assert "a passage of 24 words" in text
     assert evaluated("near<=0", verdict).doubt, "nor is that one alone"
     assert not evaluated("longest<=20", verdict).passed
