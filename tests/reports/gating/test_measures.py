@@ -191,7 +191,7 @@ def test_all_but_the_last_word_is_no_proof() -> None:
         "no proof: 2 of 2 completions are nearly the poem or hold a long passage of it; "
         f"the worst is tang/b/title (similarity {second.similarity:.3f}, a passage of 19 words)"
     )
-    assert headline(report) == ("1 gate passed, 1 of them no proof", "")
+    assert headline(report) == ("1 gate passed, and that is no proof", "")
     for text in shown(report):
         assert "passed, but see below" in text
         assert "2 of 2 completions are nearly the poem" in text
