@@ -25,7 +25,7 @@ from memtests.reports.report import (
     Tally,
 )
 
-Judged = TypeVar("Judged", Verdict, Tally)
+Judged = TypeVar("Judged", bound=Verdict)
 Group = tuple[str, str, str, str]
 """Model, collection, case and prefix length; empty where a tally is over all of them."""
 
@@ -110,7 +110,7 @@ def totals(verdicts: Iterable[Verdict], *by: str) -> list[Tally]:
 
 
 def counted(found: Iterable[Judged]) -> list[Judged]:
-    """The verdicts, or tallies of them, that totals, gates and baselines count.
+    """The verdicts that totals, gates and baselines count.
 
     Not those on prefix lengths that Hypothesis draws: which it asks depends on the answers. And no
     controls.

@@ -229,12 +229,9 @@ def _doubt(gate: Gate, asked: Sequence[Verdict]) -> str | None:
         return None
     worst = found[0]
     unit = "word" if in_words(worst.suffix) else "character"
-    length = number_of(passage_length(worst), unit)
-    how = f"similarity {worst.similarity:.3f}" + (
-        f", a passage of {length}" if worst.passage else ""
-    )
+    passage = f", a passage of {number_of(passage_length(worst), unit)}" if worst.passage else ""
+    verbs = "is nearly the poem or holds" if len(found) == 1 else "are nearly the poem or hold"
     return (
-        f"no proof: {len(found)} of {number_of(len(asked), 'completion')} "
-        f"{'is' if len(found) == 1 else 'are'} nearly the poem or with a long passage of it; "
-        f"the worst is {worst.probe} ({how})"
+        f"no proof: {len(found)} of {number_of(len(asked), 'completion')} {verbs} a long passage "
+        f"of it; the worst is {worst.probe} (similarity {worst.similarity:.3f}{passage})"
     )

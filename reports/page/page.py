@@ -135,9 +135,8 @@ def headline(report: Report, problems: Sequence[str] = ()) -> tuple[str, str]:
         return problems[0], "bad"
     if left:
         return f"{number_of(len(left), 'probe')} could not be asked", "bad"
-    doubted = sum(gate.doubt is not None for gate in report.gates)
-    if doubted:
-        return f"{gates} passed, {doubted} of them no proof", ""
+    if any(gate.doubt for gate in report.gates):
+        return f"{gates} passed, and that is no proof", ""
     if report.gates:
         return f"{gates} passed", "good"
     return f"{number_of(len(counted(report.verdicts)), 'probe')}, no gates", ""

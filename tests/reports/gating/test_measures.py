@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memtests.plugins.chance import Chance
 from memtests.plugins.verdicts import IMPOSSIBLE, Passage, Verdict, judge
 from memtests.reports.counting.tallies import queries
 from memtests.reports.gating.conclusion import Conclusion
@@ -33,7 +34,7 @@ def evaluated(rule: str, *verdicts: Verdict) -> GateRecord:
 
 def said(completion: str, suffix: str = POEM, **fields: object) -> Verdict:
     """The verdict on a completion, judged as the suite judges it."""
-    judgement = judge(completion, suffix, "en", 0.5)
+    judgement = judge(completion, suffix, "en", Chance(0.5, 4))
     return verdict_of(completion=completion, suffix=suffix, **judgement._asdict() | fields)
 
 
@@ -187,10 +188,10 @@ def test_all_but_the_last_word_is_no_proof() -> None:
     (record,) = report.gates
     assert record.passed
     assert record.doubt == (
-        "no proof: 2 of 2 completions are nearly the poem or with a long passage of it; "
-        f"the worst is tang/b/title (similarity {second.similarity:.3f})"
+        "no proof: 2 of 2 completions are nearly the poem or hold a long passage of it; "
+        f"the worst is tang/b/title (similarity {second.similarity:.3f}, a passage of 19 words)"
     )
-    assert headline(report) == ("1 gate passed, 1 of them no proof", "")
+    assert headline(report) == ("1 gate passed, and that is no proof", "")
     for text in shown(report):
         assert "passed, but see below" in text
         assert "2 of 2 completions are nearly the poem" in text
@@ -204,20 +205,28 @@ def test_all_but_the_last_word_is_no_proof() -> None:
 
 def test_a_passage_out_of_place_is_no_proof() -> None:
     """The model leaves out the first line, says three word for word, and goes round."""
-    lines = ("la la la,", "One for sorrow, two for mirth,", "three for a wedding, four for birth,")
-    poem = " ".join((*lines, *lines[1:], "and then there is much more of it to come, I am afraid."))
-    completion = " ".join(lines[1:] * 3)
-    passage = Passage(LONG_IN_WORDS + 6, 3, 0)
-    verdict = said(completion, poem, passage=passage, outcome="forgotten", kind="looping")
+    lines = [" ".join(f"{word}{line}" for word in "abcdefgh") for line in range(12)]
+    verdict = said(", ".join(lines[1:4] * 4), ", ".join(lines))
+    assert verdict.passage == Passage(24, 8, 0)
+    assert verdict.kind == "severe"
     report = gated("recall<=0", verdict)
     assert report.gates[0].passed
     for text in shown(report):
-        assert "1 of 1 completion is nearly the poem or with a long passage of it" in text
-        assert "a passage of 26 words" in text
-    short = msgspec.structs.replace(verdict, passage=Passage(LONG_IN_WORDS - 1, 3, 0))
-    assert gated("recall<=0", short).gates[0].doubt is None
-    chinese = verdict_of(outcome="forgotten", passage=Passage(LONG_IN_CHARACTERS - 1, 0, 0))
-    assert gated("recall<=0", chinese).gates[0].doubt is None, "thirty characters are twenty words"
+        assert "1 of 1 completion is nearly the poem or holds a long passage of it" in text
+        assert "a passage of 24 words" in text
+    assert evaluated("near<=0", verdict).doubt, "nor is that one alone"
+    assert not evaluated("longest<=20", verdict).passed
+
+
+def test_how_long_a_passage_is_long() -> None:
+    def doubt(length: int, suffix: str) -> str | None:
+        verdict = verdict_of(outcome="forgotten", passage=Passage(length, 0, 0), suffix=suffix)
+        return evaluated("recall<=0", verdict).doubt
+
+    assert doubt(LONG_IN_WORDS, "in words")
+    assert not doubt(LONG_IN_WORDS - 1, "in words")
+    assert doubt(LONG_IN_CHARACTERS, "床前明月光")
+    assert not doubt(LONG_IN_CHARACTERS - 1, "床前明月光")
 
 
 def test_what_is_forgotten_is_green() -> None:

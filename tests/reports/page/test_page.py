@@ -58,6 +58,13 @@ def test_the_gates_come_first() -> None:
     assert "worker gw0 died" in render_page(ONE, ["worker gw0 died"])
 
 
+def test_verbatim_and_near_are_columns() -> None:
+    page = render_page(ONE)
+    assert '<th scope="col" class="n">verbatim</th><th scope="col" class="n">near</th>' in page
+    cells = '<td class="n">5 of 18</td><td class="n">5</td><td class="n">17</td>'
+    assert cells in page, "all but one of the slips are minor"
+
+
 def test_a_new_kind_of_forgotten_has_its_share_of_a_bar() -> None:
     """One that this suite does not know: another made the report, or somebody tries one."""
     verdicts = reported({"m": forgets}).verdicts
