@@ -21,7 +21,6 @@ from memtests.reports.report import write_whole
 from memtests.reports.report_folder import (
     DATA,
     PAGE,
-    TRACES,
     VERDICTS,
     ErrorLog,
     FolderError,
@@ -32,6 +31,7 @@ from memtests.reports.report_folder import (
 from memtests.reports.text.junit import gate_reports, properties
 from memtests.reports.text.progress import instead_of_letters, progress_of
 from memtests.reports.text.terminal import sections
+from memtests.reports.trace_files import TRACES
 
 
 @pytest.hookimpl(trylast=True)
