@@ -56,12 +56,13 @@ def untaught(kind: str = "han", architecture: str = "llama", context: int = 1024
     torch.manual_seed(0)
     words = tokenizer(kind)
     common = {"vocab_size": len(words), "eos_token_id": words.eos_token_id, "bos_token_id": None}
-    if architecture == "llama":
+    if architecture in ("llama", "grouped"):
         config: Any = transformers.LlamaConfig(
             hidden_size=64,
             intermediate_size=128,
             num_hidden_layers=2,
             num_attention_heads=2,
+            num_key_value_heads=1 if architecture == "grouped" else 2,
             max_position_embeddings=context,
             **common,
         )
