@@ -223,8 +223,11 @@ def longest_run(trace: Trace, text: str, unit_ends: Sequence[int]) -> int:
         start, stop = places[first] + broken - trace.begins, places[at] - trace.begins
         one = bisect.bisect_right(begins, start) - 1  # the unit that the run begins in
         whole = one >= 0 and not normal_form(text[begins[one] : max(0, start)])
-        units = bisect.bisect_right(unit_ends, stop) - max(0, one if whole else one + 1)
-        longest = max(longest, units)
+        last = bisect.bisect_right(unit_ends, stop)
+        # A unit's end has its marks in it.
+        if stop > 0 and last < len(unit_ends) and not normal_form(text[stop : unit_ends[last]]):
+            last += 1
+        longest = max(longest, last - max(0, one if whole else one + 1))
     return longest
 
 
