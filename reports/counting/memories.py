@@ -17,7 +17,7 @@ from memtests.plugins.traces import (
     Trace,
     longest_run,
     place_of,
-    said,
+    recited_from,
     said_of_tokens,
     sha256_of,
     shortest_prefix,
@@ -129,13 +129,11 @@ def _memory(
 ) -> Memory:
     ends = unit_ends(text, language)
     plain, header = forms.get(PLAIN), forms.get(HEADER)
-    from_header = said(header, text, -lead) if header else None
-    shares = [from_header.recited if from_header else None]
-    for length in _LENGTHS:
-        count = length.of(len(ends))
-        fits = plain is not None and count < len(ends)
-        found = said(plain, text, ends[count - 1]) if plain is not None and fits else None
-        shares.append(found.recited if found else None)
+    shares = [*recited_from(header, text, [-lead])] if header else [None]
+    counts = [length.of(len(ends)) for length in _LENGTHS]
+    cuts = [ends[count - 1] for count in counts if count < len(ends)]
+    shares += recited_from(plain, text, cuts) if plain else [None] * len(cuts)
+    shares += [None] * (1 + len(counts) - len(shares))
     return Memory(
         model,
         *key,

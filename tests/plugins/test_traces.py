@@ -22,6 +22,7 @@ from memtests.plugins.traces import (
     PLAIN,
     Trace,
     longest_run,
+    recited_from,
     said,
     said_of_tokens,
     sha256_of,
@@ -230,6 +231,8 @@ def test_shortest_and_longest_by_trying_all(ranks: list[int], merged: set[int]) 
         if (found := said(trace, TEXT, end)) and found.recited
     ]
     assert shortest_prefix(trace, TEXT, places) == min(recited, default=None)
+    one_by_one = [found and found.recited for found in (said(trace, TEXT, end) for end in places)]
+    assert [*recited_from(trace, TEXT, places)] == one_by_one
     there = [False] * len(TEXT)
     for at, end in enumerate(ends):
         if end is not None and told[at] == 0:
