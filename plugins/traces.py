@@ -190,7 +190,7 @@ def _cut(trace: Trace, text: str, start: int) -> tuple[int, int] | None:
 
 
 def recited_from(trace: Trace, text: str, starts: Iterable[int]) -> Iterator[bool | None]:
-    """For each cut, whether greedy decoding says the rest of the poem: `said`, many times as fast."""
+    """For each cut, whether greedy decoding says the rest of the poem: as `said`, but faster."""
     stop = tokens_up_to(trace.begins + len(text), trace.ends)
     missed = max((at for at in range(1, stop) if trace.rank[at] != 0), default=0)
     untold = max((at for at in range(stop) if trace.log_p[at] is None), default=0)

@@ -129,7 +129,7 @@ def _memory(
 ) -> Memory:
     ends = unit_ends(text, language)
     plain, header = forms.get(PLAIN), forms.get(HEADER)
-    shares = [*recited_from(header, text, [-lead])] if header else [None]
+    shares: list[bool | None] = [*recited_from(header, text, [-lead])] if header else [None]
     counts = [length.of(len(ends)) for length in _LENGTHS]
     cuts = [ends[count - 1] for count in counts if count < len(ends)]
     shares += recited_from(plain, text, cuts) if plain else [None] * len(cuts)
