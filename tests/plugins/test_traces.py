@@ -8,28 +8,36 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memtests.fixtures.models.contract import MOST_PROBABLE
+from memtests.fixtures.models.contract import MOST_PROBABLE, Encoding, Reading
 from memtests.fixtures.models.local.checkpoint import Checkpoint
 from memtests.fixtures.models.local.deciding import largest
 from memtests.fixtures.models.local.loading import Loading, load
 from memtests.fixtures.poems.files import canon
 from memtests.fixtures.poems.poems import Collection
-from memtests.fixtures.probes.probes import title_probe
+from memtests.fixtures.probes.controls import controls_of
+from memtests.fixtures.probes.probes import (
+    DEFAULT_HEADER,
+    parse_prefix_lengths,
+    probes_of,
+    title_probe,
+)
 from memtests.fixtures.probes.text import unit_ends
 from memtests.plugins.reciter import Completion, Reciter
 from memtests.plugins.traces import (
     HEADER,
     PLAIN,
     Trace,
+    form_of,
     longest_run,
     recited_from,
     said,
     said_of_tokens,
     sha256_of,
     shortest_prefix,
+    trace_of,
 )
 from memtests.plugins.verdicts import IMPOSSIBLE
-from tests.support.cutting import random_cuts, says_plainly, traces_of
+from tests.support.cutting import part_of, random_cuts, says_plainly, traces_of
 from tests.support.models import untaught
 from tests.support.sampling import sampled
 from tests.support.taught_models import nine, taught
@@ -273,3 +281,33 @@ def test_a_header_is_a_cut_before_the_poem(embedded: Checkpoint) -> None:
     (asked,) = Reciter(embedded).recite([title_probe("c", poem)])
     assert isinstance(asked, Completion)
     assert asked.followed == found.recited
+
+
+def test_forms() -> None:
+    """Controls are no poem's own text, and a question of one's own is not read for a report."""
+    (collection,) = (one.sample(2) for one in canon() if one.name == "tang")
+    lengths = parse_prefix_lengths("25%")
+    found = {form_of(probe) for probe in controls_of(collection, lengths, DEFAULT_HEADER)}
+    assert found == {None}
+    for case, form in (("title", HEADER), ("prefix", PLAIN), ("next_line", PLAIN)):
+        probes = probes_of(collection, case, lengths, DEFAULT_HEADER)
+        assert {form_of(probe) for probe in probes} == {form}
+
+
+def test_what_is_not_known_is_none() -> None:
+    """Of a server that sends no ranks, what greedy decoding says is known all the same."""
+    (collection,) = (one.sample(1) for one in canon() if one.name == "tang")
+    (poem,) = collection.poems
+    probe = part_of("tang", poem, 2, len(poem.text))
+    tokens = tuple(map(ord, poem.text))
+    best = [*tokens[:3], *[0] * (len(tokens) - 4)]
+    logs = [0.0, -0.1, math.nan, -math.inf, *[-1e-9] * (len(best) - 4)]
+    reading = Reading(best, logs, [9.0] * len(best))
+    encoding = Encoding(tokens, tuple(range(1, len(tokens) + 1)))
+    trace = trace_of("m", probe, PLAIN, (encoding, reading), None)
+    assert trace.log_p[:5] == (None, -0.1, None, IMPOSSIBLE, 0)
+    assert trace.rank[:5] == (None, 0, None, None, None)
+    assert set(trace.log_top) == {None}
+    assert trace.log_p[-1] is None, "the context has no room for the last one"
+    lists = {len(trace.ends), len(trace.log_p), len(trace.rank), len(trace.log_top)}
+    assert lists == {len(tokens)}
