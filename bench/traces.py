@@ -1,20 +1,29 @@
 """What traces cost: the time of reading with and without what they keep, and bytes on disk.
 
-Texts of the canon, with header and plain; without, a reading has `best`, `log_p` and `gap` alone
-and begins at the end of the shortest cue.
+Time: texts of the canon, with header and plain; without, a reading has `best`, `log_p` and `gap`
+alone and begins at the end of the shortest cue. Bytes: texts of 250 characters, made of the
+canon's lines, English ones and Chinese ones, as if there were 2,000 of each, in both forms.
 """
 
+import itertools
 import statistics
 import time
+from collections.abc import Iterator
 
+import msgspec
 import torch
 from common import parser
 
+from memtests.fixtures.models.local.checkpoint import Checkpoint
 from memtests.fixtures.models.local.deciding import Deciding, Said
 from memtests.fixtures.models.local.loading import Loading, load
 from memtests.fixtures.poems.files import canon
+from memtests.fixtures.poems.poems import Poem
 from memtests.fixtures.probes.probes import Probe, parse_prefix_lengths, prefix_probes, title_probe
-from memtests.plugins.reciter import row_of
+from memtests.plugins.reciter import Reciter, row_of
+from memtests.plugins.traces import form_of, trace_of
+
+CHARACTERS, POEMS, FEW = 250, 2000, 8
 
 
 def without(self: Deciding, logits: torch.Tensor, true: torch.Tensor) -> Said:
@@ -24,16 +33,61 @@ def without(self: Deciding, logits: torch.Tensor, true: torch.Tensor) -> Said:
     return Said(found.best, (own - found.log_sum).tolist(), found.gap, [], [])
 
 
+def both_forms(collection: str, poem: Poem) -> list[Probe]:
+    """A probe for each text of a poem."""
+    return [
+        title_probe(collection, poem),
+        *prefix_probes(collection, poem, parse_prefix_lengths("10%")),
+    ]
+
+
+def long_poems(language: str) -> Iterator[Poem]:
+    """Poems of so many characters, or a line more."""
+    every = (
+        line
+        for c in canon()
+        for poem in c.poems
+        if poem.language.startswith(language)
+        for line in poem.lines
+    )
+    while lines := list(itertools.islice(every, 1)):
+        while sum(map(len, lines)) < CHARACTERS and (more := next(every, None)):
+            lines.append(more)
+        title = lines[0][:20]
+        yield Poem(id=title, title=title, author="A", language=language, lines=tuple(lines))
+
+
+def bytes_of(model: Checkpoint, language: str) -> tuple[float, float]:
+    """Of the two lines of a poem, and how many tokens they are of, on average."""
+    sizes, tokens = [], []
+    for poem in itertools.islice(long_poems(language), FEW):
+        probes, reciter = both_forms("c", poem), Reciter(model)
+        reciter.read(probes)
+        for probe in probes:
+            form, read = form_of(probe), reciter.reading(probe.text)
+            if form and read:
+                trace = trace_of(model.name, probe, form, read, "0" * 64)
+                sizes.append(len(msgspec.json.encode(trace)) + 1)
+                tokens.append(len(trace.ends))
+    return 2 * statistics.mean(sizes), 2 * statistics.mean(tokens)
+
+
 def main() -> None:
-    options = parser(__doc__)
-    given = options.parse_args()
+    given = parser(__doc__ or "").parse_args()
     torch.set_num_threads(given.threads)
     model = load(given.model, Loading(device=given.device, dtype=given.dtype))
-    probes: list[Probe] = []
-    for collection in canon():
-        for poem in collection.sample(given.sample).poems:
-            probes.append(title_probe(collection.name, poem))
-            probes += prefix_probes(collection.name, poem, parse_prefix_lengths("10%"))
+    for language in ("en", "zh"):
+        size, count = bytes_of(model, language)
+        print(
+            f"{language}: {count:.0f} tokens a poem, {size / count:.1f} bytes a token, "
+            f"{POEMS * size / 1e6:.1f} MB for {POEMS:,} poems"
+        )
+    probes = [
+        probe
+        for collection in canon()
+        for poem in collection.sample(given.sample).poems
+        for probe in both_forms(collection.name, poem)
+    ]
     rows = [row_of(model, probe, model.encode(probe.text)) for probe in probes]
     tokens = [row.tokens[: model.context] for row in rows]
     cues = [row.cue for row in rows]
@@ -43,13 +97,12 @@ def main() -> None:
     for _ in range(given.runs):
         for name, (read, starts) in sides.items():
             Deciding.read = read  # type: ignore[method-assign]
-            start = time.perf_counter()
+            start = time.process_time()
             for at in range(0, len(tokens), 32):  # as in a run, 16 poems at once
                 here = slice(at, at + 32)
                 model.read(tokens[here], starts[here], [()] * len(tokens[here]))
-            times[name].append(time.perf_counter() - start)
-    count = sum(map(len, tokens))
-    print(f"{len(tokens)} texts, {count:,} tokens, {given.model}, {given.dtype}")
+            times[name].append(time.process_time() - start)
+    print(f"{len(tokens)} texts, {sum(map(len, tokens)):,} tokens, {given.dtype}, processor time")
     for name, seconds in times.items():
         print(f"{name:<8} {statistics.median(seconds):7.3f} s  {[round(s, 3) for s in seconds]}")
     ratio = statistics.median(times["with"]) / statistics.median(times["without"])

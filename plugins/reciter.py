@@ -368,12 +368,12 @@ def _log_p_40(row: Row, reading: Reading) -> float | None:
     """As `Completion.log_p_40`. How probable a token is among those that agree with a cue's end and
     are the most probable of them, a reading does not tell.
     """
-    if not row.true or reading.rank is None or reading.log_top is None:
+    if not row.true or reading.rank is None:
         return None
     alone = slice(row.cue + len(row.cut.held), row.stop)
     if any(rank >= MOST_PROBABLE for rank in reading.rank[alone]):
         return -math.inf
-    if row.cut.held:
+    if row.cut.held or reading.log_top is None:
         return None
     total = math.fsum(reading.log_p[alone]) - math.fsum(reading.log_top[alone])
     return None if math.isnan(total) else min(total, 0.0)

@@ -3,15 +3,18 @@
 Pure functions over a text and its trace: no model, no pytest and no torch in here.
 """
 
+import bisect
 import hashlib
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
-from memtests.fixtures.models.contract import Encoding, Reading
+from memtests.fixtures.models.contract import MOST_PROBABLE, Encoding, Reading
+from memtests.fixtures.probes.cuts import places_around, tokens_up_to
 from memtests.fixtures.probes.probes import TITLE, Probe
+from memtests.fixtures.probes.text import normal_form
 from memtests.plugins.verdicts import IMPOSSIBLE
 
 FORMS = (HEADER, PLAIN) = ("header", "plain")
@@ -121,3 +124,125 @@ def _number(log: float) -> float | None:
         return None
     # Written as 0: there are many of these, and of minus zeros.
     return round(max(log, IMPOSSIBLE), 4) or 0
+
+
+class Said(NamedTuple):
+    """What a trace says of tokens that follow on a cut."""
+
+    recited: bool | None
+    """Whether greedy decoding says them all; None where the cut lies inside a token, and the trace
+    cannot tell."""
+    log_p: float | None
+    """Log-probability that sampling at temperature 1 says them; None where the cut lies inside a
+    token: how probable one is among those that agree with the cue's end is not kept."""
+    log_p_40: float | None
+    """The same for sampling among the MOST_PROBABLE most probable tokens, IMPOSSIBLE where one is
+    not among them; None where that is not known."""
+
+
+def said(trace: Trace, text: str, start: int, stop: int | None = None) -> Said | None:
+    """What is said of a poem's text between two places, to its end where no second is named; None
+    where nothing is: the cue is no token whole, or the context has no room.
+
+    In code points of the poem; below 0 is before it, where only white space stands. The cut comes
+    to lie as `cut_of` lays it.
+    """
+    cut = _cut(trace, text, start)
+    if cut is None:
+        return None
+    stop = len(text) if stop is None else stop
+    return said_of_tokens(trace, *cut, tokens_up_to(trace.begins + stop, trace.ends))
+
+
+def said_of_tokens(trace: Trace, first: int, sure: int, stop: int) -> Said | None:
+    """What is said of the tokens from `first` up to `stop`. Those before `sure` had to agree with
+    the end of a cue, where there are any.
+    """
+    log_p = [each for each in trace.log_p[first:stop] if each is not None]
+    if not first or len(log_p) < stop - first:
+        return None
+    left = any(trace.rank[first:sure])
+    recited: bool | None = None if left or None in trace.rank[first:sure] else True
+    if any(rank != 0 for rank in trace.rank[sure:stop]):
+        recited = False
+    impossible = any((rank or 0) >= MOST_PROBABLE for rank in trace.rank[sure:stop])
+    total = max(math.fsum(log_p), IMPOSSIBLE)
+    top = [each for each in trace.log_top[first:stop] if each is not None]
+    log_p_40 = IMPOSSIBLE if impossible else None
+    if first < sure:
+        return Said(recited, None, log_p_40)
+    if not impossible and len(top) == len(log_p):
+        log_p_40 = max(min(math.fsum(log_p) - math.fsum(top), 0.0), IMPOSSIBLE)
+    return Said(recited, total, log_p_40)
+
+
+def _cut(trace: Trace, text: str, start: int) -> tuple[int, int] | None:
+    """How many tokens are the cue's, and from which on they are the suffix's alone: another one
+    where the cut lies inside a token. None where the cue is tokenized alone.
+    """
+    nearest = places_around(trace.begins + start, trace.ends)
+    if nearest is None:
+        return None
+    (_, begun), (end, count) = nearest
+    if not normal_form(text[max(0, start) : max(0, end - trace.begins)]):
+        return (count, count) if count < len(trace.ends) else None
+    return (begun, count) if begun else None
+
+
+def recited_from(trace: Trace, text: str, starts: Iterable[int]) -> Iterator[bool | None]:
+    """For each cut, whether greedy decoding says the rest of the poem: as `said`, but faster."""
+    stop = tokens_up_to(trace.begins + len(text), trace.ends)
+    missed = max((at for at in range(1, stop) if trace.rank[at] != 0), default=0)
+    untold = max((at for at in range(stop) if trace.log_p[at] is None), default=0)
+    for start in starts:
+        cut = _cut(trace, text, start)
+        if cut is None or untold >= cut[0]:
+            yield None
+        else:
+            first, sure = cut
+            yield None if first <= missed < sure else missed < first
+
+
+def shortest_prefix(trace: Trace, text: str, unit_ends: Sequence[int]) -> int | None:
+    """The fewest units of a poem after which greedy decoding recites the rest token for token; None
+    where no prefix will do. `unit_ends`: where the poem's units end.
+
+    A cut inside a token of which the trace cannot tell is passed.
+    """
+    found = recited_from(trace, text, unit_ends[:-1])
+    return next((count for count, recited in enumerate(found, 1) if recited), None)
+
+
+def longest_run(trace: Trace, text: str, unit_ends: Sequence[int]) -> int:
+    """The most units in a row that greedy decoding says, each after the true words before it."""
+    longest = 0
+    places, begins = _places(trace), [0, *unit_ends]
+    at = 1
+    while at < len(trace.ends):
+        if trace.rank[at] != 0:
+            at += 1
+            continue
+        first = at
+        while at < len(trace.ends) and trace.rank[at] == 0:
+            at += 1
+        broken = trace.ends[first - 1] is None  # the character that it begins in is not all said
+        start, stop = places[first] + broken - trace.begins, places[at] - trace.begins
+        one = bisect.bisect_right(begins, start) - 1  # the unit that the run begins in
+        whole = one >= 0 and not normal_form(text[begins[one] : max(0, start)])
+        last = bisect.bisect_right(unit_ends, stop)
+        # A unit's end has its marks in it.
+        if stop > 0 and last < len(unit_ends) and not normal_form(text[stop : unit_ends[last]]):
+            last += 1
+        longest = max(longest, last - max(0, one if whole else one + 1))
+    return longest
+
+
+def _places(trace: Trace) -> list[int]:
+    """Where each token begins, and where the last one ends; one inside a character at its
+    beginning.
+    """
+    reached, found = 0, [0]
+    for end in trace.ends:
+        reached = reached if end is None else end
+        found.append(reached)
+    return found

@@ -3,7 +3,7 @@
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -19,7 +19,7 @@ from memtests.reports.page.maps import Kept
 from memtests.reports.page.page import render_page
 from memtests.reports.report import encode, write_whole
 from memtests.reports.text.markdown import render_summary
-from memtests.reports.trace_files import TRACES, read_traces
+from memtests.reports.trace_files import TRACES
 
 DATA, PAGE, SUMMARY, VERDICTS = "recall.json", "report.html", "summary.md", "verdicts.jsonl"
 
@@ -46,16 +46,13 @@ def claim(folder: Path) -> Callable[[], None]:
     return lock.release
 
 
-def write_report(folder: Path, found: Conclusion, baseline: Sequence[Trace] = ()) -> None:
-    """The data, the page and the summary, which goes to a CI job's page too, if there is one.
-
-    `baseline`: the traces of the baseline's models.
-    """
-    kept = Kept(read_traces(folder), baseline)
+def write_report(folder: Path, found: Conclusion, kept: Kept) -> None:
+    """The data, the page and the summary, which goes to a CI job's page too, if there is one."""
     write_whole(folder / DATA, encode(found.report))
     summary = render_summary(found).encode()
     write_whole(folder / SUMMARY, summary)
-    write_whole(folder / PAGE, render_page(found.report, found.problems, kept).encode())
+    shown = render_page(found.report, found.problems, kept, found.remembered)
+    write_whole(folder / PAGE, shown.encode())
     if page := os.environ.get("GITHUB_STEP_SUMMARY"):
         append(Path(page), summary + b"\n")
 

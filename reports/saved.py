@@ -5,14 +5,16 @@ And `memtests schema`: the JSON Schema of recall.json, made from the types.
 
 import argparse
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from memtests.fixtures.locales import escape_output
 from memtests.plugins.traces import Trace
+from memtests.reports.counting.memories import FIFTY, Protocol, remembered
 from memtests.reports.gating.baselines import MismatchError
 from memtests.reports.gating.comparing import saved_comparisons
 from memtests.reports.gating.conclusion import Conclusion
@@ -34,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     escape_output()
     given = _parser().parse_args(arguments)
     if given.command == "schema":
-        sys.stdout.write(schema())
+        sys.stdout.write(schema(_SCHEMAS[given.of]))
         return 0
     try:
         reports = read_all(given.files)
@@ -47,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _write(joined(reports), folder or Path("reports/compared"), told)
         else:
             file = Path(given.files[0])
-            _show(reports[given.files[0]], folder or file.parent, file, traces[given.files[0]])
+            told, protocol = traces[given.files[0]], parse_protocol(given.protocol)
+            _show(reports[given.files[0]], folder or file.parent, file, told, protocol)
     except (ReportError, MismatchError) as error:
         print(f"{given.command} {error}", file=sys.stderr)
         return 2
@@ -78,8 +81,17 @@ def _parser() -> argparse.ArgumentParser:
             type=Path,
             help=f"where the reports go (default: {default})",
         )
-    text = "print the JSON Schema of recall.json"
-    commands.add_parser("schema", help=text, description=text)
+        if name == "render":
+            command.add_argument(
+                "--protocol",
+                metavar="GIVEN/ASKED",
+                default="50/50",
+                help="of texts that are long enough, how many of the next ASKED tokens follow from "
+                "the first GIVEN (default: 50/50)",
+            )
+    text = "print the JSON Schema of recall.json, or of a line of traces.jsonl"
+    command = commands.add_parser("schema", help=text, description=text)
+    command.add_argument("of", nargs="?", choices=[*_SCHEMAS], default="recall", help=text)
     return parser
 
 
@@ -91,11 +103,25 @@ def read_all(files: Sequence[str]) -> dict[str, Report]:
     return {file: read_report(file) for file in files}
 
 
-def schema() -> str:
-    """The JSON Schema of recall.json, as `reports/recall.schema.json` holds it."""
+_SCHEMAS: Mapping[str, type[msgspec.Struct]] = {"recall": Report, "traces": Trace}
+
+
+def schema(kind: type[msgspec.Struct] = Report) -> str:
+    """The JSON Schema of a report, as `reports/recall.schema.json` holds it; or of a trace."""
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    found = dialect | msgspec.json.schema(Report)
+    found = dialect | msgspec.json.schema(kind)
     return msgspec.json.format(msgspec.json.encode(found), indent=1).decode() + "\n"
+
+
+def parse_protocol(text: str) -> Protocol:
+    """Two numbers of tokens. Raises ReportError."""
+    found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
+    if not found or not int(found[1]) or not int(found[2]):
+        raise ReportError(
+            f"--protocol {text!r}: write two numbers of tokens from 1 on, like 50/50: how many are "
+            "given and how many asked for"
+        )
+    return Protocol(int(found[1]), int(found[2]))
 
 
 def _write(report: Report, folder: Path, traces: Sequence[Trace]) -> None:
@@ -108,10 +134,17 @@ def _write(report: Report, folder: Path, traces: Sequence[Trace]) -> None:
     _show(report, folder, folder / DATA, traces)
 
 
-def _show(report: Report, folder: Path, data: Path, traces: Sequence[Trace]) -> None:
+def _show(
+    report: Report,
+    folder: Path,
+    data: Path,
+    traces: Sequence[Trace],
+    protocol: Protocol = FIFTY,
+) -> None:
     """Write the page and the summary, print the tables."""
-    conclusion = Conclusion(report, saved_comparisons(report), 0, False, None)
-    write_whole(folder / PAGE, render_page(report, kept=Kept(traces)).encode())
+    found = remembered(report, traces, protocol)
+    conclusion = Conclusion(report, saved_comparisons(report), 0, False, None, remembered=found)
+    write_whole(folder / PAGE, render_page(report, kept=Kept(traces), remembered=found).encode())
     write_whole(folder / SUMMARY, render_summary(conclusion).encode())
     for title, lines in sections(conclusion, False, folder / PAGE, data):
         print(f"{title}\n\n" + "\n".join(lines) + "\n")

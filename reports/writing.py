@@ -12,11 +12,13 @@ from memtests.plugins.gathering import Gathered
 from memtests.plugins.hooks import ASKED, SAVED, SAVED_TRACES
 from memtests.plugins.questions import QUESTIONS
 from memtests.plugins.resuming import read_saved, read_saved_traces
+from memtests.reports.counting.memories import remembered
 from memtests.reports.counting.tallies import build
 from memtests.reports.gating.baselines import encode_small
 from memtests.reports.gating.conclusion import Conclusion, conclude
 from memtests.reports.gating.faults import Faults
 from memtests.reports.gating.rules import RULES
+from memtests.reports.page.maps import Kept
 from memtests.reports.report import write_whole
 from memtests.reports.report_folder import (
     DATA,
@@ -31,7 +33,7 @@ from memtests.reports.report_folder import (
 from memtests.reports.text.junit import gate_reports, properties
 from memtests.reports.text.progress import instead_of_letters, progress_of
 from memtests.reports.text.terminal import sections
-from memtests.reports.trace_files import TRACES
+from memtests.reports.trace_files import TRACES, read_traces
 
 
 @pytest.hookimpl(trylast=True)
@@ -129,20 +131,26 @@ class Writer:
             for gate in gate_reports(found.report.gates):
                 junit.pytest_runtest_logreport(gate)
         try:
-            self._write(found, finished=not problems)
+            self.conclusion = self._write(found, finished=not problems)
         except OSError as error:
             session.exitstatus = max(int(session.exitstatus), pytest.ExitCode.TESTS_FAILED)
             reason = f"{error.filename or self.folder}: {error.strerror}; there is no report"
             self.conclusion = replace(found, refusal=reason)
 
-    def _write(self, found: Conclusion, finished: bool) -> None:
+    def _write(self, found: Conclusion, finished: bool) -> Conclusion:
+        """Write the report; what it comes to together with its traces."""
         rules = self.config.stash[RULES]
         if not (found.report.verdicts or found.report.unjudged):
-            return
+            return found
         self.journal.close(finished)
-        write_report(self.folder, found, rules.baseline.traces if rules.baseline else ())
+        traces = read_traces(self.folder)
+        found = replace(found, remembered=remembered(found.report, traces))
+        write_report(
+            self.folder, found, Kept(traces, rules.baseline.traces if rules.baseline else ())
+        )
         if found.update and rules.update:
             write_whole(rules.update, encode_small(found.report))
+        return found
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.conclusion is None:

@@ -12,12 +12,18 @@ from rapidfuzz.distance import Levenshtein
 from memtests.fixtures.probes.probes import PREFIX, TITLE
 from memtests.fixtures.probes.text import in_words, unit_ends, units
 from memtests.plugins.verdicts import FORGOTTEN, OUTCOMES, Verdict
+from memtests.reports.counting.discovery import discoverable_by_collection
+from memtests.reports.counting.memories import Remembered, by_collection
 from memtests.reports.counting.over_poems import by_poem, interval
 from memtests.reports.counting.tallies import counted, shortest_by_poem, totals
 from memtests.reports.report import PoemKey, Report, languages_of, texts_of
 
 Group = tuple[str, str]
 """A model and a collection (or what else the curves of a model are told apart by)."""
+
+
+# Of the numbers of samples that are shown, the largest power of ten, and places for each.
+MOST_SAMPLES, PLACES_A_POWER = 6, 10
 
 
 class Point(NamedTuple):
@@ -99,6 +105,36 @@ def shortest(report: Report) -> dict[Group, Line]:
         triggered = itertools.accumulate(found[length] for length in lengths)
         shares = [count / len(poems) for count in triggered]
         curves[group] = Line([1.0, *map(float, lengths)], [0.0, *shares])
+    return curves
+
+
+def by_percentage(found: Remembered) -> dict[Group, Line]:
+    """The share of the poems whose rest is recited token for token, against the percentage of the
+    poem in the cue, from 0 (its header) to 99; of those of which it is known.
+    """
+    curves: dict[Group, Line] = {}
+    for group, memories in by_collection(found.memories).items():
+        x, share = [], []
+        for percentage in range(100):
+            known = [m.shares[percentage] for m in memories]
+            known = [each for each in known if each is not None]
+            if known:
+                x.append(float(percentage))
+                share.append(sum(map(bool, known)) / len(known))
+        if x:
+            curves[group] = Line(x, share)
+    return curves
+
+
+def by_samples(report: Report) -> dict[Group, Line]:
+    """The share of the probes that n samples show with probability p, against n."""
+    steps = range(MOST_SAMPLES * PLACES_A_POWER + 1)
+    x = [10 ** (at / PLACES_A_POWER) for at in steps]
+    curves: dict[Group, Line] = {}
+    for row in discoverable_by_collection(report.verdicts):
+        if not row.collection and row.needed:
+            share = [row.share(n * (1 + 1e-9)) or 0.0 for n in x]
+            curves[row.model, f"p = {row.p}"] = Line(x, share)
     return curves
 
 

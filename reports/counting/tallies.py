@@ -41,23 +41,6 @@ class ShortestCues(NamedTuple):
     median: int | None
 
 
-class SeenBySampling(NamedTuple):
-    """Memories that greedy decoding did not show and sampling at temperature 1 would (design,
-    section 3): with a probability of 50 %, in so many queries.
-    """
-
-    model: str
-    collection: str
-    missed: int
-    known: int
-    """Of how many of them the probability is known."""
-    within: tuple[int, ...]
-    """How many of those, for each of QUERIES."""
-
-
-QUERIES = (10, 100, 1000)
-
-
 def build(gathered: Gathered, collections: Sequence[Collection], created: str) -> Report:
     """The report on everything that was gathered."""
     plain = (saved.plain() for saved in gathered.verdicts.values())
@@ -170,20 +153,6 @@ def cuts_made(verdicts: Iterable[Verdict]) -> dict[str, dict[str, int]]:
     for v in counted(verdicts):
         found.setdefault(v.model, dict.fromkeys(CUTS, 0))[v.cut] += 1
     return dict(sorted(found.items()))
-
-
-def seen_by_sampling(verdicts: Iterable[Verdict]) -> list[SeenBySampling]:
-    """For each model and collection: how soon sampling would show what greedy decoding missed."""
-    missed: dict[tuple[str, str], list[float | None]] = {}
-    for v in counted(verdicts):
-        if not v.correct:
-            missed.setdefault((v.model, v.collection), []).append(v.log_p)
-    rows = []
-    for (model, collection), found in sorted(missed.items()):
-        numbers = [queries(log_p, 0.5) or math.inf for log_p in found if log_p is not None]
-        within = tuple(sum(number <= most for number in numbers) for most in QUERIES)
-        rows.append(SeenBySampling(model, collection, len(found), len(numbers), within))
-    return rows
 
 
 def shortest_cues(verdicts: Iterable[Verdict]) -> list[ShortestCues]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from memtests.reports.counting.memories import NOTHING, Remembered
 from memtests.reports.gating.baselines import Baseline
 from memtests.reports.gating.comparing import Comparison, compare
 from memtests.reports.gating.gates import Gate, evaluate
@@ -45,6 +46,8 @@ class Conclusion:
     """Why a file is not written that should be."""
     problems: tuple[str, ...] = ()
     """Why its figures prove nothing, if so."""
+    remembered: Remembered = NOTHING
+    """What follows from the traces beside it."""
 
 
 def conclude(

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from memtests.plugins.verdicts import OUTCOMES
 from memtests.reports.counting import curves
+from memtests.reports.counting.memories import NOTHING, Remembered
 from memtests.reports.page.plots import SIGNS, Axes, lines_plot, outcomes_plot, points_plot
 from memtests.reports.report import Report
 
@@ -38,7 +39,7 @@ class Plan(NamedTuple):
 
     title: str
     caption: str
-    curves: Callable[[Report], Mapping[curves.Group, Any]]
+    curves: Callable[[Report, Remembered], Mapping[curves.Group, Any]]
     draw: Callable[[str, Mapping[int, Any]], str]
     """From the name of the panel and the curves in it."""
     apart: bool
@@ -50,22 +51,38 @@ PLANS = (
         "Prefix length",
         "Recall of the rest of a poem against the share of it that is in the cue; 0 % is the "
         "header alone. The same poems at each length; shaded: 95 % intervals.",
-        lambda report: curves.by_prefix_length(report, percent=True),
+        lambda report, _: curves.by_prefix_length(report, percent=True),
         lambda _, found: points_plot(Axes("prefix, % of the poem"), found),
         apart=True,
     ),
     Plan(
         "Prefix length in units",
         "Recall of the rest of a poem against the words (characters for Chinese) in the cue.",
-        lambda report: curves.by_prefix_length(report, percent=False),
+        lambda report, _: curves.by_prefix_length(report, percent=False),
         lambda _, found: points_plot(Axes("prefix, units"), found),
         apart=True,
+    ),
+    Plan(
+        "Every prefix length",
+        "The poems whose rest greedy decoding says token for token (extractable), for every share "
+        "of them in the cue; 0 % is the header alone. From traces.",
+        lambda _, remembered: curves.by_percentage(remembered),
+        lambda _, found: lines_plot(Axes("prefix, % of the poem", "extractable"), found),
+        apart=False,
+    ),
+    Plan(
+        "(n, p)-discoverable",
+        "The probes whose suffix n samples say at least once with probability p (log scale), "
+        "whatever greedy decoding says.",
+        lambda report, _: curves.by_samples(report),
+        lambda _, found: lines_plot(Axes("samples", "probes found", log=True), found),
+        apart=False,
     ),
     Plan(
         "Poem length",
         "Recall of whole poems and of their rests (title and prefix) against the length of the "
         "poem, in bins of about as many poems each.",
-        curves.by_poem_length,
+        lambda report, _: curves.by_poem_length(report),
         lambda unit, found: points_plot(Axes(f"poem length, {unit}"), found),
         apart=True,
     ),
@@ -73,7 +90,7 @@ PLANS = (
         "Where recitations leave the poem",
         "By place in what was asked for (title and prefix): the recitations that have not left "
         "the poem yet.",
-        lambda report: curves.along_the_text(report, unbroken=True),
+        lambda report, _: curves.along_the_text(report, unbroken=True),
         lambda _, found: lines_plot(
             Axes("place in the text asked for, %", "still word for word"), found
         ),
@@ -83,7 +100,7 @@ PLANS = (
         "What is recited by place",
         "The serial-position curve: the recitations that have the poem's unit at that place, "
         "also after a slip (aligned by Levenshtein distance; forgotten ones have none).",
-        lambda report: curves.along_the_text(report, unbroken=False),
+        lambda report, _: curves.along_the_text(report, unbroken=False),
         lambda _, found: lines_plot(Axes("place in the text asked for, %", "recited"), found),
         apart=False,
     ),
@@ -91,7 +108,7 @@ PLANS = (
         "Shortest cue",
         "The poems that a beginning of at most so many words (characters for Chinese) "
         "triggers (log scale), of those that Hypothesis drew lengths for.",
-        curves.shortest,
+        lambda report, _: curves.shortest(report),
         lambda _, found: lines_plot(
             Axes("words or characters in the cue", "poems", log=True), found, steps=True
         ),
@@ -100,15 +117,16 @@ PLANS = (
 )
 
 
-def figures_of(report: Report) -> list[Figure]:
-    """Every figure that the report has something to show in."""
-    found = [_sizes(report), *(_planned(report, plan) for plan in PLANS), _probabilities(report)]
+def figures_of(report: Report, remembered: Remembered = NOTHING) -> list[Figure]:
+    """Every figure that the report, and what follows from its traces, has something to show in."""
+    planned = [_planned(report, plan, remembered) for plan in PLANS]
+    found = [_sizes(report), *planned, _probabilities(report)]
     return [figure for figure in found if figure is not None]
 
 
-def _planned(report: Report, plan: Plan) -> Figure | None:
+def _planned(report: Report, plan: Plan, remembered: Remembered) -> Figure | None:
     """Of one model, a series for each collection; of several, a plot for each collection."""
-    found = plan.curves(report)
+    found = plan.curves(report, remembered)
     models = [model.name for model in report.models]
     names = list(dict.fromkeys(name for _, name in found))
     if not found:

@@ -7,7 +7,7 @@ allows nothing else to run or to load, whatever the poems say.
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from memtests.fixtures.models.local.unplaced import said_unplaced
@@ -21,6 +21,7 @@ from memtests.plugins.verdicts import (
     OUTCOMES,
     in_order,
 )
+from memtests.reports.counting.memories import NOTHING, Remembered
 from memtests.reports.counting.tallies import counted, cuts_made, totals
 from memtests.reports.gating.comparing import GAINED, LOST, among_models
 from memtests.reports.page.html import TEMPLATES, rendered
@@ -41,11 +42,12 @@ from memtests.reports.text.rows import (
     changes_of,
     control_rows,
     correlation_rows,
+    discoverable_rows,
     doubts_of,
     gate_rows,
     not_compared,
+    protocol_rows,
     said_cuts,
-    sampling_rows,
     shortest_rows,
 )
 from memtests.reports.text.terminal import render_unjudged
@@ -57,7 +59,13 @@ _OUTCOME_OF = {
 }
 
 # Below the curves.
-TABLES = (beginning_rows, correlation_rows, shortest_rows, sampling_rows)
+TABLES: tuple[Callable[[Report, Remembered], list[list[str]]], ...] = (
+    lambda report, _: beginning_rows(report),
+    lambda report, _: correlation_rows(report),
+    shortest_rows,
+    lambda report, _: discoverable_rows(report),
+    protocol_rows,
+)
 
 
 class Bar(NamedTuple):
@@ -81,12 +89,17 @@ class Change(NamedTuple):
     """What became of them → probes, each with its place on the page."""
 
 
-def render_page(report: Report, problems: Sequence[str] = (), kept: Kept = NOTHING_KEPT) -> str:
+def render_page(
+    report: Report,
+    problems: Sequence[str] = (),
+    kept: Kept = NOTHING_KEPT,
+    remembered: Remembered = NOTHING,
+) -> str:
     """The whole page. `problems`: why the figures of the run prove nothing, if so."""
     # Not at every start: numpy takes a while.
     from memtests.reports.page.figures import figures_of, legend_of
 
-    poems = poems_of(report)
+    poems = poems_of(report, remembered)
     places = {(view.collection, view.poem): f"poem-{at}" for at, view in enumerate(poems)}
     maps = maps_of(report, kept)
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
@@ -107,11 +120,11 @@ def render_page(report: Report, problems: Sequence[str] = (), kept: Kept = NOTHI
         signs=SIGNS,
         unjudged=render_unjudged(report.unjudged),
         changes=_changes(report, places),
-        figures=figures_of(report),
+        figures=figures_of(report, remembered),
         cuts={model: said_cuts(made) for model, made in cuts_made(report.verdicts).items()},
         said_unplaced=said_unplaced,
         controls=control_rows(report) if report.controls else [],
-        tables=[rows for make in TABLES if len(rows := make(report)) > 1],
+        tables=[rows for make in TABLES if len(rows := make(report, remembered)) > 1],
         poems=poems,
         keys=legend_of(model.name for model in report.models),
         maps=maps,

@@ -13,6 +13,7 @@ from memtests.fixtures.probes.text import in_words
 from memtests.plugins.chance import Bands, chance
 from memtests.plugins.passages import Passage
 from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT, OUTCOMES, Verdict, in_order
+from memtests.reports.counting.memories import NOTHING, Memory, Remembered
 from memtests.reports.counting.tallies import best_drawn, shortest_by_poem
 from memtests.reports.page.marks import Mark, marks, recited, span
 from memtests.reports.report import PoemKey, Report, bands_of, headings_of, languages_of, texts_of
@@ -64,17 +65,21 @@ class PoemView(NamedTuple):
     rows: Sequence[Row]
     recitations: Sequence[Recitation]
     shortest: Sequence[str]
+    """What is known of its shortest cue and of its longest run, a line each."""
 
     @property
     def key(self) -> PoemKey:
         return self.collection, self.poem
 
 
-def poems_of(report: Report) -> list[PoemView]:
+def poems_of(report: Report, remembered: Remembered = NOTHING) -> list[PoemView]:
     """The poems in order of their collections, of which anything was asked."""
     texts, headings = texts_of(report.verdicts), headings_of(report.verdicts)
     languages, bands = languages_of(report), bands_of(report)
     shortest = shortest_by_poem(report.verdicts)
+    exact: dict[PoemKey, list[Memory]] = defaultdict(list)
+    for memory in remembered.memories:
+        exact[memory.collection, memory.poem].append(memory)
     models = [model.name for model in report.models]
     of_poem: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
     for v in report.verdicts:
@@ -101,7 +106,7 @@ def poems_of(report: Report) -> list[PoemView]:
                 _outcomes(verdicts),
                 [row for model in models if (row := _row(model, verdicts)).cells],
                 [_recitation(v, language, bands.get(v.collection)) for v in verdicts],
-                _shortest(found, texts[key]),
+                _shortest(found, texts[key]) + _exactly(exact.get(key, []), len(models) > 1),
             )
         )
     return views
@@ -119,7 +124,19 @@ def _shortest(found: Mapping[str, int | None], text: str) -> list[str]:
     lines = []
     for model, length in found.items():
         said = number_of(length, unit) if length else "none of those tried"
-        lines.append(f"{model}, {said}" if len(found) > 1 else said)
+        lines.append(f"shortest cue found: {f'{model}, ' * (len(found) > 1)}{said}")
+    return lines
+
+
+def _exactly(memories: Sequence[Memory], several: bool) -> list[str]:
+    """What traces say of every prefix, and the longest run, a line for each model."""
+    lines = []
+    for memory in memories:
+        unit = "word" if memory.in_words else "character"
+        cue = number_of(memory.shortest, unit) if memory.shortest else "none"
+        name = f"{memory.model}, " * several
+        run = number_of(memory.longest, unit)
+        lines.append(f"exactly: {name}{cue}; longest run: {run} of {memory.units}")
     return lines
 
 

@@ -12,10 +12,13 @@ from memtests.reports.text.rows import (
     changes_of,
     control_rows,
     describe_loss,
+    discoverable_rows,
     doubts_of,
     gate_rows,
     not_compared,
     notes_of,
+    protocol_rows,
+    shortest_rows,
     table_rows,
 )
 
@@ -34,12 +37,23 @@ def render_summary(conclusion: Conclusion) -> str:
         table(gate_rows(report)) if report.gates else [],
         [f"- {escaped(doubt)}" for doubt in doubts_of(report)],
         table(table_rows(report)),
+        *(table(rows) for rows in _from_traces(conclusion) if len(rows) > 1),
         ["### Controls", "", *table(control_rows(report))] if report.controls else [],
         *(_comparison(comparison, languages) for comparison in conclusion.comparisons),
         [f"- {escaped(note)}" for note in notes_of(report)],
         _unjudged(report),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def _from_traces(conclusion: Conclusion) -> list[list[list[str]]]:
+    """The tables of what sampling would find, and of what traces say."""
+    report, remembered = conclusion.report, conclusion.remembered
+    return [
+        shortest_rows(report, remembered),
+        discoverable_rows(report),
+        protocol_rows(report, remembered),
+    ]
 
 
 def escaped(text: str) -> str:

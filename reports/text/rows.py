@@ -1,7 +1,8 @@
 """The cells and phrases that terminal, Markdown and page share. Pure functions."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from statistics import median_low
 
 from memtests.fixtures.models.local.unplaced import said_unplaced
 from memtests.fixtures.models.local.ways import is_slow
@@ -9,13 +10,12 @@ from memtests.fixtures.probes.cuts import ALONE, BETWEEN, CUTS, HEALED
 from memtests.fixtures.probes.text import in_words
 from memtests.plugins.verdicts import OUTCOMES
 from memtests.reports.counting.controlled import control_interval, merged_controls
+from memtests.reports.counting.discovery import SAMPLES, Discoverable, discoverable_by_collection
 from memtests.reports.counting.lengths import LENGTHS, beginnings, correlations
+from memtests.reports.counting.memories import Memory, Remembered, by_collection, found_within
 from memtests.reports.counting.tallies import (
-    QUERIES,
-    SeenBySampling,
     counted,
     cuts_made,
-    seen_by_sampling,
     shortest_cues,
     totals,
 )
@@ -38,44 +38,100 @@ def table_rows(report: Report) -> list[list[str]]:
     return rows
 
 
-def shortest_rows(report: Report) -> list[list[str]]:
-    """Per collection: how many poems a prefix drawn by Hypothesis triggers, and how short."""
+def shortest_rows(report: Report, remembered: Remembered) -> list[list[str]]:
+    """Per collection: how many poems a prefix drawn by Hypothesis triggers, and how short; and
+    beside it what traces say of every prefix.
+    """
     several = len(report.models) > 1
     of_words: dict[str, set[bool]] = defaultdict(set)
     for (collection, _), text in texts_of(report.verdicts).items():
         of_words[collection].add(in_words(text))
-    rows = [
-        ["model"] * several + ["shortest cue", "poems", "triggered", "shortest", "median", "in"]
-    ]
-    for cues in shortest_cues(report.verdicts):
-        words = of_words[cues.collection]
+    drawn = {(cues.model, cues.collection): cues for cues in shortest_cues(report.verdicts)}
+    exact = by_collection(remembered.memories)
+    names = ["shortest cue", "poems", "found", "shortest", "median"]
+    rows = [["model"] * several + names + _EXACT * bool(exact) + ["in"]]
+    for model, collection in sorted({*drawn, *exact}):
+        words = of_words[collection]
         unit = "units" if len(words) > 1 else "words" if True in words else "characters"
-        found = ["-", "-"] if cues.shortest is None else [str(cues.shortest), str(cues.median)]
-        rows.append(
-            [cues.model] * several
-            + [cues.collection, str(cues.poems), str(cues.recited), *found, unit]
-        )
+        cues, found = drawn.get((model, collection)), ["-"] * 4
+        if cues:
+            found = [str(cues.poems), str(cues.recited), *_shortest([cues.shortest, cues.median])]
+        row = [model] * several + [collection, *found]
+        rows.append([*row, *(_exact(exact.get((model, collection), ())) if exact else []), unit])
     return rows
 
 
-def sampling_rows(report: Report) -> list[list[str]]:
-    """Per collection: of the missed probes, how many sampling would show within some queries."""
+_EXACT = ["exactly", "shortest", "median", "strength", "longest run"]
+
+
+def _exact(memories: Sequence[Memory]) -> list[str]:
+    """Of so many poems so many are recited from some prefix; how short, and how long a run."""
+    if not memories:
+        return ["-"] * len(_EXACT)
+    shortest = [each.shortest for each in memories if each.shortest is not None]
+    middle = median_low(shortest) if shortest else None
+    strength = sum(each.strength for each in memories) / len(memories)
+    return [
+        f"{len(shortest)} of {len(memories)}",
+        *_shortest([min(shortest, default=None), middle]),
+        f"{strength:.3f}",
+        str(max(each.longest for each in memories)),
+    ]
+
+
+def _shortest(lengths: Sequence[int | None]) -> list[str]:
+    return ["-" if length is None else str(length) for length in lengths]
+
+
+def discoverable_rows(report: Report) -> list[list[str]]:
+    """The share of the probes that n samples show with probability p, whatever greedy decoding
+    shows.
+    """
     several = len(report.models) > 1
-    rows = [["model"] * several + ["seen by sampling", "missed", *(f"{n:,}" for n in QUERIES), ""]]
-    for seen in seen_by_sampling(report.verdicts):
+    names = ["(n, p)-discoverable", "probes", "p", *(f"n = {n:,}" for n in SAMPLES)]
+    rows = [["model"] * several + names]
+    for row in discoverable_by_collection(report.verdicts):
+        shares = [row.share(n) for n in SAMPLES]
+        cells = ["-" if share is None else percent(share) for share in shares]
         rows.append(
-            [seen.model] * several + [seen.collection, _missed(seen), *_within(seen), "queries"]
+            [row.model] * several + [row.collection or "all", _probes(row), str(row.p), *cells]
         )
     return rows
 
 
-def _missed(seen: SeenBySampling) -> str:
-    part = f" ({seen.known} known)" if 0 < seen.known < seen.missed else ""
-    return f"{seen.missed}{part}"
+def _probes(row: Discoverable) -> str:
+    known = len(row.needed)
+    return f"{row.probes}" + (f" ({known} known)" if 0 < known < row.probes else "")
 
 
-def _within(seen: SeenBySampling) -> list[str]:
-    return list(map(str, seen.within)) if seen.known else ["-"] * len(seen.within)
+def protocol_rows(report: Report, remembered: Remembered) -> list[list[str]]:
+    """Of texts that are long enough, how many of the next tokens follow from the first: by greedy
+    decoding, and in so many samples with a probability of 50 %.
+    """
+    several = len(report.models) > 1
+    given, asked = remembered.protocol
+    names = [f"first {given}, next {asked} tokens", "texts", "extractable"]
+    names += [f"n = {n:,}" for n in _PROTOCOL_SAMPLES]
+    names += [f"top-k 40, n = {n:,}" for n in _PROTOCOL_SAMPLES]
+    rows = [["model"] * several + names]
+    for model in dict.fromkeys(memory.model for memory in remembered.memories):
+        found = [each for each in remembered.extracted if each.model == model]
+        row = [model] * several + ["all poems, alone", str(len(found))]
+        if not found:
+            rows.append([*row, "none long enough", *["-"] * (len(names) - 3)])
+            continue
+        counts = [sum(each.recited for each in found)]
+        counts += [
+            sum(found_within(each.log_p, n, 0.5) for each in found) for n in _PROTOCOL_SAMPLES
+        ]
+        counts += [
+            sum(found_within(each.log_p_40, n, 0.5) for each in found) for n in _PROTOCOL_SAMPLES
+        ]
+        rows.append([*row, *(f"{n} ({percent(n / len(found))})" for n in counts)])
+    return rows
+
+
+_PROTOCOL_SAMPLES = (1, 1_000)
 
 
 def beginning_rows(report: Report) -> list[list[str]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from wcwidth import wcswidth
 
 from memtests.plugins.verdicts import UnjudgedRecord, Verdict
+from memtests.reports.counting.memories import NOTHING, Remembered
 from memtests.reports.gating.comparing import Comparison, among_models
 from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.report import Report, languages_of
@@ -15,11 +16,12 @@ from memtests.reports.text.rows import (
     changes_of,
     control_rows,
     describe_loss,
+    discoverable_rows,
     doubts_of,
     gate_rows,
     not_compared,
     notes_of,
-    sampling_rows,
+    protocol_rows,
     shortest_rows,
     table_rows,
 )
@@ -36,8 +38,9 @@ def sections(
     languages = languages_of(report)
     parts = [
         render_table(report),
-        render_shortest_cues(report),
-        render_sampling(report),
+        render_shortest_cues(report, conclusion.remembered),
+        render_discoverable(report),
+        render_protocol(report, conclusion.remembered),
         render_controls(report),
         render_unjudged(report.unjudged),
         list(map(one_line, notes_of(report))),
@@ -61,21 +64,30 @@ def render_table(report: Report) -> list[str]:
     return columns(table_rows(report), left=3 if len(report.models) > 1 else 2)
 
 
-def render_shortest_cues(report: Report) -> list[str]:
-    """Per collection: how many poems a prefix drawn by Hypothesis triggers, and how short."""
-    rows = shortest_rows(report)
-    return columns(rows, left=2 if len(report.models) > 1 else 1) if len(rows) > 1 else []
+def render_shortest_cues(report: Report, remembered: Remembered = NOTHING) -> list[str]:
+    """Per collection: how many poems a prefix drawn by Hypothesis triggers, and how short; and what
+    traces say of every prefix.
+    """
+    return _rendered(report, shortest_rows(report, remembered))
 
 
-def render_sampling(report: Report) -> list[str]:
-    """Per collection: of the missed probes, how many sampling would show within some queries."""
-    rows = sampling_rows(report)
-    return columns(rows, left=2 if len(report.models) > 1 else 1) if len(rows) > 1 else []
+def render_discoverable(report: Report) -> list[str]:
+    """The share of the probes that n samples show with probability p."""
+    return _rendered(report, discoverable_rows(report))
+
+
+def render_protocol(report: Report, remembered: Remembered) -> list[str]:
+    """How many of the next tokens follow from the first ones of a text."""
+    return _rendered(report, protocol_rows(report, remembered))
 
 
 def render_controls(report: Report) -> list[str]:
     """Per kind of control: what it came to."""
-    rows = control_rows(report)
+    return _rendered(report, control_rows(report))
+
+
+def _rendered(report: Report, rows: Sequence[Sequence[str]]) -> list[str]:
+    """A table, where there is more of it than its head."""
     return columns(rows, left=2 if len(report.models) > 1 else 1) if len(rows) > 1 else []
 
 

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from memtests.plugins.resuming import read_saved
+from memtests.plugins.resuming import read_saved, whole_lines
+from memtests.plugins.traces import Trace
 from tests.support.running import ROOT, without_rounding, without_way
 
 
@@ -80,6 +81,7 @@ def test_twenty_kills(forks: Forks, tmp_path: Path) -> None:
     assert forks.run(arguments) == 0
     seconds = time.monotonic() - start
     unbroken, draw = result(), random.Random(2409)
+    traced = texts_traced(folder)
     killed = resumed = 0
     while killed < 20:
         shutil.rmtree(folder)
@@ -89,13 +91,31 @@ def test_twenty_kills(forks: Forks, tmp_path: Path) -> None:
             status = forks.run([*arguments, "--resume"], kill_after=draw.uniform(0, seconds))
             killed += status == -signal.SIGKILL
             assert not before & set(log.read_text().splitlines())
+            assert texts_judged(folder) <= texts_traced(folder)
         before = set(read_saved_probes(folder))
         resumed += bool(before)
         log.write_text("")
         assert forks.run([*arguments, "--resume"]) == 0
         assert not before & set(log.read_text().splitlines())
         assert result() == without_rounding(unbroken)
+        assert texts_traced(folder) == traced
+        lines = (folder / "traces.jsonl").read_bytes().splitlines()
+        assert len(lines) == len(traced), "each once, and whole"
     assert resumed
+
+
+def texts_judged(folder: Path) -> set[tuple[str, str]]:
+    """The poems, and in which form, that verdicts on disk are on."""
+    return {
+        (verdict.poem, "header" if verdict.case == "title" else "plain")
+        for verdict in read_saved(folder / "verdicts.jsonl").values()
+    }
+
+
+def texts_traced(folder: Path) -> set[tuple[str, str]]:
+    """Those that there are traces of, in whole lines."""
+    lines = whole_lines(folder / "traces.jsonl", Trace)
+    return {(line.found.poem, line.found.form) for line in lines}
 
 
 def read_saved_probes(folder: Path) -> Iterator[str]:

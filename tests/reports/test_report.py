@@ -14,8 +14,8 @@ from memtests.reports.report import encode, write_whole
 from memtests.reports.report_files import read_report
 from memtests.reports.text.terminal import (
     columns,
+    render_discoverable,
     render_misses,
-    render_sampling,
     render_table,
     render_unjudged,
 )
@@ -138,10 +138,10 @@ def test_what_is_not_known_is_not_printed_as_none() -> None:
     """A server that sends texts only gives no probabilities; and a few may be missing elsewhere."""
     unknown = [verdict_of(f"tang/{n}/title", "forgotten", log_p=None) for n in range(3)]
     known = verdict_of("tang/k/title", "forgotten", log_p=-1.5)
-    _, *rows = (line.split() for line in render_sampling(report_of(unknown)))
-    assert rows == [["tang", "3", "-", "-", "-", "queries"]]
-    (_, row) = (line.split() for line in render_sampling(report_of([*unknown, known])))
-    assert row == ["tang", "4", "(1", "known)", "1", "1", "1", "queries"]
+    _, *rows = (line.split() for line in render_discoverable(report_of(unknown)))
+    assert rows[0] == ["tang", "3", "0.5", *"-----"]
+    _, row, *_ = (line.split() for line in render_discoverable(report_of([*unknown, known])))
+    assert row[:8] == ["tang", "4", "(1", "known)", "0.5", "0.0", "%", "100.0"]
 
 
 def test_misses() -> None:

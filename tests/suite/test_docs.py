@@ -105,19 +105,27 @@ def test_rooms_are_there() -> None:
 
 
 def test_data_loads_in_one_line(pytester: pytest.Pytester) -> None:
-    """The lines of docs/reports.md, on the verdicts of a run."""
+    """The lines of docs/reports.md, on the verdicts and traces of a run."""
     assert (
         run_suite(pytester, "--measure", "-k", "静夜思", "--recall-report", "reports/latest").ret
         == 0
     )
-    pandas_line, duckdb_line = re.findall(
+    verdicts, traces = re.findall(
         r"```python\n(.*)\n(.*)\n```", (ROOT / "docs/reports.md").read_text()
-    )[0]
-    counted = eval(pandas_line, {"pandas": pandas})
-    queried = eval(duckdb_line, {"duckdb": duckdb}).fetchall()
+    )
+    counted, queried = loaded(verdicts)
     lines = (pytester.path / "reports/latest/verdicts.jsonl").read_text().splitlines()
     assert counted.to_dict() == dict(queried)
     assert counted.sum() == len(lines) > 8
+    mean, ((queried,),) = loaded(traces)
+    assert mean == pytest.approx(queried)
+    assert mean < 0
+
+
+def loaded(lines: tuple[str, str]) -> tuple[Any, Any]:
+    """What a line of pandas and one of DuckDB say."""
+    pandas_line, duckdb_line = lines
+    return eval(pandas_line, {"pandas": pandas}), eval(duckdb_line, {"duckdb": duckdb}).fetchall()
 
 
 def jobs() -> list[tuple[dict[str, str], str]]:

@@ -7,8 +7,12 @@ from memtests.fixtures.probes.probes import Probe
 from memtests.plugins.reciter import row_of
 
 
-def sampled(model: Checkpoint, probe: Probe, count: int, together: int = 250) -> int:
-    """Of so many samples, those that are the suffix's own tokens."""
+def sampled(
+    model: Checkpoint, probe: Probe, count: int, together: int = 250, top_k: int = 0
+) -> int:
+    """Of so many samples, those that are the suffix's own tokens. `top_k`: among so many of the
+    most probable tokens, 0 for all.
+    """
     row = row_of(model, probe, model.encode(probe.text))
     cue, suffix = row.tokens[: row.cue], list(row.tokens[row.cue : row.stop])
     hits = 0
@@ -19,7 +23,7 @@ def sampled(model: Checkpoint, probe: Probe, count: int, together: int = 250) ->
                 attention_mask=torch.ones(1, len(cue), device=model._model.device),
                 do_sample=True,
                 temperature=1.0,
-                top_k=0,
+                top_k=top_k,
                 top_p=1.0,
                 repetition_penalty=1.0,
                 min_new_tokens=len(suffix),

@@ -113,7 +113,7 @@ def test_every_poem_is_there_with_what_was_recited() -> None:
             assert all(" ".join(line.split()) in text for line in poem.lines)
     assert "I don't know that one." in text
     assert "举头" in text
-    assert "shortest cue: good, 1" in text
+    assert "shortest cue found: good, 1" in text
     assert "bad, none of those tried" in text
 
 

@@ -1,0 +1,169 @@
+"""What follows from the traces beside a report, for every cut of every poem. Pure functions.
+
+What is recited here is recited token for token, after the true words before it: the literature's
+extractable, where a verdict's `correct` compares normal forms.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from memtests.fixtures.probes.probes import parse_prefix_length
+from memtests.fixtures.probes.text import in_words, unit_ends
+from memtests.plugins.traces import (
+    HEADER,
+    PLAIN,
+    Trace,
+    longest_run,
+    place_of,
+    recited_from,
+    said_of_tokens,
+    sha256_of,
+    shortest_prefix,
+)
+from memtests.reports.counting.tallies import queries
+from memtests.reports.report import PoemKey, Report, headings_of, languages_of, texts_of
+
+_LENGTHS = tuple(parse_prefix_length(f"{share}%") for share in range(1, 100))
+# Between a header and its poem.
+_WHITE = "\n\n"
+
+
+class Memory(NamedTuple):
+    """What one model knows of one poem."""
+
+    model: str
+    collection: str
+    poem: str
+    in_words: bool
+    """Whether its units are words."""
+    units: int
+    shortest: int | None
+    """The fewest of them from which the rest is recited; None where no prefix will do, or the poem
+    was not read alone."""
+    longest: int
+    """The most of them in a row that are recited, each after the true ones before it."""
+    shares: tuple[bool | None, ...]
+    """For each percentage from 0 (its header alone) to 99: whether the rest is recited from there;
+    None where that is not known."""
+
+    @property
+    def strength(self) -> float:
+        """Extraction strength: the share of the poem that is not needed to have it recited."""
+        return 0.0 if self.shortest is None else 1 - self.shortest / self.units
+
+
+class Protocol(NamedTuple):
+    """How many tokens are given, and how many of the next are asked for."""
+
+    given: int
+    asked: int
+
+
+FIFTY = Protocol(50, 50)
+
+
+class Extracted(NamedTuple):
+    """The tokens of one text that a protocol asks for."""
+
+    model: str
+    collection: str
+    poem: str
+    recited: bool
+    log_p: float
+    log_p_40: float | None
+
+
+class Remembered(NamedTuple):
+    """All that follows from the traces beside a report."""
+
+    memories: tuple[Memory, ...] = ()
+    protocol: Protocol = FIFTY
+    extracted: tuple[Extracted, ...] = ()
+    """Of the texts that are long enough."""
+
+
+NOTHING = Remembered()
+
+
+def remembered(report: Report, traces: Iterable[Trace], protocol: Protocol = FIFTY) -> Remembered:
+    """What follows from the traces of a report's models and poems; others are passed over."""
+    texts, headings = texts_of(report.verdicts), headings_of(report.verdicts)
+    languages = languages_of(report)
+    chats = {model.name: model.template.startswith("chat") for model in report.models}
+    of_poem: dict[tuple[str, PoemKey], dict[str, Trace]] = defaultdict(dict)
+    for trace in traces:
+        key = (trace.collection, trace.poem)
+        if trace.model in chats and key in texts:
+            heading = headings.get(key) if trace.form == HEADER else ""
+            if chats[trace.model] or _is_of(trace, texts[key], heading):
+                of_poem[trace.model, key][trace.form] = trace
+    models = list(chats)
+    memories, extracted = [], []
+    for (model, key), forms in sorted(
+        of_poem.items(), key=lambda item: (models.index(item[0][0]), item[0][1])
+    ):
+        lead = 0 if chats[model] else len(_WHITE)
+        language = languages.get(key, "")
+        memories.append(_memory(model, key, forms, texts[key], language=language, lead=lead))
+        if PLAIN in forms and (found := _extracted(forms[PLAIN], protocol)):
+            extracted.append(found)
+    return Remembered(tuple(memories), protocol, tuple(extracted))
+
+
+def _is_of(trace: Trace, text: str, heading: str | None) -> bool:
+    """Whether a trace is of the poem as the report has it; that may have only some of it."""
+    whole = text if trace.form == PLAIN else f"{heading}{_WHITE}{text}"
+    return trace.text_sha256 == sha256_of(whole)
+
+
+def _memory(
+    model: str,
+    key: PoemKey,
+    forms: Mapping[str, Trace],
+    text: str,
+    *,
+    language: str,
+    lead: int,
+) -> Memory:
+    ends = unit_ends(text, language)
+    plain, header = forms.get(PLAIN), forms.get(HEADER)
+    shares: list[bool | None] = [*recited_from(header, text, [-lead])] if header else [None]
+    counts = [length.of(len(ends)) for length in _LENGTHS]
+    cuts = [ends[count - 1] for count in counts if count < len(ends)]
+    shares += recited_from(plain, text, cuts) if plain else [None] * len(cuts)
+    shares += [None] * (1 + len(counts) - len(shares))
+    return Memory(
+        model,
+        *key,
+        in_words(text),
+        len(ends),
+        shortest_prefix(plain, text, ends) if plain else None,
+        max(longest_run(trace, text, ends) for trace in forms.values()),
+        tuple(shares),
+    )
+
+
+def _extracted(trace: Trace, protocol: Protocol) -> Extracted | None:
+    """The tokens that a protocol asks for; None where the text is too short."""
+    before = sum(end is not None and end <= trace.begins for end in trace.ends)
+    first = before + protocol.given
+    stop = first + protocol.asked
+    found = said_of_tokens(trace, first, first, stop) if stop <= len(trace.ends) else None
+    if found is None or found.log_p is None:
+        return None
+    return Extracted(*place_of(trace)[:3], bool(found.recited), found.log_p, found.log_p_40)
+
+
+def found_within(log_p: float | None, samples: float, p: float) -> bool:
+    """Whether so many samples show something at least once with probability p."""
+    return log_p is not None and (queries(log_p, p) or math.inf) <= samples
+
+
+def by_collection(found: Sequence[Memory]) -> dict[tuple[str, str], list[Memory]]:
+    """Model and collection → the memories of its poems."""
+    groups: dict[tuple[str, str], list[Memory]] = defaultdict(list)
+    for memory in found:
+        groups[memory.model, memory.collection].append(memory)
+    return groups

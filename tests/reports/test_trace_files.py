@@ -1,0 +1,137 @@
+"""traces.jsonl as runs leave it, and what is made of it without a model."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from memtests.reports.counting.memories import remembered
+from memtests.reports.report_files import ReportError, read_report
+from memtests.reports.saved import main
+from memtests.reports.trace_files import read_traces
+from tests.support.running import STAND_IN, few_poems, run_suite
+
+pytest_plugins = ["pytester"]
+
+FEW = (*STAND_IN, "--measure", *few_poems(), "--sample", "3", "--controls", "none")
+
+
+def lines(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "traces.jsonl").read_text().splitlines()]
+
+
+def places(folder: Path) -> list[tuple[str, str]]:
+    return [(line["poem"], line["form"]) for line in lines(folder)]
+
+
+@pytest.fixture
+def asked(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What was recited is written down there."""
+    monkeypatch.setenv("MEMTESTS_ASKED", str(pytester.path / "asked"))
+    return pytester.path / "asked"
+
+
+def test_one_for_each_text(pytester: pytest.Pytester) -> None:
+    """Alone and on workers, in order; no other plugin sees them."""
+    folder = pytester.path / "report"
+    assert run_suite(pytester, *FEW, "--junitxml", "junit.xml").ret == 0
+    alone = (folder / "traces.jsonl").read_bytes()
+    poems = {v["poem"] for v in json.loads((folder / "recall.json").read_text())["verdicts"]}
+    assert len(poems) == 3
+    assert places(folder) == sorted((poem, form) for poem in poems for form in ("header", "plain"))
+    assert "log_top" not in (pytester.path / "junit.xml").read_text()
+    assert "log_top" not in (folder / "verdicts.jsonl").read_text()
+    assert run_suite(pytester, *FEW, "-n", "2").ret == 0
+    assert (folder / "traces.jsonl").read_bytes() == alone
+    assert run_suite(pytester, *FEW, "-k", "test_title").ret == 0
+    assert places(folder) == sorted((poem, "header") for poem in poems), "a run starts anew"
+
+
+def test_resumed(pytester: pytest.Pytester, asked: Path) -> None:
+    """What is there is kept; what is not is read again, and nothing recited again."""
+    folder, file = pytester.path / "report", pytester.path / "report" / "traces.jsonl"
+    few = (*FEW, "-p", "tests.support.asked")
+    assert run_suite(pytester, *few).ret == 0
+    whole = file.read_bytes()
+    for left in (b"", b"".join(whole.splitlines(keepends=True)[:3]), whole[: len(whole) // 2]):
+        asked.write_text("")
+        file.write_bytes(left)
+        assert run_suite(pytester, *few, "--resume").ret == 0
+        assert file.read_bytes() == whole
+        assert asked.read_text() == ""
+    file.unlink()
+    assert run_suite(pytester, *few, "--resume", "-n", "2").ret == 0
+    assert file.read_bytes() == whole
+    assert run_suite(pytester, *few, "--resume", "-k", "test_title").ret == 0
+    assert file.read_bytes() == whole, "what is not asked now stays"
+    assert read_traces(folder)
+
+
+def test_made_again_without_a_model(
+    pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = run_suite(pytester, *FEW, "--recall-report", "one")
+    run.stdout.fnmatch_lines(["*exactly*strength*longest run*", "tang *3 of 3*"])
+    run.stdout.fnmatch_lines(["first 50, next 50 tokens*", "*none long enough*"])
+    one = Path("one/recall.json")
+    page, summary = Path("one/report.html").read_bytes(), Path("one/summary.md").read_bytes()
+    assert main(["render", str(one)]) == 0
+    assert Path("one/report.html").read_bytes() == page
+    assert Path("one/summary.md").read_bytes() == summary
+    capsys.readouterr()
+    assert main(["render", str(one), "--protocol", "8/4"]) == 0
+    said = capsys.readouterr().out
+    assert "first 8, next 4 tokens" in said
+    assert "3 (100.0 %)" in said
+    assert main(["compare", str(one)]) == 0
+    assert "3 of 3" in capsys.readouterr().out
+    Path("one/traces.jsonl").unlink()
+    assert main(["render", str(one)]) == 0
+    assert "strength" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("given", ["50", "0/50", "50/0", "-1/5", "a/b", "50/50/50", "", "١/٢"])
+def test_a_protocol_that_is_none(
+    pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str], given: str
+) -> None:
+    run_suite(pytester, *FEW, "-k", "test_title", "--recall-report", "one")
+    capsys.readouterr()
+    assert main(["render", "one/recall.json", f"--protocol={given}"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"render --protocol {given!r}: write two numbers of tokens")
+    assert said.count("\n") == 1
+
+
+def test_lines_are_as_the_schema_says(
+    pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_suite(pytester, *FEW)
+    capsys.readouterr()
+    assert main(["schema", "traces"]) == 0
+    said = capsys.readouterr().out
+    file = Path(__file__).parents[2] / "reports" / "traces.schema.json"
+    assert file.read_text() == said, "memtests schema traces > reports/traces.schema.json"
+    validator = Draft202012Validator(json.loads(said))
+    for line in lines(pytester.path / "report"):
+        validator.validate(line)
+    assert not validator.is_valid({"model": "m"})
+
+
+def test_a_file_that_holds_something_else(tmp_path: Path) -> None:
+    assert read_traces(tmp_path) == ()
+    (tmp_path / "traces.jsonl").write_text('{"model": "m"}\n')
+    with pytest.raises(ReportError, match=r"traces.jsonl: line 1: not a trace"):
+        read_traces(tmp_path)
+
+
+def test_traces_of_other_texts_are_passed_over(pytester: pytest.Pytester) -> None:
+    """Beside a report may lie what an earlier run has read."""
+    run_suite(pytester, *FEW)
+    folder = pytester.path / "report"
+    report, traces = read_report(folder / "recall.json"), read_traces(folder)
+    assert len(remembered(report, traces).memories) == 3
+    file = folder / "traces.jsonl"
+    file.write_text(file.read_text().replace('"text_sha256":"', '"text_sha256":"0'))
+    assert remembered(report, read_traces(folder)).memories == ()
