@@ -43,6 +43,7 @@ class Serving:
         texts_only: bool = False,
         strict: bool = False,
         penalties: Collection[str] = PENALTIES,
+        max_logprobs: int = 20,
     ) -> None:
         """`texts_only`: a server that knows no tokens; `strict`: one that refuses what it does not
         know, which others leave out without a word; `penalties`: fields that it knows besides.
@@ -51,6 +52,7 @@ class Serving:
         self.texts_only = texts_only
         self.strict = strict
         self.knows = {*NUMBERS, *penalties}
+        self.max_logprobs = max_logprobs
         self.spoil: Spoil = lambda path, body: None
         self.late = 4.0
         """Seconds that an answer takes where TimeoutError comes in its place."""
@@ -98,6 +100,8 @@ class Serving:
             return JSONResponse({"error": {"message": "a number is wanted"}}, 422)
         if max(body.get("allowed_token_ids", [0])) >= self._vocabulary:
             return JSONResponse({"error": {"message": "out of vocabulary"}}, 400)
+        if body.get("prompt_logprobs", 0) > self.max_logprobs:
+            return JSONResponse({"error": {"message": "too many logprobs"}}, 400)
         with self._lock:
             return JSONResponse(self.completions(body))
 
@@ -124,7 +128,8 @@ class Serving:
         }
         if self.texts_only:
             return found, count
-        logs = self._logs([*row, *said, *ended], body.get("logprobs", 2))
+        told = max(body.get("logprobs", 2), body.get("prompt_logprobs", 2))
+        logs = self._logs([*row, *said, *ended], told)
         if "return_token_ids" in body:
             found |= {"token_ids": [*said, *ended], "prompt_token_ids": row}
         if "logprobs" in body:
