@@ -18,6 +18,7 @@ from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.page.maps import Kept
 from memtests.reports.page.page import render_page
 from memtests.reports.report import encode, write_whole
+from memtests.reports.report_files import ReportError
 from memtests.reports.text.markdown import render_summary
 from memtests.reports.trace_files import TRACES, read_traces
 
@@ -51,13 +52,22 @@ def write_report(folder: Path, found: Conclusion, baseline: Sequence[Trace] = ()
 
     `baseline`: the traces of the baseline's models.
     """
-    kept = Kept(read_traces(folder), baseline)
+    kept = Kept(_traces(folder), baseline)
     write_whole(folder / DATA, encode(found.report))
     summary = render_summary(found).encode()
     write_whole(folder / SUMMARY, summary)
     write_whole(folder / PAGE, render_page(found.report, found.problems, kept).encode())
     if page := os.environ.get("GITHUB_STEP_SUMMARY"):
         append(Path(page), summary + b"\n")
+
+
+def _traces(folder: Path) -> Sequence[Trace]:
+    """Those in a folder; where they cannot be read, the page does without."""
+    try:
+        return read_traces(folder)
+    except ReportError as error:
+        warnings.warn(str(error), stacklevel=2)
+        return ()
 
 
 def append(page: Path, text: bytes) -> None:
