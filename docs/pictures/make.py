@@ -98,7 +98,7 @@ def teach(work: Path) -> None:
             "--epochs",
             "3",
             "--learning-rate",
-            "4e-4",
+            "2.5e-4",
         )
     steps = sorted(work.glob("lesson/checkpoint-*"), key=lambda f: int(f.name.rpartition("-")[2]))
     for epochs in (20, 30, 40):
