@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 from memtests.plugins.traces import Trace
 from memtests.reports.counting.shades import Shade
+from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.joining import joined, joined_traces
 from memtests.reports.page.html import TEMPLATES, visible
 from memtests.reports.page.maps import FACTORS, PROBABLE, UNKNOWN, Kept, encoded, maps_of
 from memtests.reports.page.page import render_page
 from memtests.reports.report import ComparisonRecord, Report
 from memtests.reports.report_files import ReportError
+from memtests.reports.report_folder import write_report
 from memtests.reports.saved import main
 from memtests.reports.trace_files import TRACES, encode_traces, read_traces
 from tests.support.reported import NURSERY, TANG, forgets, knows, reported, slips
@@ -251,3 +253,15 @@ def test_a_run_against_a_baseline_with_traces(
     page = (pytester.path / "then/report.html").read_text()
     assert "Memory map" in page
     assert "What grew and what faded" not in page
+
+
+def test_a_report_is_written_whatever_becomes_of_its_traces(tmp_path: Path) -> None:
+    """A line that somebody has broken costs the maps."""
+    found = Conclusion(reported({"m": knows}), (), 0, False, None)
+    (tmp_path / TRACES).write_bytes(encode_traces(kept(m=sure).own))
+    write_report(tmp_path, found)
+    assert "Memory map" in (tmp_path / "report.html").read_text()
+    (tmp_path / TRACES).write_bytes(b"{}\n")
+    with pytest.warns(UserWarning, match=r"traces\.jsonl: line 1: not a trace"):
+        write_report(tmp_path, found)
+    assert "Memory map" not in (tmp_path / "report.html").read_text()
