@@ -18,8 +18,9 @@ from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.page.maps import Kept
 from memtests.reports.page.page import render_page
 from memtests.reports.report import encode, write_whole
+from memtests.reports.report_files import ReportError
 from memtests.reports.text.markdown import render_summary
-from memtests.reports.trace_files import TRACES
+from memtests.reports.trace_files import TRACES, read_traces
 
 DATA, PAGE, SUMMARY, VERDICTS = "recall.json", "report.html", "summary.md", "verdicts.jsonl"
 
@@ -55,6 +56,15 @@ def write_report(folder: Path, found: Conclusion, kept: Kept) -> None:
     write_whole(folder / PAGE, shown.encode())
     if page := os.environ.get("GITHUB_STEP_SUMMARY"):
         append(Path(page), summary + b"\n")
+
+
+def traces_there(folder: Path) -> tuple[Trace, ...]:
+    """Those in a folder; where they cannot be read, the page does without."""
+    try:
+        return read_traces(folder)
+    except ReportError as error:
+        warnings.warn(str(error), stacklevel=2)
+        return ()
 
 
 def append(page: Path, text: bytes) -> None:

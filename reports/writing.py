@@ -28,12 +28,13 @@ from memtests.reports.report_folder import (
     FolderError,
     Journal,
     claim,
+    traces_there,
     write_report,
 )
 from memtests.reports.text.junit import gate_reports, properties
 from memtests.reports.text.progress import instead_of_letters, progress_of
 from memtests.reports.text.terminal import sections
-from memtests.reports.trace_files import TRACES, read_traces
+from memtests.reports.trace_files import TRACES
 
 
 @pytest.hookimpl(trylast=True)
@@ -143,7 +144,7 @@ class Writer:
         if not (found.report.verdicts or found.report.unjudged):
             return found
         self.journal.close(finished)
-        traces = read_traces(self.folder)
+        traces = traces_there(self.folder)
         found = replace(found, remembered=remembered(found.report, traces))
         write_report(
             self.folder, found, Kept(traces, rules.baseline.traces if rules.baseline else ())

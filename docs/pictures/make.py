@@ -44,23 +44,11 @@ def main() -> None:
     teach(work)
     for name in ASKED:
         if not (work / "reports" / name / "recall.json").exists():
-            run(
-                work,
-                "--model",
-                name,
-                *each("--poems", POEMS),
-                "--measure",
-                "--controls",
-                "none",
-                "-k",
-                "title or next_line",
-                "--recall-report",
-                f"reports/{name}",
-                "-q",
-            )
+            asked = f"--model {name} --recall-report reports/{name} --measure --controls none -q"
+            run(work, asked, *each("--poems", POEMS), "-k", "title or next_line")
     for picture, models in PAIRS.items():
         files = [f"reports/{name}/recall.json" for name in models]
-        run(work, "compare", *files, "--recall-report", f"reports/{picture}")
+        run(work, f"compare --recall-report reports/{picture}", *files)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=given.chromium, args=["--no-sandbox"])
         for picture in PAIRS:
@@ -74,32 +62,11 @@ def main() -> None:
 def teach(work: Path) -> None:
     """The models, each under a name of its own."""
     if not (work / "lesson/model.safetensors").exists():
-        run(
-            work,
-            "teach",
-            "--out",
-            "lesson",
-            *each("--poems", POEMS),
-            "--epochs",
-            str(EPOCHS),
-            "--save-every",
-            str(EVERY),
-        )
+        lesson = f"teach --out lesson --epochs {EPOCHS} --save-every {EVERY}"
+        run(work, lesson, *each("--poems", POEMS))
     if not (work / "sonnets/model.safetensors").exists():
-        run(
-            work,
-            "teach",
-            "--out",
-            "sonnets",
-            "--base",
-            "lesson",
-            "--poems",
-            str(OTHERS),
-            "--epochs",
-            "3",
-            "--learning-rate",
-            "4e-4",
-        )
+        others = "teach --out sonnets --base lesson --epochs 3 --learning-rate 2.5e-4"
+        run(work, others, "--poems", str(OTHERS))
     steps = sorted(work.glob("lesson/checkpoint-*"), key=lambda f: int(f.name.rpartition("-")[2]))
     for epochs in (20, 30, 40):
         link(work / f"{epochs}-epochs", steps[epochs // EVERY - 1])
@@ -115,10 +82,11 @@ def each(option: str, values: tuple[Path, ...]) -> list[str]:
     return [word for value in values for word in (option, str(value))]
 
 
-def run(work: Path, *words: str) -> None:
-    """The command `memtests`, in a folder."""
-    print("memtests", *words, flush=True)
-    done = subprocess.run([sys.executable, "-m", "memtests", *words], cwd=work, check=False)
+def run(work: Path, command: str, *words: str) -> None:
+    """`memtests` in a folder, with a command line and more words for it."""
+    line = [*command.split(), *words]
+    print("memtests", *line, flush=True)
+    done = subprocess.run([sys.executable, "-m", "memtests", *line], cwd=work, check=False)
     if done.returncode:
         sys.exit(done.returncode)
 

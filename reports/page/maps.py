@@ -6,11 +6,10 @@ three characters for each shade, in the order of the text (`encoded`).
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha256
 from typing import NamedTuple
 
 from memtests.fixtures.probes.probes import TITLE
-from memtests.plugins.traces import HEADER, PLAIN, Trace
+from memtests.plugins.traces import HEADER, PLAIN, Trace, sha256_of
 from memtests.plugins.verdicts import Verdict
 from memtests.reports.counting.changes import FADED, GREW, NOISE, TOO_SHORT, Change, changes
 from memtests.reports.counting.shades import Shade, shades
@@ -146,9 +145,9 @@ def _own(report: Report, traces: Iterable[Trace], texts: Mapping[PoemKey, str]) 
     What a chat puts before a poem is not known; then it has to be as long as the poem.
     """
     models = {model.name: model.template.startswith("chat") for model in report.models}
-    hashes = {(key, _hash(text)) for key, text in texts.items()}
+    hashes = {(key, sha256_of(text)) for key, text in texts.items()}
     hashes |= {
-        ((v.collection, v.poem), _hash(v.cue + v.suffix))
+        ((v.collection, v.poem), sha256_of(v.cue + v.suffix))
         for v in report.verdicts
         if v.case == TITLE
     }
@@ -171,10 +170,6 @@ def _of_baseline(traces: Iterable[Trace], own: _Read) -> _Read:
         if (trace.form, key, trace.text_sha256) in now:
             found[trace.model, trace.form, key] = trace
     return found
-
-
-def _hash(text: str) -> str:
-    return sha256(text.encode(errors="replace")).hexdigest()
 
 
 def _row(number: int, text: str, language: str, trace: Trace) -> Row:

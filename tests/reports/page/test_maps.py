@@ -12,16 +12,21 @@ from hypothesis import strategies as st
 
 from memtests.plugins.traces import Trace
 from memtests.reports.counting.shades import Shade
+from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.joining import joined, joined_traces
 from memtests.reports.page.html import TEMPLATES, visible
 from memtests.reports.page.maps import FACTORS, PROBABLE, UNKNOWN, Kept, encoded, maps_of
 from memtests.reports.page.page import render_page
 from memtests.reports.report import ComparisonRecord, Report
 from memtests.reports.report_files import ReportError
+from memtests.reports.report_folder import write_report
 from memtests.reports.saved import main
 from memtests.reports.trace_files import TRACES, encode_traces, read_traces
 from tests.support.reported import NURSERY, TANG, forgets, knows, reported, slips
+from tests.support.running import STAND_IN, few_poems, run_suite
 from tests.support.traced import Knows, sha, traces_of
+
+pytest_plugins = ["pytester"]
 
 POEMS = (TANG, NURSERY)
 STAR = ("nursery", "twinkle")
@@ -228,3 +233,35 @@ def test_script_and_suite_agree() -> None:
         map(float, probable[1].split(", ")), reverse=True
     )
     assert math.isclose(UNKNOWN, 64**2 - 1)
+
+
+def test_a_run_against_a_baseline_with_traces(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its page says what became of each poem; the baseline's traces lie beside it."""
+    asked = (*STAND_IN, *few_poems(), "-k", "title", "--measure", "--controls", "none")
+    monkeypatch.setenv("MEMTESTS_CHANCE", "0.9")
+    monkeypatch.setenv("MEMTESTS_UNKNOWN", "*")
+    assert run_suite(pytester, *asked, "--recall-report", "then").ret == 0
+    monkeypatch.setenv("MEMTESTS_CHANCE", "0.1")
+    against = ("--baseline", "then/recall.json", "--recall-report", "now")
+    assert run_suite(pytester, *asked, *against).ret == 0
+    page = (pytester.path / "now/report.html").read_text()
+    assert "A against then/recall.json (A)" in page
+    # It is less sure of each poem's last character, and that alone.
+    assert "Of 8 poems, 0 faded and 0 grew more than noise; 8 changed within noise." in page
+    page = (pytester.path / "then/report.html").read_text()
+    assert "Memory map" in page
+    assert "What grew and what faded" not in page
+
+
+def test_a_report_is_written_whatever_becomes_of_its_traces(tmp_path: Path) -> None:
+    """A line that somebody has broken costs the maps."""
+    found = Conclusion(reported({"m": knows}), (), 0, False, None)
+    (tmp_path / TRACES).write_bytes(encode_traces(kept(m=sure).own))
+    write_report(tmp_path, found)
+    assert "Memory map" in (tmp_path / "report.html").read_text()
+    (tmp_path / TRACES).write_bytes(b"{}\n")
+    with pytest.warns(UserWarning, match=r"traces\.jsonl: line 1: not a trace"):
+        write_report(tmp_path, found)
+    assert "Memory map" not in (tmp_path / "report.html").read_text()
