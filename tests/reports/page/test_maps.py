@@ -19,7 +19,7 @@ from memtests.reports.page.maps import FACTORS, PROBABLE, UNKNOWN, Kept, encoded
 from memtests.reports.page.page import render_page
 from memtests.reports.report import ComparisonRecord, Report
 from memtests.reports.report_files import ReportError
-from memtests.reports.report_folder import write_report
+from memtests.reports.report_folder import traces_there, write_report
 from memtests.reports.saved import main
 from memtests.reports.trace_files import TRACES, encode_traces, read_traces
 from tests.support.reported import NURSERY, TANG, forgets, knows, reported, slips
@@ -259,9 +259,9 @@ def test_a_report_is_written_whatever_becomes_of_its_traces(tmp_path: Path) -> N
     """A line that somebody has broken costs the maps."""
     found = Conclusion(reported({"m": knows}), (), 0, False, None)
     (tmp_path / TRACES).write_bytes(encode_traces(kept(m=sure).own))
-    write_report(tmp_path, found)
+    write_report(tmp_path, found, Kept(traces_there(tmp_path)))
     assert "Memory map" in (tmp_path / "report.html").read_text()
     (tmp_path / TRACES).write_bytes(b"{}\n")
     with pytest.warns(UserWarning, match=r"traces\.jsonl: line 1: not a trace"):
-        write_report(tmp_path, found)
+        write_report(tmp_path, found, Kept(traces_there(tmp_path)))
     assert "Memory map" not in (tmp_path / "report.html").read_text()
