@@ -133,7 +133,9 @@ def _svg(axes: Axes, draw: Any) -> str:
         ax.set_ylabel(axes.y)
         if axes.log:
             ax.set_xscale("log")
-            ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            low, high = ax.get_xlim()
+            # Between a power of ten and the next there is room where there are few of them.
+            ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1000 * low else (1,)))
             ax.xaxis.set_major_formatter(EngFormatter(sep=""))
             ax.xaxis.set_minor_formatter(NullFormatter())
         if axes.y != "probes":
