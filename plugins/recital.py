@@ -141,9 +141,11 @@ class Recital:
     def _is_kept(self, probe: Probe) -> bool:
         """Whether there is nothing to keep of the text of a probe, or not any more."""
         place = self._place(probe)
-        if place is not None and self._trace_key(probe) in self._saved_traces:
-            self._read.setdefault(place, None)
-        return place is None or place in self._read
+        if place is None or place in self._read:
+            return True
+        if self._trace_key(probe) in self._saved_traces:
+            self._read[place] = None
+        return place in self._read
 
     def _place(self, probe: Probe) -> Form | None:
         """What the trace of the text of a probe is of; None where there is none."""

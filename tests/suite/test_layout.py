@@ -45,6 +45,10 @@ def test_imports_go_one_way(file: Path) -> None:
     ("file", "never"),
     [
         ("plugins/reciter.py", {"pytest", "_pytest"}),
+        ("plugins/traces.py", {"pytest", "_pytest", "torch", "transformers"}),
+        ("reports/counting/discovery.py", {"pytest", "_pytest", "torch", "transformers"}),
+        ("reports/counting/memories.py", {"pytest", "_pytest", "torch", "transformers"}),
+        ("reports/trace_files.py", {"pytest", "_pytest", "torch", "transformers"}),
         ("plugins/verdicts.py", {"pytest", "_pytest", "torch", "transformers"}),
         ("reports/text/phrases.py", {"pytest", "_pytest", "torch", "transformers"}),
         ("reports/text/terminal.py", {"pytest", "_pytest", "torch", "transformers"}),
