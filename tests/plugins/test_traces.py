@@ -82,7 +82,7 @@ def hold(model: Checkpoint, collections: list[Collection], count: int, seed: int
         else:
             assert found.log_p is None
     assert told > 0.9 * count
-    assert 0.05 * count < recited < 0.95 * count
+    assert 0.02 * count < recited < 0.98 * count
 
 
 def test_what_asking_says(embedded: Checkpoint) -> None:
