@@ -86,7 +86,7 @@ def hold(model: Checkpoint, collections: list[Collection], count: int, seed: int
 
 
 def test_what_asking_says(embedded: Checkpoint) -> None:
-    hold(embedded, little(1), 24)
+    hold(embedded, little(3), 24)
 
 
 @pytest.mark.slow
