@@ -3,10 +3,8 @@
 Pure functions over sequences of units.
 """
 
-import functools
-import heapq
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -22,6 +20,14 @@ class Passage(msgspec.Struct, frozen=True):
     """How many units of the completion come before it."""
 
 
+class Run(NamedTuple):
+    """The longest run of a text that ends at a place in another."""
+
+    length: int
+    begins: int
+    """Where it first begins in the text."""
+
+
 def longest_passage(
     said: Sequence[str], true: Sequence[str], given: Sequence[str] = ()
 ) -> Passage | None:
@@ -30,34 +36,80 @@ def longest_passage(
     Of equals the first in `true`, then the first in `said`. Whoever repeats a title that is the
     poem's first line, or a refrain that the cue ends with, needs no memory for it.
     """
-    # Whoever says one word again and again has as many runs as the poem has that word.
-    found = [(-length, suffix, completion) for length, suffix, completion in runs(said, true)]
-    heapq.heapify(found)
-    cue = functools.cache(functools.partial(_runs_of, given))
-    while found:
-        less, suffix, completion = heapq.heappop(found)
-        if tuple(true[suffix : suffix - less]) not in cue(-less):
-            return Passage(-less, suffix, completion)
-    return None
+    # Where the cue has a run, it has the shorter ones that end with it. So at each place the
+    # longest run is the only one to look at.
+    pairs = zip(runs_of(true, said), runs_of(given, said), strict=True)
+    found = [
+        (-run.length, run.begins, end - run.length)
+        for end, (run, cue) in enumerate(pairs, start=1)
+        if run.length > cue.length
+    ]
+    if not found:
+        return None
+    less, suffix, completion = min(found)
+    return Passage(-less, suffix, completion)
 
 
-def runs(said: Sequence[str], true: Sequence[str]) -> Iterator[tuple[int, int, int]]:
-    """Every run that both have and that goes on in neither direction: its length, and where it
-    begins in `true` and in `said`.
+def runs_of(text: Sequence[str], said: Sequence[str]) -> Iterator[Run]:
+    """At each unit of `said`, the longest run of `text` that ends with it."""
+    automaton = _Automaton(text)
+    state = length = 0
+    for unit in said:
+        while state and unit not in automaton.steps[state]:
+            state = automaton.links[state]
+            length = automaton.lengths[state]
+        if unit in automaton.steps[state]:
+            state, length = automaton.steps[state][unit], length + 1
+        yield Run(length, automaton.ends[state] - length)
+
+
+class _Automaton:
+    """The suffix automaton of a text (Blumer et al. 1985): in time and room it is linear in the
+    text, also where one word stands in it ten thousand times.
+
+    A state is all runs that end at the same places; state 0 is the empty run.
     """
-    places: dict[str, list[int]] = defaultdict(list)
-    for at, unit in enumerate(true):
-        places[unit].append(at)
-    before: dict[int, int] = {}  # where a run ends in `true` → its length
-    for end in range(len(said) + 1):
-        now: dict[int, int] = {}
-        if end < len(said):
-            for at in places.get(said[end], ()):
-                now[at] = before.pop(at - 1, 0) + 1
-        for at, length in before.items():  # those that have not gone on
-            yield length, at + 1 - length, end - length
-        before = now
 
+    def __init__(self, text: Sequence[str]) -> None:
+        self.steps: list[dict[str, int]] = [{}]
+        """The state after one unit more."""
+        self.links: list[int] = [-1]
+        """The state of the longest shorter run that ends at more places."""
+        self.lengths: list[int] = [0]
+        """Of the longest run of a state."""
+        self.ends: list[int] = [0]
+        """Where its runs first end."""
+        last = 0
+        for end, unit in enumerate(text, start=1):
+            last = self._add(last, unit, end)
 
-def _runs_of(parts: Sequence[str], length: int) -> set[tuple[str, ...]]:
-    return {tuple(parts[at : at + length]) for at in range(len(parts) - length + 1)}
+    def _add(self, last: int, unit: str, end: int) -> int:
+        """Append a unit to the text whose state is `last`."""
+        new = self._state({}, -1, self.lengths[last] + 1, end)
+        at = last
+        while at != -1 and unit not in self.steps[at]:
+            self.steps[at][unit] = new
+            at = self.links[at]
+        if at == -1:
+            self.links[new] = 0
+            return new
+        there = self.steps[at][unit]
+        if self.lengths[there] == self.lengths[at] + 1:
+            self.links[new] = there
+            return new
+        # Its shorter runs end here too, and its longer ones do not: they part.
+        shorter = self._state(
+            dict(self.steps[there]), self.links[there], self.lengths[at] + 1, self.ends[there]
+        )
+        while at != -1 and self.steps[at].get(unit) == there:
+            self.steps[at][unit] = shorter
+            at = self.links[at]
+        self.links[there] = self.links[new] = shorter
+        return new
+
+    def _state(self, steps: dict[str, int], link: int, length: int, end: int) -> int:
+        self.steps.append(steps)
+        self.links.append(link)
+        self.lengths.append(length)
+        self.ends.append(end)
+        return len(self.steps) - 1

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from memtests.fixtures.models.contract import MOST_PROBABLE, Encoding, Reading
-from memtests.fixtures.probes.cuts import places_around, tokens_up_to
+from memtests.fixtures.probes.cuts import Place, places_around, places_of, tokens_up_to
 from memtests.fixtures.probes.probes import TITLE, Probe
 from memtests.fixtures.probes.text import normal_form
 from memtests.plugins.verdicts import IMPOSSIBLE
@@ -147,7 +147,7 @@ def said(trace: Trace, text: str, start: int, stop: int | None = None) -> Said |
     In code points of the poem; below 0 is before it, where only white space stands. The cut comes
     to lie as `cut_of` lays it.
     """
-    cut = _cut(trace, text, start)
+    cut = _cut(trace, text, start, places_of(trace.ends))
     if cut is None:
         return None
     stop = len(text) if stop is None else stop
@@ -176,11 +176,11 @@ def said_of_tokens(trace: Trace, first: int, sure: int, stop: int) -> Said | Non
     return Said(recited, total, log_p_40)
 
 
-def _cut(trace: Trace, text: str, start: int) -> tuple[int, int] | None:
+def _cut(trace: Trace, text: str, start: int, places: Sequence[Place]) -> tuple[int, int] | None:
     """How many tokens are the cue's, and from which on they are the suffix's alone: another one
     where the cut lies inside a token. None where the cue is tokenized alone.
     """
-    nearest = places_around(trace.begins + start, trace.ends)
+    nearest = places_around(trace.begins + start, places)
     if nearest is None:
         return None
     (_, begun), (end, count) = nearest
@@ -194,8 +194,9 @@ def recited_from(trace: Trace, text: str, starts: Iterable[int]) -> Iterator[boo
     stop = tokens_up_to(trace.begins + len(text), trace.ends)
     missed = max((at for at in range(1, stop) if trace.rank[at] != 0), default=0)
     untold = max((at for at in range(stop) if trace.log_p[at] is None), default=0)
+    places = places_of(trace.ends)
     for start in starts:
-        cut = _cut(trace, text, start)
+        cut = _cut(trace, text, start, places)
         if cut is None or untold >= cut[0]:
             yield None
         else:

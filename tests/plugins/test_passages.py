@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memtests.fixtures.poems.files import canon
-from memtests.plugins.passages import Passage, longest_passage, runs
+from memtests.plugins.passages import Passage, longest_passage, runs_of
 from tests.support.running import STAND_IN, run_suite
 
 pytest_plugins = ["pytester"]
@@ -50,14 +50,20 @@ def test_its_length_is_what_the_standard_library_finds(said: list[str], true: li
 
 
 @given(UNITS, UNITS)
-def test_runs_cover_every_unit_in_common_once(said: list[str], true: list[str]) -> None:
-    found = [
-        (suffix + step, completion + step)
-        for length, suffix, completion in runs(said, true)
-        for step in range(length)
-    ]
-    equal = [(i, j) for i, one in enumerate(true) for j, other in enumerate(said) if one == other]
-    assert sorted(found) == equal
+def test_at_each_unit_the_longest_run_that_ends_there(said: list[str], true: list[str]) -> None:
+    for end, run in enumerate(runs_of(true, said), start=1):
+        own = said[end - run.length : end]
+        assert own == true[run.begins : run.begins + run.length]
+        first = next(at for at in range(len(true) + 1) if true[at : at + run.length] == own)
+        assert run.length == 0 or run.begins == first
+        assert run.length == end or not holds(true, said[end - run.length - 1 : end])
+
+
+def test_a_word_that_stands_there_ten_thousand_times() -> None:
+    """In as many steps as there are words, not in their square."""
+    true = ["many", "words"] * 50_000
+    assert longest_passage(["no", *true[1:]], true) == Passage(99_999, 1, 1)
+    assert longest_passage(true[:-1], true, true[:10]) == Passage(99_999, 0, 0)
 
 
 def test_of_equals_the_first() -> None:
