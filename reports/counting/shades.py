@@ -158,7 +158,7 @@ def _units_of(
     if own:
         return min(own), max(own)
     # Marks alone: the unit that they stand with. Spaces alone: the unit after them.
-    unit = bisect.bisect_right([end for _, end in places], group.begin)
+    unit = bisect.bisect_right(places, group.begin, key=lambda place: place[1])
     unit = min(unit, len(places) - 1)
     return unit, unit
 
