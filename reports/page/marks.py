@@ -144,6 +144,8 @@ def _compared(text: str, language: str) -> tuple[str, list[int]]:
                 del folded[-1], begins[-1]
         folded += kept
         begins += [at] * len(kept)
+    if folded and folded[-1] == " ":  # at the end it parts nothing
+        del folded[-1], begins[-1]
     if begins:
         begins[0] = 0
     return "".join(folded), [*begins, len(text)]

@@ -1,7 +1,7 @@
 """Differences marked character by character."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from memtests.fixtures.probes.text import normal_form, units
@@ -82,6 +82,7 @@ def test_only_what_is_judged_is_shown() -> None:
     assert recited("one two", "one", "en") == "one"
 
 
+@example("a", "a .", "zh")
 @given(TEXTS, TEXTS, st.sampled_from(["zh", "en"]))
 def test_marks_put_together_are_the_texts(suffix: str, completion: str, language: str) -> None:
     found = marks(suffix, completion, language)
