@@ -12,7 +12,7 @@ import msgspec
 
 from memtests.plugins.recital import Recital, UnjudgedError
 from memtests.plugins.resuming import SavedVerdict
-from memtests.plugins.traces import Form, Trace, as_builtins, place_of
+from memtests.plugins.traces import Form, Trace, place_of
 from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT, UnjudgedRecord, unjudged_record
 
 Property = tuple[str, Any]
@@ -133,7 +133,7 @@ def properties_of(recital: Recital) -> list[Property]:
 
 def traces_of(recital: Recital) -> list[Property]:
     """The traces of what a recital was asked for since the last call, as user properties."""
-    properties: list[Property] = [("trace", as_builtins(trace)) for trace in recital.traced]
+    properties: list[Property] = [("trace", msgspec.to_builtins(trace)) for trace in recital.traced]
     recital.traced.clear()
     return properties
 

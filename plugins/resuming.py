@@ -40,19 +40,19 @@ def key_of(model: LanguageModel | Completer, probe: Probe, chance: Chance) -> st
     It changes with the weights, the tokenizer, the dtype, the libraries, the cue, the suffix, the
     collection that chance comes from, and the code of the suite itself.
     """
-    if model.fingerprint is None:
-        return None
-    asked = (probe.name, probe.cue, probe.suffix, probe.poem.language, chance)
-    question = (model.name, model.fingerprint, suite_sha256(), asked)
-    return hashlib.sha256(repr(question).encode()).hexdigest()
+    return _key(model, (probe.name, probe.cue, probe.suffix, probe.poem.language, chance))
 
 
 def trace_key_of(model: LanguageModel, probe: Probe, form: str) -> str | None:
     """The key of the trace of a text that a probe as it is put to the model is cut from."""
+    return _key(model, (*probe.place, form, probe.text, probe.poem.text))
+
+
+def _key(model: LanguageModel | Completer, asked: tuple[object, ...]) -> str | None:
+    """A hash of what was asked, of whom and by which suite; None where the model is not known."""
     if model.fingerprint is None:
         return None
-    read = (*probe.place, form, probe.text, probe.poem.text)
-    question = (model.name, model.fingerprint, suite_sha256(), read)
+    question = (model.name, model.fingerprint, suite_sha256(), asked)
     return hashlib.sha256(repr(question).encode()).hexdigest()
 
 

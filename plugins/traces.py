@@ -106,12 +106,6 @@ def sha256_of(text: str) -> str:
     return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 
-def as_builtins(trace: Trace) -> dict[str, Any]:
-    """What crosses from an xdist worker."""
-    found: dict[str, Any] = msgspec.to_builtins(trace)
-    return found
-
-
 def _filled(values: Sequence[Any], told: Sequence[bool], length: int) -> tuple[Any, ...]:
     """The values where anything is said, None elsewhere."""
     found = [value if here else None for value, here in zip(values, told, strict=True)]

@@ -1,6 +1,6 @@
 """(n, p)-discoverable: what n samples show at least once with probability p (Hayes et al. 2024).
 
-Pure functions over verdicts.
+Pure functions over verdicts and probabilities.
 """
 
 import bisect
@@ -10,11 +10,29 @@ from typing import NamedTuple
 
 from memtests.plugins.verdicts import Verdict
 from memtests.reports.counting.tallies import counted, queries
-from memtests.reports.gating.measures import log_probability
 
 SAMPLES = (1, 10, 100, 1_000, 1_000_000)
 PROBABILITIES = (0.1, 0.5, 0.9)
 USUAL = 0.5
+
+
+def log_probability(v: Verdict) -> float | None:
+    """That sampling recites the suffix: at temperature 1 or among the 40 most probable tokens,
+    whichever finds it sooner. None where it is not known.
+    """
+    if v.log_p is None or v.log_p_40 is None:
+        return v.log_p
+    return max(v.log_p, v.log_p_40)
+
+
+def found_within(log_p: float | None, samples: float, p: float) -> bool:
+    """Whether so many samples show something at least once with probability p."""
+    return log_p is not None and needed(log_p, p) <= samples
+
+
+def needed(log_p: float, p: float) -> float:
+    """The samples that show something at least once with probability p; infinity where none do."""
+    return queries(log_p, p) or math.inf
 
 
 class Discoverable(NamedTuple):
@@ -52,5 +70,5 @@ def discoverable(
 ) -> Discoverable:
     """Of some verdicts on a model."""
     logs = [log_probability(v) for v in verdicts]
-    needed = sorted(queries(each, p) or math.inf for each in logs if each is not None)
-    return Discoverable(model, collection, len(logs), p, tuple(needed))
+    counts = sorted(needed(each, p) for each in logs if each is not None)
+    return Discoverable(model, collection, len(logs), p, tuple(counts))

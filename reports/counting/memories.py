@@ -4,7 +4,6 @@ What is recited here is recited token for token, after the true words before it:
 extractable, where a verdict's `correct` compares normal forms.
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -19,11 +18,10 @@ from memtests.plugins.traces import (
     place_of,
     recited_from,
     said_of_tokens,
-    sha256_of,
     shortest_prefix,
 )
-from memtests.reports.counting.tallies import queries
-from memtests.reports.report import PoemKey, Report, headings_of, languages_of, texts_of
+from memtests.reports.counting.own_traces import own_traces
+from memtests.reports.report import PoemKey, Report, languages_of, texts_of
 
 _LENGTHS = tuple(parse_prefix_length(f"{share}%") for share in range(1, 100))
 # Between a header and its poem.
@@ -89,16 +87,11 @@ NOTHING = Remembered()
 
 def remembered(report: Report, traces: Iterable[Trace], protocol: Protocol = FIFTY) -> Remembered:
     """What follows from the traces of a report's models and poems; others are passed over."""
-    texts, headings = texts_of(report.verdicts), headings_of(report.verdicts)
-    languages = languages_of(report)
+    texts, languages = texts_of(report.verdicts), languages_of(report)
     chats = {model.name: model.template.startswith("chat") for model in report.models}
     of_poem: dict[tuple[str, PoemKey], dict[str, Trace]] = defaultdict(dict)
-    for trace in traces:
-        key = (trace.collection, trace.poem)
-        if trace.model in chats and key in texts:
-            heading = headings.get(key) if trace.form == HEADER else ""
-            if chats[trace.model] or _is_of(trace, texts[key], heading):
-                of_poem[trace.model, key][trace.form] = trace
+    for (model, form, key), trace in own_traces(report, traces, texts).items():
+        of_poem[model, key][form] = trace
     models = list(chats)
     memories, extracted = [], []
     for (model, key), forms in sorted(
@@ -110,12 +103,6 @@ def remembered(report: Report, traces: Iterable[Trace], protocol: Protocol = FIF
         if PLAIN in forms and (found := _extracted(forms[PLAIN], protocol)):
             extracted.append(found)
     return Remembered(tuple(memories), protocol, tuple(extracted))
-
-
-def _is_of(trace: Trace, text: str, heading: str | None) -> bool:
-    """Whether a trace is of the poem as the report has it; that may have only some of it."""
-    whole = text if trace.form == PLAIN else f"{heading}{_WHITE}{text}"
-    return trace.text_sha256 == sha256_of(whole)
 
 
 def _memory(
@@ -154,11 +141,6 @@ def _extracted(trace: Trace, protocol: Protocol) -> Extracted | None:
     if found is None or found.log_p is None:
         return None
     return Extracted(*place_of(trace)[:3], bool(found.recited), found.log_p, found.log_p_40)
-
-
-def found_within(log_p: float | None, samples: float, p: float) -> bool:
-    """Whether so many samples show something at least once with probability p."""
-    return log_p is not None and (queries(log_p, p) or math.inf) <= samples
 
 
 def by_collection(found: Sequence[Memory]) -> dict[tuple[str, str], list[Memory]]:

@@ -24,7 +24,7 @@ from memtests.reports.gating.measures import (
     counts_for,
     expected,
     passage_length,
-    remembered,
+    still_said,
     unknown,
 )
 from memtests.reports.report import GateRecord, Report, unjudged_of
@@ -224,7 +224,7 @@ def _doubt(gate: Gate, asked: Sequence[Verdict]) -> str | None:
     """Why a gate that is passed proves little: what is still said of the poems."""
     if gate.at_least or gate.measure not in OF_RECITING:
         return None
-    found = remembered(asked)
+    found = still_said(asked)
     if not found:
         return None
     worst = found[0]

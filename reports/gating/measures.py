@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from memtests.fixtures.probes.text import in_words
 from memtests.plugins.verdicts import CORRECT, OUTCOMES, Verdict
-from memtests.reports.counting.tallies import near, queries
+from memtests.reports.counting.discovery import found_within, log_probability
+from memtests.reports.counting.tallies import near
 from memtests.reports.gating.comparing import GAINED, LOST
 
 RECALL, VERBATIM, NEAR = "recall", "verbatim", "near"
@@ -23,15 +24,6 @@ OF_RECITING = (RECALL, CORRECT, VERBATIM, NEAR)
 LONG_IN_WORDS, LONG_IN_CHARACTERS = 20, 30
 
 
-def log_probability(v: Verdict) -> float | None:
-    """That sampling recites the suffix: at temperature 1 or among the 40 most probable tokens,
-    whichever finds it sooner. None where it is not known.
-    """
-    if v.log_p is None or v.log_p_40 is None:
-        return v.log_p
-    return max(v.log_p, v.log_p_40)
-
-
 def unknown(verdicts: Sequence[Verdict]) -> int:
     """Of how many of them that is not known."""
     return sum(v.log_p is None for v in verdicts)
@@ -41,8 +33,7 @@ def discoverable(v: Verdict, samples: int, seen: float) -> bool:
     """Whether so many samples recite the suffix at least once with probability `seen` (Hayes et al.
     2024).
     """
-    log_p = log_probability(v)
-    return log_p is not None and (queries(log_p, seen) or math.inf) <= samples
+    return found_within(log_probability(v), samples, seen)
 
 
 def expected(verdicts: Sequence[Verdict], samples: int) -> float:
@@ -74,7 +65,7 @@ def counts_for(
     return lambda v: v.outcome == outcome
 
 
-def remembered(verdicts: Sequence[Verdict]) -> list[Verdict]:
+def still_said(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Those that are correct, nearly so, or hold a long passage, whatever a gate says of them; the
     worst first.
     """

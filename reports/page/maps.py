@@ -8,10 +8,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from memtests.fixtures.probes.probes import TITLE
-from memtests.plugins.traces import HEADER, PLAIN, Trace, sha256_of
+from memtests.plugins.traces import HEADER, PLAIN, Trace
 from memtests.plugins.verdicts import Verdict
 from memtests.reports.counting.changes import FADED, GREW, NOISE, TOO_SHORT, Change, changes
+from memtests.reports.counting.own_traces import Read, own_traces
 from memtests.reports.counting.shades import Shade, shades
 from memtests.reports.gating.comparing import among_models
 from memtests.reports.page.html import visible
@@ -101,14 +101,14 @@ def maps_of(report: Report, kept: Kept) -> Maps:
     With its header where one of them read it so, for that answers for its title.
     """
     texts, languages = texts_of(report.verdicts), languages_of(report)
-    own = _own(report, kept.own, texts)
+    own = own_traces(report, kept.own, texts)
     before = _of_baseline(kept.baseline, own)
     forms: dict[PoemKey, str] = {}
     for _, form, key in own:
         if forms.get(key) != HEADER:
             forms[key] = form
 
-    def read(found: _Read, model: str) -> dict[PoemKey, Trace]:
+    def read(found: Read, model: str) -> dict[PoemKey, Trace]:
         places = {key: (model, form, key) for key, form in forms.items()}
         return {key: found[place] for key, place in places.items() if place in found}
 
@@ -135,33 +135,7 @@ def maps_of(report: Report, kept: Kept) -> Maps:
     return Maps(poems, differences)
 
 
-_Read = Mapping[tuple[str, str, PoemKey], Trace]
-"""Traces by model, form and poem."""
-
-
-def _own(report: Report, traces: Iterable[Trace], texts: Mapping[PoemKey, str]) -> _Read:
-    """The traces of the report's models and texts.
-
-    What a chat puts before a poem is not known; then it has to be as long as the poem.
-    """
-    models = {model.name: model.template.startswith("chat") for model in report.models}
-    hashes = {(key, sha256_of(text)) for key, text in texts.items()}
-    hashes |= {
-        ((v.collection, v.poem), sha256_of(v.cue + v.suffix))
-        for v in report.verdicts
-        if v.case == TITLE
-    }
-    found = {}
-    for trace in traces:
-        key = (trace.collection, trace.poem)
-        last = max((end for end in trace.ends if end is not None), default=0)
-        same = (key, trace.text_sha256) in hashes or models.get(trace.model, False)
-        if trace.model in models and same and last - trace.begins == len(texts.get(key, "")):
-            found[trace.model, trace.form, key] = trace
-    return found
-
-
-def _of_baseline(traces: Iterable[Trace], own: _Read) -> _Read:
+def _of_baseline(traces: Iterable[Trace], own: Read) -> Read:
     """Those of a baseline that are of a text that was read now too."""
     now = {(form, key, trace.text_sha256) for (_, form, key), trace in own.items()}
     found = {}

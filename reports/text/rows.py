@@ -10,9 +10,14 @@ from memtests.fixtures.probes.cuts import ALONE, BETWEEN, CUTS, HEALED
 from memtests.fixtures.probes.text import in_words
 from memtests.plugins.verdicts import OUTCOMES
 from memtests.reports.counting.controlled import control_interval, merged_controls
-from memtests.reports.counting.discovery import SAMPLES, Discoverable, discoverable_by_collection
+from memtests.reports.counting.discovery import (
+    SAMPLES,
+    Discoverable,
+    discoverable_by_collection,
+    found_within,
+)
 from memtests.reports.counting.lengths import LENGTHS, beginnings, correlations
-from memtests.reports.counting.memories import Memory, Remembered, by_collection, found_within
+from memtests.reports.counting.memories import Memory, Remembered, by_collection
 from memtests.reports.counting.tallies import (
     counted,
     cuts_made,
