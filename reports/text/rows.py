@@ -125,15 +125,17 @@ def protocol_rows(report: Report, remembered: Remembered) -> list[list[str]]:
         if not found:
             rows.append([*row, "none long enough", *["-"] * (len(names) - 3)])
             continue
-        counts = [sum(each.recited for each in found)]
-        counts += [
-            sum(found_within(each.log_p, n, 0.5) for each in found) for n in _PROTOCOL_SAMPLES
-        ]
-        counts += [
-            sum(found_within(each.log_p_40, n, 0.5) for each in found) for n in _PROTOCOL_SAMPLES
-        ]
-        rows.append([*row, *(f"{n} ({percent(n / len(found))})" for n in counts)])
+        row.append(_share([each.recited for each in found]))
+        for logs in ([each.log_p for each in found], [each.log_p_40 for each in found]):
+            for n in _PROTOCOL_SAMPLES:
+                shown = [found_within(log_p, n, 0.5) for log_p in logs]
+                row.append("-" if None in logs else _share(shown))  # a server may not tell
+        rows.append(row)
     return rows
+
+
+def _share(found: Sequence[bool]) -> str:
+    return f"{sum(found)} ({percent(sum(found) / len(found))})"
 
 
 _PROTOCOL_SAMPLES = (1, 1_000)

@@ -7,10 +7,18 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from memtests.reports.counting.memories import remembered
+from memtests.reports.counting.memories import (
+    FIFTY,
+    Extracted,
+    Memory,
+    Remembered,
+    remembered,
+)
 from memtests.reports.report_files import ReportError, read_report
 from memtests.reports.saved import main
+from memtests.reports.text.rows import protocol_rows
 from memtests.reports.trace_files import read_traces
+from tests.support.reported import reported
 from tests.support.running import STAND_IN, few_poems, run_suite
 
 pytest_plugins = ["pytester"]
@@ -135,3 +143,13 @@ def test_traces_of_other_texts_are_passed_over(pytester: pytest.Pytester) -> Non
     file = folder / "traces.jsonl"
     file.write_text(file.read_text().replace('"text_sha256":"', '"text_sha256":"0'))
     assert remembered(report, read_traces(folder)).memories == ()
+
+
+def test_what_a_server_does_not_tell_is_not_counted_as_none() -> None:
+    """Of some servers it is not known what the 40 most probable tokens have together."""
+    memory = Memory("m", "c", "p", True, 100, 1, 99, ())
+    known = Extracted("m", "c", "p", True, -0.5, -0.1)
+    untold = known._replace(log_p_40=None)
+    for found, expected in (([known], "1 (100.0 %)"), ([known, untold], "-")):
+        _, row = protocol_rows(reported({}), Remembered((memory,), FIFTY, tuple(found)))
+        assert row[-2:] == [expected, expected]
