@@ -34,8 +34,8 @@ from memtests.reports.page.maps import (
     maps_of,
 )
 from memtests.reports.page.recitations import SIGNS, poems_of
-from memtests.reports.report import Report, Tally, unjudged_of
-from memtests.reports.text.phrases import number_of
+from memtests.reports.report import Report, Tally
+from memtests.reports.text.headline import headline
 from memtests.reports.text.rows import (
     against,
     beginning_rows,
@@ -135,24 +135,6 @@ def render_page(
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
-
-
-def headline(report: Report, problems: Sequence[str] = ()) -> tuple[str, str]:
-    """What a reader wants first, and whether that is `good`, `bad` or neither."""
-    gates = number_of(len(report.gates), "gate")
-    failed = [gate for gate in report.gates if not gate.passed]
-    left = unjudged_of(report)
-    if failed:
-        return f"{len(failed)} of {gates} not passed", "bad"
-    if problems:
-        return problems[0], "bad"
-    if left:
-        return f"{number_of(len(left), 'probe')} could not be asked", "bad"
-    if any(gate.doubt for gate in report.gates):
-        return f"{gates} passed, and that is no proof", ""
-    if report.gates:
-        return f"{gates} passed", "good"
-    return f"{number_of(len(counted(report.verdicts)), 'probe')}, no gates", ""
 
 
 def side_by_side(report: Report, tallies: Iterable[Tally]) -> list[Tally]:

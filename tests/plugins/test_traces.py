@@ -1,4 +1,4 @@
-"""What a trace holds, and that it says of any cut what asking says."""
+"""What a trace holds, and what it says of a cut."""
 
 import math
 
@@ -12,7 +12,6 @@ from memtests.fixtures.models.local.checkpoint import Checkpoint
 from memtests.fixtures.models.local.deciding import largest
 from memtests.fixtures.models.local.loading import Loading, load
 from memtests.fixtures.poems.files import canon
-from memtests.fixtures.poems.poems import Collection
 from memtests.fixtures.probes.controls import controls_of
 from memtests.fixtures.probes.probes import (
     DEFAULT_HEADER,
@@ -36,11 +35,9 @@ from memtests.plugins.traces import (
     trace_of,
 )
 from memtests.plugins.verdicts import IMPOSSIBLE
-from tests.support.cutting import part_of, random_cuts, says_plainly, traces_of
+from tests.support.cutting import part_of, random_cuts, traces_of
 from tests.support.models import untaught
 from tests.support.sampling import sampled
-from tests.support.smollm2 import gguf
-from tests.support.taught_models import nine, taught
 
 TEXT = "床前明月光，\n疑是地上霜。"
 
@@ -48,74 +45,6 @@ TEXT = "床前明月光，\n疑是地上霜。"
 @pytest.fixture(scope="module")
 def embedded() -> Checkpoint:
     return load("embedded", Loading(device="cpu"))
-
-
-def little(count: int) -> list[Collection]:
-    return [one.sample(count) for one in canon()]
-
-
-def hold(
-    model: Checkpoint,
-    collections: list[Collection],
-    count: int,
-    seed: int = 15,
-    together: int = 1,
-) -> None:
-    """Cuts asked of the model, so many together, and each read from its trace."""
-    recited = told = 0
-    cuts = list(random_cuts(model, collections, count, seed))
-    answers = [
-        answer
-        for at in range(0, count, together)
-        for answer in Reciter(model).recite([probe for probe, _ in cuts[at : at + together]])
-    ]
-    for number, ((probe, trace), asked) in enumerate(zip(cuts, answers, strict=True)):
-        assert isinstance(asked, Completion)
-        lead = len(probe.text) - len(probe.poem.text)
-        found = said(trace, probe.poem.text, probe.start - lead, probe.stop - lead)
-        if asked.cut == "alone":
-            assert found is None
-            continue
-        assert found is not None
-        if found.recited is not None:
-            told += 1
-            assert found.recited == asked.followed, probe
-        recited += bool(found.recited)
-        if asked.cut == "between":
-            assert asked.log_p is not None
-            assert asked.log_p_40 is not None
-            assert found.recited is not None
-            assert found.log_p == pytest.approx(max(asked.log_p, IMPOSSIBLE), abs=1e-3)
-            expected = max(asked.log_p_40, IMPOSSIBLE)
-            assert found.log_p_40 == pytest.approx(expected, abs=1e-3)
-            if number % 10 == 1:
-                assert says_plainly(model, probe) == found.recited
-        else:
-            assert found.log_p is None
-    assert told > 0.9 * count
-    assert 0.02 * count < recited < 0.98 * count
-
-
-def test_what_asking_says(embedded: Checkpoint) -> None:
-    hold(embedded, little(3), 24)
-
-
-@pytest.mark.slow
-def test_what_asking_says_at_500_cuts(embedded: Checkpoint) -> None:
-    hold(embedded, little(8), 500)
-
-
-@pytest.mark.slow
-def test_what_a_model_with_a_vocabulary_of_today_says_at_500_cuts() -> None:
-    others = [one.sample(1) for one in canon() if one.name in ("song", "sonnets")]
-    hold(taught("qwen3"), [*nine(), *others], 500)
-
-
-@pytest.mark.slow
-def test_what_smollm2_says_at_500_cuts() -> None:
-    collections = [one.sample(2) for one in canon() if one.name in ("tang", "british")]
-    # One by one they take twenty minutes: it recites hardly any, and goes on from each of them.
-    hold(load(str(gguf()), Loading(device="cpu")), collections, 500, together=100)
 
 
 @pytest.mark.parametrize("kind", ["han", "bytes", "pieces"])

@@ -14,8 +14,9 @@ from memtests.reports.counting.tallies import queries
 from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.gating.gates import GateError, evaluate, parse_gate
 from memtests.reports.gating.measures import LONG_IN_CHARACTERS, LONG_IN_WORDS, SHARES
-from memtests.reports.page.page import headline, render_page
+from memtests.reports.page.page import render_page
 from memtests.reports.report import GateRecord, Report
+from memtests.reports.text.headline import headline
 from memtests.reports.text.junit import gate_reports
 from memtests.reports.text.markdown import render_summary
 from memtests.reports.text.terminal import render_gates

@@ -11,8 +11,9 @@ from memtests.fixtures.poems.poems import Collection, Poem
 from memtests.reports.gating.comparing import among_models
 from memtests.reports.gating.gates import evaluate, parse_gate
 from memtests.reports.page.html import TEMPLATES, visible
-from memtests.reports.page.page import bars, headline, render_page
+from memtests.reports.page.page import bars, render_page
 from memtests.reports.report import Report
+from memtests.reports.text.headline import headline
 from tests.support.hostile import HOSTILE
 from tests.support.reported import NURSERY, TANG, forgets, knows, reported, slips
 
