@@ -101,6 +101,14 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
             metavar="TITLE-OR-ID",
         ),
         _option(
+            "--probe",
+            "only this probe, by the name that a miss, a report and a test id show, like "
+            "tang/jing-ye-si/prefix-25%; repeatable (default: all)",
+            action="append",
+            type=typed,
+            metavar="NAME",
+        ),
+        _option(
             "--sample",
             "N poems of each collection, the same ones every time (default: all)",
             type=int,

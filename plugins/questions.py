@@ -1,6 +1,7 @@
 """What is asked: the poem options, read and checked, and one case for each probe."""
 
 import argparse
+import dataclasses
 import functools
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,7 @@ from memtests.fixtures.probes.controls import (
     controls_of,
 )
 from memtests.fixtures.probes.drawing import draw_lengths
+from memtests.fixtures.probes.naming import check_names, named_lengths, poems_of_probes
 from memtests.fixtures.probes.probes import (
     NEXT_LINE,
     PREFIX,
@@ -65,12 +67,21 @@ class Questions:
     material: Mapping[str, Collection] = field(default_factory=dict)
     """Poems that lines and authors are taken from besides, where few are asked: a poem that nobody
     can know is made of several."""
+    named: frozenset[str] = frozenset()
+    """The names of the only probes that are asked; all are where there is none."""
+
+    def wants(self, name: str) -> bool:
+        """Whether a probe of this name is asked."""
+        return not self.named or name in self.named
 
     @functools.cached_property
     def controls(self) -> tuple[Probe, ...]:
         """Made when they are first asked for: not while pytest still reads its command line."""
         return tuple(
-            probe for collection in self.controlled for probe in self._controls_of(collection)
+            probe
+            for collection in self.controlled
+            for probe in self._controls_of(collection)
+            if self.wants(probe.name)
         )
 
     def _controls_of(self, collection: Collection) -> list[Probe]:
@@ -95,7 +106,12 @@ class PoemCuts:
     """Some of these lengths, drawn by Hypothesis over the whole poem, in order."""
 
     def __repr__(self) -> str:  # as that of Probe
-        return f"<{'/'.join(self.place)}/{PREFIX_LENGTHS}>"
+        return f"<{self.name}>"
+
+    @property
+    def name(self) -> str:
+        """Of the pytest case; that of a probe goes on with its length."""
+        return f"{'/'.join(self.place)}/{PREFIX_LENGTHS}"
 
     @property
     def probes(self) -> list[Probe]:
@@ -127,9 +143,10 @@ def check_keywords(given: str) -> None:
         if given.strip():
             _parse_expression(given, "Wrong expression passed to '-k'")
     except pytest.UsageError as error:
+        named = shlex.quote(given)
         raise pytest.UsageError(
-            f"{error}; it takes words, with `and`, `or` and `not` between them; for a title or an "
-            f"id: --poem {shlex.quote(given)}"
+            f"{error}; it takes words, with `and`, `or` and `not` between them; for "
+            + (f"a probe: --probe {named}" if "/" in given else f"a title or an id: --poem {named}")
         ) from None
 
 
@@ -153,6 +170,13 @@ def read_questions(option: argparse.Namespace) -> Questions:
     except ChoiceError as error:
         raise pytest.UsageError(f"--poem {error}") from None
     asked = tuple(c if sample is None else c.sample(sample) for c in wanted)
+    few = tuple(collection.sample(SAMPLE) for collection in asked)
+    controlled = {"sample": few, "full": asked, "none": ()}[option.controls]
+    try:
+        # Controls are made as ever: a poem that nobody can know would else have other lines.
+        asked = poems_of_probes(asked, option.probe) if option.probe else asked
+    except ChoiceError as error:
+        raise pytest.UsageError(f"--probe {error}") from None
     try:
         template = check_header(option.header)
     except CueError as error:
@@ -165,10 +189,14 @@ def read_questions(option: argparse.Namespace) -> Questions:
         raise pytest.UsageError(
             f"--prefix-lengths {option.prefix_lengths}: no poem is longer than that"
         )
-    few = tuple(collection.sample(SAMPLE) for collection in asked)
-    controlled = {"sample": few, "full": asked, "none": ()}[option.controls]
     material = {c.name: c.sample(SAMPLE) for c in collections} if option.poem else {}
-    return Questions(collections, asked, lengths, template, controlled, material)
+    named = frozenset(option.probe or ())
+    questions = Questions(collections, asked, lengths, template, controlled, material, named)
+    try:
+        check_names(option.probe or (), lambda: all_names(questions))
+    except ChoiceError as error:
+        raise pytest.UsageError(f"--probe {error}") from None
+    return questions
 
 
 def _fits(length: PrefixLength, collection: Collection) -> bool:
@@ -198,15 +226,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for argument, case in CASES.items():
         if argument in metafunc.fixturenames:
             probes = all_probes(questions, case)
-            metafunc.parametrize(argument, probes, ids=[case_id(probe) for probe in probes])
+            metafunc.parametrize(argument, probes, ids=[probe.name for probe in probes])
     for argument, kinds in CONTROLS.items():
         if argument in metafunc.fixturenames:
             found = [probe for probe in questions.controls if probe.control in kinds]
-            metafunc.parametrize(argument, found, ids=[case_id(probe) for probe in found])
+            metafunc.parametrize(argument, found, ids=[probe.name for probe in found])
     if "poem_cuts" in metafunc.fixturenames:
-        cuts = {f"{c.name}/{p.id}": cuts_of(c.name, p) for c in questions.asked for p in c.poems}
-        cuts = {name: cut for name, cut in cuts.items() if cut.longest}
-        metafunc.parametrize("poem_cuts", list(cuts.values()), ids=list(cuts))
+        cuts = [cut for cut in all_cuts(questions) if questions.wants(cut.name)]
+        metafunc.parametrize("poem_cuts", cuts, ids=[cut.name for cut in cuts])
 
 
 def spread(probes: Sequence[Probe], count: int) -> list[Probe]:
@@ -216,17 +243,41 @@ def spread(probes: Sequence[Probe], count: int) -> list[Probe]:
 
 
 def all_probes(questions: Questions, case: str) -> list[Probe]:
-    """Every probe of a case over everything that is asked."""
-    return [
+    """Every probe of a case over everything that is asked; among those of PREFIX the lengths that
+    `--probe` names of those that Hypothesis draws.
+    """
+    found = [
         probe
         for collection in questions.asked
         for probe in probes_of(collection, case, questions.prefix_lengths, questions.header)
     ]
+    drawn = _named_lengths(questions) if case == PREFIX else []
+    return [probe for probe in [*found, *drawn] if questions.wants(probe.name)]
 
 
-def case_id(probe: Probe) -> str:
-    """The id of a probe's pytest case, `collection/poem/variant`; the function names the case."""
-    return "/".join(filter(None, [probe.collection, probe.poem.id, probe.variant]))
+def _named_lengths(questions: Questions) -> list[Probe]:
+    """The probes of PREFIX_LENGTHS that are asked for by name."""
+    return [
+        probe
+        for cuts in (all_cuts(questions) if questions.named else [])
+        for length in named_lengths(questions.named, cuts.name)
+        if length <= cuts.longest and (probe := cuts.cut(length)).name in questions.named
+    ]
+
+
+def all_cuts(questions: Questions) -> list[PoemCuts]:
+    """The poems that are asked for with lengths drawn by Hypothesis."""
+    found = (cuts_of(c.name, poem) for c in questions.asked for poem in c.poems)
+    return [cuts for cuts in found if cuts.longest]
+
+
+def all_names(questions: Questions) -> set[str]:
+    """What can be asked for by name."""
+    whole = dataclasses.replace(questions, named=frozenset())
+    probes = [probe for case in CASES.values() for probe in all_probes(whole, case)]
+    cuts = {cut.name for cut in all_cuts(whole)}
+    drawn = {probe.name for probe in _named_lengths(questions)}
+    return {probe.name for probe in (*probes, *whole.controls)} | cuts | drawn
 
 
 def cuts_of(collection: str, poem: Poem) -> PoemCuts:

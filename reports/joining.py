@@ -22,7 +22,7 @@ def joined(reports: Mapping[str, Report]) -> Report:
     renamed = [_renamed(report, file, twice) for file, report in reports.items()]
     verdicts = sorted(
         (verdict for report in renamed for verdict in report.verdicts),
-        key=lambda v: (v.probe, v.model),
+        key=lambda v: v.probe,
     )
     collections = {record.name: record for report in renamed for record in report.collections}
     return msgspec.structs.replace(

@@ -4,7 +4,7 @@ import os
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -158,6 +158,20 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 PoemKey = tuple[str, str]
 """Collection and poem."""
+
+
+class _OfModel(Protocol):
+    @property
+    def model(self) -> str: ...
+
+
+Of = TypeVar("Of", bound=_OfModel)
+
+
+def in_model_order(report: Report, found: Iterable[Of]) -> list[Of]:
+    """What is known of several models, in the report's order of them; of one model, as it was."""
+    order = {model.name: at for at, model in enumerate(report.models)}
+    return sorted(found, key=lambda each: order.get(each.model, len(order)))
 
 
 def languages_of(report: Report) -> dict[PoemKey, str]:

@@ -10,6 +10,7 @@ from _pytest.junitxml import xml_key
 
 from memtests.plugins.gathering import Gathered
 from memtests.plugins.hooks import ASKED, SAVED, SAVED_TRACES
+from memtests.plugins.model import model_names
 from memtests.plugins.questions import QUESTIONS
 from memtests.plugins.resuming import read_saved, read_saved_traces
 from memtests.reports.counting.memories import remembered
@@ -31,8 +32,10 @@ from memtests.reports.report_folder import (
     traces_there,
     write_report,
 )
+from memtests.reports.text.headline import headline
 from memtests.reports.text.junit import gate_reports, properties
-from memtests.reports.text.progress import instead_of_letters, progress_of
+from memtests.reports.text.last_line import last_line, others_of
+from memtests.reports.text.progress import instead_of_counts, instead_of_letters, progress_of
 from memtests.reports.text.terminal import sections
 from memtests.reports.trace_files import TRACES
 
@@ -122,7 +125,7 @@ class Writer:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         rules, collections = self.config.stash[RULES], self.config.stash[QUESTIONS].collections
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        report = build(self.gathered, collections, now)
+        report = build(self.gathered, collections, now, model_names(self.config))
         problems = self.faults.problems(self.gathered.mixed)
         unusable = self.faults.unusable is not None
         found = conclude(report, rules, problems, int(session.exitstatus), unusable)
@@ -157,6 +160,13 @@ class Writer:
         if self.conclusion is None:
             return
         misses = not self.config.getoption("--measure") and not self.conclusion.report.gates
+        report, problems = self.conclusion.report, self.conclusion.problems
+        if report.verdicts or report.unjudged:
+            cases = self.config.stash[ASKED]
+            others = others_of(terminalreporter.stats, cases)
+            said = last_line(report, headline(report, problems)[0], others)
+            colour = "red" if self.conclusion.status else "green"
+            instead_of_counts(terminalreporter, said, colour)
         page, data = self.folder / PAGE, self.folder / DATA
         for title, lines in sections(self.conclusion, misses, page, data):
             terminalreporter.section(title, bold=True)

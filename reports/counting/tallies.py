@@ -41,11 +41,21 @@ class ShortestCues(NamedTuple):
     median: int | None
 
 
-def build(gathered: Gathered, collections: Sequence[Collection], created: str) -> Report:
-    """The report on everything that was gathered."""
+def build(
+    gathered: Gathered,
+    collections: Sequence[Collection],
+    created: str,
+    models: Sequence[str] = (),
+) -> Report:
+    """The report on everything that was gathered. `models`: their names in the order of the command
+    line, which several workers may not keep.
+    """
+    unknown = [model for model, _ in (*gathered.verdicts, *gathered.unjudged)]
+    every = dict.fromkeys([*models, *gathered.models, *unknown])
+    order = {name: at for at, name in enumerate(every)}
     plain = (saved.plain() for saved in gathered.verdicts.values())
-    verdicts = sorted(plain, key=lambda v: (v.probe, v.model))
-    unjudged = sorted(gathered.unjudged.values(), key=lambda record: (record.probe, record.model))
+    verdicts = sorted(plain, key=lambda v: (v.probe, order[v.model]))
+    unjudged = sorted(gathered.unjudged.values(), key=lambda r: (r.probe, order[r.model]))
     asked = {v.collection for v in verdicts} | {record.collection for record in unjudged}
     report = Report(
         schema=SCHEMA,
@@ -53,7 +63,7 @@ def build(gathered: Gathered, collections: Sequence[Collection], created: str) -
         created=created,
         models=tuple(
             msgspec.convert({**model, **gathered.way(name)}, ModelRecord)
-            for name, model in gathered.models.items()
+            for name, model in sorted(gathered.models.items(), key=lambda item: order[item[0]])
         ),
         collections=tuple(record(c) for c in collections if c.name in asked),
         verdicts=tuple(verdicts),

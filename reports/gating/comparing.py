@@ -80,13 +80,14 @@ def saved_comparisons(report: Report) -> tuple[Comparison, ...]:
 
 
 def among_models(report: Report) -> tuple[Comparison, ...]:
-    """Each further model of a report against the first."""
-    first, *others = [model.name for model in report.models] or [""]
-    if not others:
-        return ()
-    known = baseline_of(first, report).models[first]
-    baseline = Baseline(first, {}, {first: known})
-    return tuple(compare(baseline, model, report.verdicts) for model in others)
+    """Each further model of a report against the first, and against the one before."""
+    names = [model.name for model in report.models]
+    known = baseline_of("", report).models
+    return tuple(
+        compare(Baseline(other, {}, {other: known[other]}), name, report.verdicts)
+        for at, name in enumerate(names[1:], start=1)
+        for other in dict.fromkeys([names[0], names[at - 1]])
+    )
 
 
 def state(then: Known, now: Verdict) -> str:

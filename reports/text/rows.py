@@ -25,7 +25,14 @@ from memtests.reports.counting.tallies import (
     totals,
 )
 from memtests.reports.gating.comparing import Loss
-from memtests.reports.report import ComparisonRecord, GateRecord, Report, Tally, texts_of
+from memtests.reports.report import (
+    ComparisonRecord,
+    GateRecord,
+    Report,
+    Tally,
+    in_model_order,
+    texts_of,
+)
 from memtests.reports.text.phrases import excerpt, number_of
 
 _SCRIPTS = {"spaced": "characters (with spaces)", "unspaced": "characters (Chinese and its like)"}
@@ -37,8 +44,9 @@ def table_rows(report: Report) -> list[list[str]]:
     names = ["collection", "case", "poems", "probes", *OUTCOMES, "verbatim", "near"]
     rows = [["model"] * several + [*names, "recall", "95 %"]]
     found = counted(report.verdicts)
-    rows += [_row(tally, several) for tally in totals(found, "model", "collection", "case")]
-    for total in totals(found, "model"):
+    by_case = in_model_order(report, totals(found, "model", "collection", "case"))
+    rows += [_row(tally, several) for tally in by_case]
+    for total in in_model_order(report, totals(found, "model")):
         rows.append(_row(total, several, collection="all"))
     return rows
 
@@ -55,7 +63,8 @@ def shortest_rows(report: Report, remembered: Remembered) -> list[list[str]]:
     exact = by_collection(remembered.memories)
     names = ["shortest cue", "poems", "found", "shortest", "median"]
     rows = [["model"] * several + names + _EXACT * bool(exact) + ["in"]]
-    for model, collection in sorted({*drawn, *exact}):
+    order = {model.name: at for at, model in enumerate(report.models)}
+    for model, collection in sorted({*drawn, *exact}, key=lambda row: (order[row[0]], row[1])):
         words = of_words[collection]
         unit = "units" if len(words) > 1 else "words" if True in words else "characters"
         cues, found = drawn.get((model, collection)), ["-"] * 4
@@ -95,7 +104,7 @@ def discoverable_rows(report: Report) -> list[list[str]]:
     several = len(report.models) > 1
     names = ["(n, p)-discoverable", "probes", "p", *(f"n = {n:,}" for n in SAMPLES)]
     rows = [["model"] * several + names]
-    for row in discoverable_by_collection(report.verdicts):
+    for row in in_model_order(report, discoverable_by_collection(report.verdicts)):
         shares = [row.share(n) for n in SAMPLES]
         cells = ["-" if share is None else percent(share) for share in shares]
         rows.append(
@@ -176,7 +185,7 @@ def control_rows(report: Report) -> list[list[str]]:
         ["model"] * several
         + ["control", "poems", "probes", *OUTCOMES, "recall", "95 %", "by their titles"]
     ]
-    for found in merged_controls(report.controls):
+    for found in in_model_order(report, merged_controls(report.controls)):
         counts = [found.correct, found.incorrect, found.forgotten]
         titles = "{} of {}".format(*found.unchanged) if found.unchanged else "-"
         poems, span = sum(many for *_, many in found.by_poem), "-"

@@ -33,10 +33,11 @@ def test_a_miss_stays_a_miss(tmp_path: Path, workers: tuple[str, ...]) -> None:
     some = ("-k", "jing-ye-si and not control", "--controls", "none", *workers)
     status, said = without_assertions(tmp_path, *some, MEMTESTS_UNKNOWN="jing-ye-si")
     assert status == 1
-    assert "9 forgotten" in said, said
+    assert said.count("\nFORGOTTEN") == 9, said
+    assert "0 of 8 correct, 0 incorrect, 8 forgotten" in said
     status, said = without_assertions(tmp_path, *some)
     assert status == 0
-    assert "10 passed" in said, said
+    assert "8 of 8 correct, 0 incorrect, 0 forgotten" in said, said
 
 
 def test_what_no_model_can_know_still_fails(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_nothing_of_the_data_is_run(place: Place, folder: str, command: str, joi
     given = options(place, folder, joined)
     done = place.run(folder, *command.split(), *given, "--collect-only", "-q")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "test_title[mine/m]" in done.stdout
+    assert "test_title[mine/m/title]" in done.stdout
     assert place.ran == ""
 
 
@@ -76,7 +76,7 @@ def test_options_of_the_environment(place: Place, joined: bool) -> None:
         words = (*command.split(), "--collect-only", "-q")
         done = place.run("project/clone", *words, PYTEST_ADDOPTS=given)
         assert done.returncode == 0, done.stdout + done.stderr
-        assert "test_title[mine/m]" in done.stdout
+        assert "test_title[mine/m/title]" in done.stdout
         assert place.ran == ""
 
 
@@ -100,7 +100,7 @@ def test_poems_of_the_current_folder(place: Place, command: str, joined: bool) -
     given = typed([("--poems", "mine.jsonl")], joined)
     done = place.run("project/clone", *command.split(), *given, "--collect-only", "-q")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "test_title[mine/m]" in done.stdout
+    assert "test_title[mine/m/title]" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ SITUATIONS = {
         (GATE, "recall>=0.5", "test_own.py"), 1, r"1 case failed for another reason than a miss"
     ),
     # No gate.
-    "all known": S((), 0, r"20 passed"),
+    "all known": S((), 0, r"20 of 20 correct, 0 incorrect, 0 forgotten"),
     "a miss": S((), 1, r"FORGOTTEN .*one/p0/title", ("p0",)),
     "a miss, measured": S(("--measure",), 0, r"1 forgotten", ("p0",)),
     # Baselines.

@@ -130,14 +130,15 @@ def test_in_a_chat_the_text_before_a_poem_is_not_known() -> None:
     assert STAR in maps_of(chat, Kept(traces)).poems
 
 
-def test_models_are_held_against_the_first() -> None:
+def test_models_are_held_against_the_first_and_the_one_before() -> None:
     report = reported({"good": knows, "paler": knows, "bad": forgets})
     found = maps_of(report, kept(good=sure, paler=less_sure, bad=unsure))
     assert [each.title for each in found.differences] == [
         "paler against good",
         "bad against good",
+        "bad against paler",
     ]
-    paler, bad = found.differences
+    paler, bad, _ = found.differences
     assert paler.summary == [
         "Of 3 poems, 3 faded and 0 grew more than noise; 0 changed within noise.",
         "Of the 3 that faded, 3 have lost no probe: the memory is weaker, and no verdict shows it "
@@ -146,7 +147,7 @@ def test_models_are_held_against_the_first() -> None:
     assert len(bad.summary) == 1, "they have all lost some"
     assert [poem.state for poem in bad.poems] == ["faded"] * 3
     rows = found.poems[STAR].differences
-    assert [row.number for row in rows] == [0, 1]
+    assert [row.number for row in rows] == [0, 1, 2]
     star = decoded(rows[1].code)[3]
     assert star == (5, True, 2047 - 598), "of the star and the comma behind it"
     assert "faded more than noise" in rows[0].said

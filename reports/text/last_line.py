@@ -1,0 +1,71 @@
+"""The last line of a run: the numbers of the table, and the decision. Pure functions.
+
+pytest's own would add up recall, controls and drawn lengths, and call all of them tests.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from memtests.fixtures.probes.probes import CONTROL, PREFIX_LENGTHS
+from memtests.plugins.gathering import UNJUDGED
+from memtests.plugins.scheduling import Asked
+from memtests.plugins.verdicts import FORGOTTEN, INCORRECT
+from memtests.reports.counting.tallies import counted, totals
+from memtests.reports.report import Report, in_model_order
+from memtests.reports.text.phrases import number_of
+
+# What becomes of a case that asks a probe is in the table already.
+_SAID = ("passed", INCORRECT, FORGOTTEN, UNJUDGED)
+_SELF_CHECK = "test_self_check["
+
+
+def last_line(report: Report, decision: str, others: Mapping[str, int]) -> str:
+    """For instance ``870 of 1,620 correct, 168 incorrect, 582 forgotten; besides 255 controls, 714
+    drawn lengths; no gates``.
+
+    `others`: what became of tests that ask no probe of the report → how many.
+    """
+    unjudged = [f"{len(report.unjudged):,} unjudged"] if report.unjudged else []
+    cases = Counter(v.case for v in report.verdicts)
+    named = ((CONTROL, "control"), (PREFIX_LENGTHS, "drawn length"))
+    besides = ", ".join(number_of(cases[case], name) for case, name in named if cases[case])
+    tests = ", ".join(f"{count:,} {word}" for word, count in others.items())
+    parts = [
+        ", ".join([*_counts(report), *unjudged]),
+        f"besides {besides}" if besides else "",
+        f"other tests: {tests}" if tests else "",
+        decision,
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def others_of(
+    stats: Mapping[str, Sequence[Any]], cases: Mapping[str, Asked | None]
+) -> dict[str, int]:
+    """What pytest counts besides the probes: its word → how many.
+
+    `stats`: its words → test reports; `cases`: node id → what the case asks, if anything.
+    """
+    found = Counter(
+        f"{'self-checks ' if _SELF_CHECK in nodeid else ''}{word}"
+        for word, reports in stats.items()
+        for nodeid in (getattr(report, "nodeid", "") for report in reports)
+        if word and (word not in _SAID or cases.get(nodeid) is None or _SELF_CHECK in nodeid)
+    )
+    return dict(found)
+
+
+def _counts(report: Report) -> list[str]:
+    found = in_model_order(report, totals(counted(report.verdicts), "model"))
+    if len(report.models) > 1:
+        return [f"{each.model}: {each.correct:,} of {each.judged:,} correct" for each in found]
+    return [
+        text
+        for each in found
+        for text in (
+            f"{each.correct:,} of {each.judged:,} correct",
+            f"{each.incorrect:,} {INCORRECT}",
+            f"{each.forgotten:,} {FORGOTTEN}",
+        )
+    ]
