@@ -122,6 +122,10 @@ class ComparisonRecord(msgspec.Struct, frozen=True):
     """How probable a change by as much, up or down, is by chance alone: the exact sign-flip test,
     which pairs poems. Had both known as much, what a poem lost it could as well have gained.
     """
+    known: dict[str, int] = {}
+    """`collection/poem` → how many of its probes the baseline knew, of those that this run judged
+    too. Empty in an older report.
+    """
 
 
 class ControlRecord(msgspec.Struct, frozen=True):

@@ -52,7 +52,11 @@ def write_report(folder: Path, found: Conclusion, kept: Kept) -> None:
     write_whole(folder / DATA, encode(found.report))
     summary = render_summary(found).encode()
     write_whole(folder / SUMMARY, summary)
-    shown = render_page(found.report, found.problems, kept, found.remembered)
+    shown = render_page(
+        *(found.report, found.problems, kept, found.remembered),
+        passed=found.passed,
+        refusal=found.refusal,
+    )
     write_whole(folder / PAGE, shown.encode())
     if page := os.environ.get("GITHUB_STEP_SUMMARY"):
         append(Path(page), summary + b"\n")

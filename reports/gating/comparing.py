@@ -1,5 +1,6 @@
 """A run against a baseline, probe by probe: what was retained, lost and gained. Pure functions."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from memtests.plugins.verdicts import CORRECT, Verdict
 from memtests.reports.counting.over_poems import noise
 from memtests.reports.counting.tallies import counted
 from memtests.reports.gating.baselines import Baseline, baseline_of
+from memtests.reports.gating.losses import poem_of
 from memtests.reports.report import ComparisonRecord, PoemKey, Report
 from memtests.reports.report_files import Known
 
@@ -54,6 +56,7 @@ def compare(baseline: Baseline, model: str, verdicts: Sequence[Verdict]) -> Comp
         gained=of[GAINED],
         new=len(asked) - len(both),
         not_asked=len(known.keys() - asked.keys()),
+        known=dict(Counter(map(poem_of, sorted((*of[RETAINED], *of[LOST]))))),
         p=noise(*([_poem(both[probe]) for probe in of[each]] for each in (LOST, GAINED))),
     )
     # It was correct then: but for punctuation and the like it was the suffix.

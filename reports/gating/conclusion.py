@@ -12,13 +12,11 @@ from memtests.reports.gating.baselines import Baseline
 from memtests.reports.gating.comparing import Comparison, compare
 from memtests.reports.gating.gates import Gate, evaluate
 from memtests.reports.report import Report, unjudged_of
+from memtests.reports.text.headline import headline
 from memtests.reports.text.phrases import number_of
 
-_JUDGED = (
-    pytest.ExitCode.OK,
-    pytest.ExitCode.TESTS_FAILED,
-    pytest.ExitCode.NO_TESTS_COLLECTED,
-)
+_DECIDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+_JUDGED = (*_DECIDED, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,8 @@ class Rules:
     """The baseline to write."""
     replaced: Baseline | None = None
     """What that file holds already."""
+    measured: bool = False
+    """Whether nothing fails for a miss (`--measure`)."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,13 @@ class Conclusion:
     """Why its figures prove nothing, if so."""
     remembered: Remembered = NOTHING
     """What follows from the traces beside it."""
+    passed: bool | None = None
+    """Where no gate decides, whether every case passed; None where none could fail."""
+
+    @property
+    def headline(self) -> tuple[str, str]:
+        """What a reader wants first, as `headline` has it."""
+        return headline(self.report, self.problems, passed=self.passed, refusal=self.refusal)
 
 
 def conclude(
@@ -67,6 +74,9 @@ def conclude(
     whole = msgspec.structs.replace(
         report, gates=gates, comparisons=tuple(found.record for found in comparisons)
     )
+    passed = status == pytest.ExitCode.OK if status in _DECIDED else None
+    if gates or rules.measured:
+        passed = None
     why = _why_not_updated(whole, rules.replaced, problems) if rules.update else None
     refusal = f"{rules.update}: {why}" if why else None
     if unusable:
@@ -78,7 +88,9 @@ def conclude(
         elif refusal or problems or left or not all(gate.passed for gate in gates):
             status = pytest.ExitCode.TESTS_FAILED
     update = rules.update is not None and refusal is None
-    return Conclusion(whole, comparisons, int(status), update, refusal, tuple(problems))
+    return Conclusion(
+        whole, comparisons, int(status), update, refusal, tuple(problems), passed=passed
+    )
 
 
 def _why_not_updated(

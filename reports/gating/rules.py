@@ -79,7 +79,7 @@ def read_rules(config: pytest.Config, gates: tuple[Gate, ...]) -> Rules:
             raise pytest.UsageError(f"--gate {gate.rule!r} needs a baseline; add --baseline FILE")
     path = _to_update(config)
     replaced = replaced_by(path) if path else None
-    return Rules(gates, baseline, path, replaced)
+    return Rules(gates, baseline, path, replaced, config.getoption("--measure"))
 
 
 def replaced_by(path: Path) -> Baseline | None:

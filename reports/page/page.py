@@ -94,8 +94,13 @@ def render_page(
     problems: Sequence[str] = (),
     kept: Kept = NOTHING_KEPT,
     remembered: Remembered = NOTHING,
+    *,
+    passed: bool | None = None,
+    refusal: str | None = None,
 ) -> str:
-    """The whole page. `problems`: why the figures of the run prove nothing, if so."""
+    """The whole page. `problems`: why the figures of the run prove nothing, if so; `passed` and
+    `refusal`: as of `headline`.
+    """
     # Not at every start: numpy takes a while.
     from memtests.reports.page.figures import figures_of, legend_of
 
@@ -107,7 +112,7 @@ def render_page(
         "page.html",
         report=report,
         several=len(report.models) > 1,
-        headline=headline(report, problems),
+        headline=headline(report, problems, passed=passed, refusal=refusal),
         problems=problems,
         gates=gate_rows(report) if report.gates else [],
         doubts=doubts_of(report),

@@ -2,24 +2,126 @@
 
 from collections.abc import Sequence
 
-from memtests.reports.counting.tallies import counted
-from memtests.reports.report import Report, unjudged_of
-from memtests.reports.text.phrases import number_of
+from memtests.reports.counting.tallies import counted, shortest_cues
+from memtests.reports.gating.comparing import LOST
+from memtests.reports.gating.gates import GateError, parse_gate
+from memtests.reports.report import GateRecord, Report, unjudged_of
+from memtests.reports.text.losses import said_losses
+from memtests.reports.text.phrases import number_of, one_line
+from memtests.reports.text.rows import percent
+
+# Gates and poems that are named here; all of them stand below.
+_MOST_GATES = 3
+_MOST_POEMS = 3
 
 
-def headline(report: Report, problems: Sequence[str] = ()) -> tuple[str, str]:
-    """What a reader wants first, and whether that is `good`, `bad` or neither."""
-    gates = number_of(len(report.gates), "gate")
+def headline(
+    report: Report,
+    problems: Sequence[str] = (),
+    *,
+    passed: bool | None = None,
+    refusal: str | None = None,
+) -> tuple[str, str]:
+    """What a reader wants first, and whether that is `good`, `bad` or neither.
+
+    `problems`: why the figures of the run prove nothing, if so, an interruption first; `passed`:
+    where no gate decides, whether every case passed, and None where none could fail (`--measure`, a
+    saved report); `refusal`: why a file was not written that should be.
+    """
+    said, mark = _said(report, problems, passed, refusal)
+    return one_line(said), mark
+
+
+def _said(
+    report: Report, problems: Sequence[str], passed: bool | None, refusal: str | None
+) -> tuple[str, str]:
     failed = [gate for gate in report.gates if not gate.passed]
     left = unjudged_of(report)
-    if failed:
-        return f"{len(failed)} of {gates} not passed", "bad"
     if problems:
-        return problems[0], "bad"
-    if left:
-        return f"{number_of(len(left), 'probe')} could not be asked", "bad"
+        gates = [f"{len(failed)} of {_gates(report)} not passed"] if failed else []
+        return "; ".join([*problems, *gates]), "bad"
+    why = [_breached(report, failed)] if failed else []
+    why += [f"{_probes(len(left))} could not be asked"] if left else []
+    if not report.gates and passed is False:
+        why += _misses(report) or ([] if left else ["a case failed, and no probe was missed"])
+    if why or refusal:
+        return f"NOT PASSED: {'; '.join(why or [str(refusal)])}", "bad"
     if any(gate.doubt for gate in report.gates):
-        return f"{gates} passed, and that is no proof", ""
+        return f"passed: {_named(report, report.gates)}, but that is no proof", ""
     if report.gates:
-        return f"{gates} passed", "good"
-    return f"{number_of(len(counted(report.verdicts)), 'probe')}, no gates", ""
+        return f"passed: {_named(report, report.gates)}", "good"
+    correct = _correct(report)
+    return (f"passed: {correct}", "good") if passed else (f"{correct}; no gates", "")
+
+
+def _gates(report: Report) -> str:
+    return number_of(len(report.gates), "gate")
+
+
+def _breached(report: Report, failed: Sequence[GateRecord]) -> str:
+    """The gates that were not passed; and the poems, where they lost something and must not."""
+    said = [f"{len(failed)} of {_named(report, failed)}"]
+    for record in report.comparisons:
+        places = [_lost_in(gate, report) for gate in failed if gate.model == record.model]
+        wanted = [""] if "" in places else sorted({of for of in places if of})
+        lost = "; ".join(filter(None, (said_losses(record, _MOST_POEMS, of) for of in wanted)))
+        if lost:
+            said.append((f"{record.model}: " if len(report.models) > 1 else "") + lost)
+    return "; ".join(said)
+
+
+def _named(report: Report, gates: Sequence[GateRecord]) -> str:
+    """How many gates there are, and those of them that are meant, with what they came to."""
+    several = len(report.models) > 1
+    named = [
+        f"{gate.rule}{f' of {gate.model}' if several and gate.model else ''} ({_came_to(gate)})"
+        for gate in gates[:_MOST_GATES]
+    ]
+    more = [f"and {len(gates) - _MOST_GATES} more"] if len(gates) > _MOST_GATES else []
+    return f"{_gates(report)}: {', '.join([*named, *more])}"
+
+
+def _came_to(gate: GateRecord) -> str:
+    if gate.value is None:
+        return gate.reason or "no value"
+    if gate.counts is None:
+        return f"{gate.value:.4g}"
+    part, whole = gate.counts
+    return f"{percent(gate.value)}, {part:,} of {whole:,}"
+
+
+def _lost_in(gate: GateRecord, report: Report) -> str | None:
+    """The collection over which a gate is on what was lost, empty for all of them; None where it is
+    on something else.
+    """
+    try:
+        rule = parse_gate(gate.rule, [collection.name for collection in report.collections])
+    except GateError:
+        return None
+    return (rule.collection or "") if rule.measure == LOST else None
+
+
+def _correct(report: Report) -> str:
+    """How many probes of each model are correct."""
+    found = counted(report.verdicts)
+    said = []
+    for model in [model.name for model in report.models]:
+        own = [v.correct for v in found if v.model == model]
+        name = f"{model}: " if len(report.models) > 1 else ""
+        said.append(f"{name}{sum(own):,} of {_probes(len(own))} correct")
+    return ", ".join(said) or "no probes"
+
+
+def _misses(report: Report) -> list[str]:
+    """Why cases failed where every miss fails one."""
+    found, cues = counted(report.verdicts), shortest_cues(report.verdicts)
+    missed = sum(not v.correct for v in found)
+    untriggered = sum(each.poems - each.recited for each in cues)
+    if missed:
+        return [f"{missed:,} of {_probes(len(found))} not recited"]
+    poems = number_of(sum(each.poems for each in cues), "poem")
+    return [f"no prefix that was tried triggers {untriggered:,} of {poems}"] * bool(untriggered)
+
+
+def _probes(count: int) -> str:
+    return f"{count:,} {'probe' if count == 1 else 'probes'}"

@@ -192,7 +192,8 @@ def test_all_but_the_last_word_is_no_proof() -> None:
         "no proof: 2 of 2 completions are nearly the poem or hold a long passage of it; "
         f"the worst is tang/b/title (similarity {second.similarity:.3f}, a passage of 19 words)"
     )
-    assert headline(report) == ("1 gate passed, and that is no proof", "")
+    line = "passed: 1 gate: recall<=0 (0.0 %, 0 of 2), but that is no proof"
+    assert headline(report) == (line, "")
     for text in shown(report):
         assert "passed, but see below" in text
         assert "2 of 2 completions are nearly the poem" in text
@@ -232,5 +233,5 @@ def test_how_long_a_passage_is_long() -> None:
 
 def test_what_is_forgotten_is_green() -> None:
     report = gated("recall<=0", verdict_of(outcome="forgotten"))
-    assert headline(report) == ("1 gate passed", "good")
+    assert headline(report) == ("passed: 1 gate: recall<=0 (0.0 %, 0 of 1)", "good")
     assert "no proof" not in "".join(shown(report))

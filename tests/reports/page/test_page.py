@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from memtests.fixtures.poems.poems import Collection, Poem
-from memtests.reports.gating.comparing import among_models
+from memtests.reports.gating.baselines import baseline_of
+from memtests.reports.gating.comparing import among_models, compare
 from memtests.reports.gating.gates import evaluate, parse_gate
 from memtests.reports.page.html import TEMPLATES, visible
 from memtests.reports.page.page import bars, render_page
@@ -45,18 +46,69 @@ def gated(report: Report, *rules: str) -> Report:
 
 def test_the_gates_come_first() -> None:
     assert headline(gated(ONE, "recall>=0.1", "tang:recall>=0.99")) == (
-        "1 of 2 gates not passed",
+        "NOT PASSED: 1 of 2 gates: tang:recall>=0.99 (25.0 %, 3 of 12)",
         "bad",
     )
-    assert headline(gated(ONE, "recall>=0.1")) == ("1 gate passed", "good")
-    assert headline(ONE) == ("18 probes, no gates", "")
+    met = ("passed: 1 gate: recall>=0.1 (27.8 %, 5 of 18)", "good")
+    assert headline(gated(ONE, "recall>=0.1")) == met
+    assert headline(gated(ONE, "recall>=0.1"), passed=False) == met, "the gates decide"
     broken = reported({"m": knows}, unjudged=[("m", "tang/x/title", "too long")])
-    assert headline(broken) == ("1 probe could not be asked", "bad")
-    assert headline(gated(broken, "nursery:recall>=0.1")) == ("1 probe could not be asked", "bad")
+    unasked = ("NOT PASSED: 1 probe could not be asked", "bad")
+    assert headline(broken) == headline(gated(broken, "nursery:recall>=0.1")) == unasked
+    assert headline(broken, passed=False) == unasked
     control = reported({"m": knows}, unjudged=[("m", "tang/x/control-copying", "too long")])
-    assert headline(gated(control, "recall>=0.1")) == ("1 gate passed", "good")
+    assert headline(gated(control, "recall>=0.1"))[1] == "good"
     assert headline(gated(ONE, "recall>=0.1"), ["worker gw0 died"]) == ("worker gw0 died", "bad")
+    failed = gated(ONE, "recall>=0.9")
+    said = "interrupted: 3 of 21 probes missing; 1 of 1 gate not passed"
+    assert headline(failed, ["interrupted: 3 of 21 probes missing"]) == (said, "bad")
     assert "worker gw0 died" in render_page(ONE, ["worker gw0 died"])
+    refused = ("NOT PASSED: b.json: 1 probe unjudged", "bad")
+    assert headline(ONE, refusal="b.json: 1 probe unjudged") == refused
+
+
+def test_without_a_gate_it_says_what_failed() -> None:
+    assert headline(ONE) == ("5 of 18 probes correct; no gates", "")
+    assert headline(ONE, passed=True) == ("passed: 5 of 18 probes correct", "good")
+    assert headline(ONE, passed=False) == ("NOT PASSED: 13 of 18 probes not recited", "bad")
+    assert headline(SEVERAL)[0] == (
+        "good: 18 of 18 probes correct, slips: 5 of 18 probes correct, "
+        "bad: 0 of 18 probes correct; no gates"
+    )
+    known = [v for v in ONE.verdicts if v.correct or v.case == "prefix_lengths"]
+    drawn = msgspec.structs.replace(ONE, verdicts=tuple(known))
+    assert headline(drawn, passed=False)[0] == (
+        "NOT PASSED: no prefix that was tried triggers 3 of 3 poems"
+    )
+    good = reported({"m": knows})
+    said = "NOT PASSED: a case failed, and no probe was missed"
+    assert headline(good, passed=False) == (said, "bad")
+
+
+def test_what_was_lost_stands_in_the_headline_by_poem() -> None:
+    baseline = baseline_of("good.json", reported({"good": knows}))
+    found = tuple(compare(baseline, name, SEVERAL.verdicts) for name in ("good", "slips", "bad"))
+    rules = [parse_gate(rule, ["tang"]) for rule in ("lost<=0", "tang:lost<=50%", "recall>=0.1")]
+    whole = msgspec.structs.replace(
+        SEVERAL,
+        gates=evaluate(rules, SEVERAL, found),
+        comparisons=tuple(each.record for each in found),
+    )
+    assert headline(whole)[0] == (
+        "NOT PASSED: 5 of 9 gates: lost<=0 of slips (72.2 %, 13 of 18), "
+        "lost<=0 of bad (100.0 %, 18 of 18), tang:lost<=50% of slips (75.0 %, 9 of 12), "
+        "and 2 more; "
+        "slips: 3 of 3 poems lost something: tang/jing-ye-si 5 of 6 probes, "
+        "nursery/twinkle 4 of 6, tang/deng-guan-que-lou 4 of 6; "
+        "bad: 3 of 3 poems lost something: nursery/twinkle 6 of 6 probes, "
+        "tang/deng-guan-que-lou 6 of 6, tang/jing-ye-si 6 of 6"
+    )
+    only = [gate for gate in whole.gates if gate.rule.startswith("tang")]
+    assert headline(msgspec.structs.replace(whole, gates=tuple(only[:2])))[0] == (
+        "NOT PASSED: 1 of 2 gates: tang:lost<=50% of slips (75.0 %, 9 of 12); "
+        "slips: 2 of 2 poems lost something: tang/jing-ye-si 5 of 6 probes, "
+        "tang/deng-guan-que-lou 4 of 6"
+    )
 
 
 def test_verbatim_and_near_are_columns() -> None:
