@@ -32,7 +32,6 @@ from memtests.reports.report_folder import (
     traces_there,
     write_report,
 )
-from memtests.reports.text.headline import headline
 from memtests.reports.text.junit import gate_reports, properties
 from memtests.reports.text.last_line import last_line, others_of
 from memtests.reports.text.progress import instead_of_counts, instead_of_letters, progress_of
@@ -160,11 +159,11 @@ class Writer:
         if self.conclusion is None:
             return
         misses = not self.config.getoption("--measure") and not self.conclusion.report.gates
-        report, problems = self.conclusion.report, self.conclusion.problems
+        report = self.conclusion.report
         if report.verdicts or report.unjudged:
             cases = self.config.stash[ASKED]
             others = others_of(terminalreporter.stats, cases)
-            said = last_line(report, headline(report, problems)[0], others)
+            said = last_line(report, self.conclusion.headline[1], others)
             colour = "red" if self.conclusion.status else "green"
             instead_of_counts(terminalreporter, said, colour)
         page, data = self.folder / PAGE, self.folder / DATA

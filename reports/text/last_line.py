@@ -20,11 +20,11 @@ _SAID = ("passed", INCORRECT, FORGOTTEN, UNJUDGED)
 _SELF_CHECK = "test_self_check["
 
 
-def last_line(report: Report, decision: str, others: Mapping[str, int]) -> str:
+def last_line(report: Report, mark: str, others: Mapping[str, int]) -> str:
     """For instance ``870 of 1,620 correct, 168 incorrect, 582 forgotten; besides 255 controls, 714
-    drawn lengths; no gates``.
+    drawn lengths; 2 gates passed``.
 
-    `others`: what became of tests that ask no probe of the report → how many.
+    `mark`: the headline's; `others`: what became of other tests → how many.
     """
     unjudged = [f"{len(report.unjudged):,} unjudged"] if report.unjudged else []
     cases = Counter(v.case for v in report.verdicts)
@@ -35,9 +35,18 @@ def last_line(report: Report, decision: str, others: Mapping[str, int]) -> str:
         ", ".join([*_counts(report), *unjudged]),
         f"besides {besides}" if besides else "",
         f"other tests: {tests}" if tests else "",
-        decision,
+        _decided(report, mark),
     ]
     return "; ".join(part for part in parts if part)
+
+
+def _decided(report: Report, mark: str) -> str:
+    """Whether the run passed, in as few words as there are; the headline says why not."""
+    if mark == "bad":
+        return "NOT PASSED"
+    if not report.gates:
+        return "passed" if mark else "no gates"
+    return f"{number_of(len(report.gates), 'gate')} passed{'' if mark else ', but no proof'}"
 
 
 def others_of(

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from memtests.plugins.scheduling import Asked
+from memtests.reports.gating.gates import evaluate, parse_gate
 from memtests.reports.report import Report
 from memtests.reports.text.last_line import last_line, others_of
 from tests.support.reported import forgets, knows, reported, slips
@@ -28,10 +29,10 @@ def test_controls_and_drawn_lengths_are_told_apart() -> None:
     drawn = msgspec.structs.replace(counts[0], case="prefix_lengths", probe="drawn")
     control = msgspec.structs.replace(counts[1], case="control", probe="control")
     more: Report = msgspec.structs.replace(one, verdicts=(*counts, drawn, control))
-    assert last_line(one, "no gates", {}) == (
+    assert last_line(one, "", {}) == (
         "5 of 18 correct, 13 incorrect, 0 forgotten; besides 6 drawn lengths; no gates"
     )
-    assert last_line(more, "no gates", {"passed": 3}) == (
+    assert last_line(more, "", {"passed": 3}) == (
         "5 of 18 correct, 13 incorrect, 0 forgotten; besides 1 control, 7 drawn lengths; "
         "other tests: 3 passed; no gates"
     )
@@ -39,10 +40,27 @@ def test_controls_and_drawn_lengths_are_told_apart() -> None:
 
 def test_several_models_in_their_order() -> None:
     several = reported({"z": knows, "a": forgets}, unjudged=[("z", "tang/x/title", "too long")])
-    assert last_line(several, "1 gate passed", {}) == (
-        "z: 18 of 18 correct, a: 0 of 18 correct, 1 unjudged; besides 12 drawn lengths; "
-        "1 gate passed"
+    assert last_line(several, "good", {}) == (
+        "z: 18 of 18 correct, a: 0 of 18 correct, 1 unjudged; besides 12 drawn lengths; passed"
     )
+
+
+@pytest.mark.parametrize(
+    ("gates", "mark", "said"),
+    [
+        ([], "", "no gates"),
+        ([], "good", "passed"),
+        ([], "bad", "NOT PASSED"),
+        (["recall>=0.9"], "bad", "NOT PASSED"),
+        (["recall>=0.1", "near>=0.1"], "good", "2 gates passed"),
+        (["recall<=0.9"], "", "1 gate passed, but no proof"),
+    ],
+)
+def test_the_decision_comes_last(gates: list[str], mark: str, said: str) -> None:
+    report = reported({"m": slips})
+    rules = [parse_gate(rule, ["tang", "nursery"]) for rule in gates]
+    whole = msgspec.structs.replace(report, gates=evaluate(rules, report, ()))
+    assert last_line(whole, mark, {}).rpartition("; ")[2] == said
 
 
 def test_others() -> None:
