@@ -1,6 +1,6 @@
 """Which plots a report's page has, in what order, and what they say of themselves."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from memtests.plugins.verdicts import OUTCOMES
@@ -32,6 +32,8 @@ class Figure(NamedTuple):
     caption: str
     panels: tuple[Panel, ...]
     legend: tuple[Key, ...]
+    left_out: tuple[str, ...] = ()
+    """Plots that would have shown a dot, by their names."""
 
 
 class Plan(NamedTuple):
@@ -44,52 +46,59 @@ class Plan(NamedTuple):
     """From the name of the panel and the curves in it."""
     apart: bool
     """Whether each collection has a panel of its own even where there is one model."""
+    fewest: int = 2
+    """Points that one of its curves must have; else a plot would show a dot."""
 
 
+_BAND = "The line is recall, the band its 95 % interval."
 PLANS = (
     Plan(
         "Prefix length",
-        "Recall of the rest of a poem against the share of it that is in the cue; 0 % is the "
-        "header alone. The same poems at each length; shaded: 95 % intervals.",
+        "Recall of the rest of a poem, from little of it in the cue (left) to much (right); 0 % is "
+        f"the header alone. The same poems at each length. {_BAND}",
         lambda report, _: curves.by_prefix_length(report, percent=True),
-        lambda _, found: points_plot(Axes("prefix, % of the poem"), found),
+        lambda _, found: points_plot(Axes("part of the poem in the cue, %"), found),
         apart=True,
     ),
     Plan(
-        "Prefix length in units",
-        "Recall of the rest of a poem against the words (characters for Chinese) in the cue.",
+        "Prefix length in words",
+        "Recall of the rest of a poem, from few of its words in the cue (left) to many (right); "
+        f"characters take the place of words in scripts without spaces. {_BAND}",
         lambda report, _: curves.by_prefix_length(report, percent=False),
-        lambda _, found: points_plot(Axes("prefix, units"), found),
+        lambda _, found: points_plot(Axes("words or characters in the cue"), found),
         apart=True,
     ),
     Plan(
         "Every prefix length",
-        "The poems whose rest greedy decoding says token for token (extractable), for every share "
-        "of them in the cue; 0 % is the header alone. From traces.",
+        "Extractable are the poems whose rest greedy decoding says token for token: their share, "
+        "for every part of the poem in the cue; 0 % is the header alone. The higher the line, the "
+        "more is remembered. Worked out from traces.",
         lambda _, remembered: curves.by_percentage(remembered),
-        lambda _, found: lines_plot(Axes("prefix, % of the poem", "extractable"), found),
+        lambda _, found: lines_plot(Axes("part of the poem in the cue, %", "extractable"), found),
         apart=False,
     ),
     Plan(
         "(n, p)-discoverable",
-        "The probes whose suffix n samples say at least once with probability p (log scale), "
-        "whatever greedy decoding says.",
+        "The share of the probes that n samples (answers drawn at random, not the most probable "
+        "ones) recite at least once with probability p. A line that goes on rising is memory that "
+        "greedy decoding does not show.",
         lambda report, _: curves.by_samples(report),
-        lambda _, found: lines_plot(Axes("samples", "probes found", log=True), found),
+        lambda _, found: lines_plot(Axes("samples (n)", "probes found", log=True), found),
         apart=False,
     ),
     Plan(
         "Poem length",
-        "Recall of whole poems and of their rests (title and prefix) against the length of the "
-        "poem, in bins of about as many poems each.",
+        "Recall of short poems (left) and of long ones (right), whole and from a prefix; each "
+        f"point stands for about as many poems. {_BAND}",
         lambda report, _: curves.by_poem_length(report),
         lambda unit, found: points_plot(Axes(f"poem length, {unit}"), found),
         apart=True,
     ),
     Plan(
         "Where recitations leave the poem",
-        "By place in what was asked for (title and prefix): the recitations that have not left "
-        "the poem yet.",
+        "From the beginning of what was asked for (left) to its end (right): the share of the "
+        "recitations that are the poem word for word up to there. Where a line falls, they leave "
+        "it. Cases title and prefix.",
         lambda report, _: curves.along_the_text(report, unbroken=True),
         lambda _, found: lines_plot(
             Axes("place in the text asked for, %", "still word for word"), found
@@ -98,23 +107,29 @@ PLANS = (
     ),
     Plan(
         "What is recited by place",
-        "The serial-position curve: the recitations that have the poem's unit at that place, "
-        "also after a slip (aligned by Levenshtein distance; forgotten ones have none).",
+        "From the beginning of what was asked for (left) to its end (right): the share of the "
+        "recitations that have the poem's word there, also after a slip. A line that falls says "
+        "that ends are remembered worse than beginnings (a serial-position curve).",
         lambda report, _: curves.along_the_text(report, unbroken=False),
         lambda _, found: lines_plot(Axes("place in the text asked for, %", "recited"), found),
         apart=False,
     ),
     Plan(
         "Shortest cue",
-        "The poems that a beginning of at most so many words (characters for Chinese) "
-        "triggers (log scale), of those that Hypothesis drew lengths for.",
+        "The share of the poems that come back whole from a beginning of at most so many words "
+        "(characters in scripts without spaces; log scale), of those that lengths were drawn for. "
+        "The farther left a line rises, the less of a poem it takes.",
         lambda report, _: curves.shortest(report),
         lambda _, found: lines_plot(
             Axes("words or characters in the cue", "poems", log=True), found, steps=True
         ),
         apart=False,
+        fewest=3,  # each line has a beginning of its own, at nothing
     ),
 )
+
+
+_FEWEST_BARS = 2
 
 
 def figures_of(report: Report, remembered: Remembered = NOTHING) -> list[Figure]:
@@ -132,16 +147,31 @@ def _planned(report: Report, plan: Plan, remembered: Remembered) -> Figure | Non
     if not found:
         return None
     if len(models) == 1 and not plan.apart:
-        svg = plan.draw("", {names.index(name): curve for (_, name), curve in found.items()})
-        return Figure(plan.title, plan.caption, (Panel("", svg),), legend_of(names))
-    panels = []
-    for name in names:
-        series = {
-            at: found[model, name] for at, model in enumerate(models) if (model, name) in found
+        of_panel = {"": {names.index(name): curve for (_, name), curve in found.items()}}
+        legend = legend_of(names)
+    else:
+        of_panel = {
+            name: {
+                at: found[model, name] for at, model in enumerate(models) if (model, name) in found
+            }
+            for name in names
         }
-        panels.append(Panel(name, plan.draw(name, series)))
-    legend = legend_of(models) if len(models) > 1 else ()
-    return Figure(plan.title, plan.caption, tuple(panels), legend)
+        legend = legend_of(models) if len(models) > 1 else ()
+    panels, left_out = [], []
+    for name, series in of_panel.items():
+        if max(map(_points, series.values())) < plan.fewest:
+            left_out.append(_named(plan.title, name))
+        else:
+            panels.append(Panel(name, plan.draw(name, series)))
+    return Figure(plan.title, plan.caption, tuple(panels), legend, tuple(left_out))
+
+
+def _points(curve: curves.Line | Sequence[curves.Point]) -> int:
+    return len(curve.x) if isinstance(curve, curves.Line) else len(curve)
+
+
+def _named(figure: str, panel: str) -> str:
+    return f"{figure} ({panel})" if panel else figure
 
 
 def _sizes(report: Report) -> Figure | None:
@@ -151,7 +181,8 @@ def _sizes(report: Report) -> Figure | None:
     svg = points_plot(Axes("parameters", log=True), dict(enumerate(sizes.values())))
     return Figure(
         "Model size",
-        "Recall against the number of parameters (log scale), all probes; bars: 95 % intervals.",
+        "Recall of small models (left) and of large ones (right), by their parameters (log scale); "
+        "all probes. The bars are 95 % intervals.",
         (Panel("", svg),),
         legend_of(sizes),
     )
@@ -162,15 +193,21 @@ def _probabilities(report: Report) -> Figure | None:
     if not bins:
         return None
     several = len(report.models) > 1
+    panels, left_out, title = [], [], "Probability and outcome"
+    for model, counts in bins.items():
+        name = model if several else ""
+        if sum(any(bar) for bar in zip(*counts.values(), strict=True)) < _FEWEST_BARS:
+            left_out.append(_named(title, name))
+        else:
+            panels.append(Panel(name, outcomes_plot(counts, "probability, power of ten")))
     return Figure(
-        "Before and after observation",
-        "Probes by the probability that sampling at temperature 1 would recite them token for "
-        "token (log scale, the last bar also has all below), and what greedy decoding showed.",
-        tuple(
-            Panel(model if several else "", outcomes_plot(counts, "log10 of the probability"))
-            for model, counts in bins.items()
-        ),
+        title,
+        "How many probes had which probability of being recited token for token by sampling at "
+        "temperature 1 (-3 is one in a thousand; the last bar at the left also has all below); the "
+        "colour is what greedy decoding then showed. Correct ones belong to the right.",
+        tuple(panels),
         tuple(Key("■", outcome, outcome) for outcome in OUTCOMES),
+        tuple(left_out),
     )
 
 

@@ -5,6 +5,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+from memtests.reports.page.tables import heads
 from memtests.reports.report import Tally
 from memtests.reports.text.phrases import one_line
 from memtests.reports.text.rows import percent, recall_interval
@@ -61,4 +62,5 @@ def _templates() -> Any:
     environment.filters["percent"] = _unbroken_percent
     environment.filters["recall_interval"] = _unbroken_interval
     environment.filters["share"] = _share
+    environment.filters["heads"] = heads
     return environment

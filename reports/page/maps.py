@@ -16,7 +16,7 @@ from memtests.reports.counting.shades import Shade, shades
 from memtests.reports.gating.comparing import among_models
 from memtests.reports.page.html import visible
 from memtests.reports.report import ComparisonRecord, PoemKey, Report, languages_of, texts_of
-from memtests.reports.text.phrases import number_of
+from memtests.reports.text.phrases import number_of, unit_of
 from memtests.reports.text.rows import against
 
 STATE_SIGNS = {GREW: "▲", FADED: "▼", NOISE: "·", TOO_SHORT: "·"}
@@ -128,7 +128,7 @@ def maps_of(report: Report, kept: Kept) -> Maps:
         for change in found:
             key = (change.collection, change.poem)
             code = encoded(texts[key], map(_of_change, change.shades), change.shades)
-            changed[key].append(Row(len(differences), _said_of(change), code))
+            changed[key].append(Row(len(differences), _said_of(texts[key], change), code))
         if found:
             differences.append(_difference(record, found, report.verdicts))
     poems = {key: PoemMap(FORMS[form], rows[key], changed[key]) for key, form in forms.items()}
@@ -148,7 +148,7 @@ def _of_baseline(traces: Iterable[Trace], own: Read) -> Read:
 
 def _row(number: int, text: str, language: str, trace: Trace) -> Row:
     pieces = shades(text, language, [trace])
-    return Row(number, _said(pieces), encoded(text, map(_of_shade, pieces), pieces))
+    return Row(number, _said(text, pieces), encoded(text, map(_of_shade, pieces), pieces))
 
 
 def encoded(text: str, values: Iterable[tuple[int, bool]], pieces: Iterable[Shade]) -> str:
@@ -183,21 +183,22 @@ def _of_change(shade: Shade) -> tuple[int, bool]:
     return min(_LEAST, max(0, _MIDDLE + round(100 * (now - then)))), lost
 
 
-def _said(pieces: Sequence[Shade]) -> str:
+def _said(text: str, pieces: Sequence[Shade]) -> str:
     known = [log_p for (log_p,) in (piece.log_p for piece in pieces) if log_p is not None]
     judged = [said for (said,) in (piece.said for piece in pieces) if said is not None]
     return (
-        f"greedy decoding says {sum(judged)} of {number_of(len(judged), 'unit')}; "
+        f"greedy decoding says {sum(judged)} of {number_of(len(judged), unit_of(text))}; "
         f"sampling says all with probability {probability(sum(known))}"
     )
 
 
-def _said_of(change: Change) -> str:
+def _said_of(text: str, change: Change) -> str:
     p = "" if change.p is None else f" (p = {change.p:.2g})"
     more = " more than noise" if change.state in (GREW, FADED) else ""
-    said, total = change.said, number_of(len(change.shades), "unit")
+    said, unit = change.said, unit_of(text)
+    total = number_of(len(change.shades), unit)
     return (
-        f"{change.state}{more}{p}; probability of a unit {_mean(change.before)} → "
+        f"{change.state}{more}{p}; probability of a {unit} {_mean(change.before)} → "
         f"{_mean(change.after)}; greedy decoding says {said[0]} → {said[1]} of {total}"
     )
 

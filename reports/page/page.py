@@ -7,18 +7,25 @@ allows nothing else to run or to load, whatever the poems say.
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from memtests.fixtures.models.local.unplaced import said_unplaced
+from memtests.fixtures.probes.probes import NEXT_LINE, PREFIX, TITLE
 from memtests.plugins.verdicts import (
     CORRECT,
+    DECLINED,
+    EMPTY,
     FORGOTTEN,
     FORGOTTEN_KINDS,
     GRADES,
     INCORRECT,
     INCORRECT_KINDS,
+    LOOPING,
+    MINOR,
     OUTCOMES,
+    SEVERE,
+    UNRELATED,
     in_order,
 )
 from memtests.reports.counting.memories import NOTHING, Remembered
@@ -34,21 +41,17 @@ from memtests.reports.page.maps import (
     maps_of,
 )
 from memtests.reports.page.recitations import SIGNS, poems_of
+from memtests.reports.page.tables import tables_of
 from memtests.reports.report import Report, Tally
 from memtests.reports.text.headline import headline
 from memtests.reports.text.rows import (
     against,
-    beginning_rows,
     changes_of,
     control_rows,
-    correlation_rows,
-    discoverable_rows,
     doubts_of,
     gate_rows,
     not_compared,
-    protocol_rows,
     said_cuts,
-    shortest_rows,
 )
 from memtests.reports.text.terminal import render_unjudged
 
@@ -57,15 +60,21 @@ _OUTCOME_OF = {
     **dict.fromkeys(INCORRECT_KINDS, INCORRECT),
     **dict.fromkeys(FORGOTTEN_KINDS, FORGOTTEN),
 }
-
-# Below the curves.
-TABLES: tuple[Callable[[Report, Remembered], list[list[str]]], ...] = (
-    lambda report, _: beginning_rows(report),
-    lambda report, _: correlation_rows(report),
-    shortest_rows,
-    lambda report, _: discoverable_rows(report),
-    protocol_rows,
-)
+CASE_WORDS = {
+    TITLE: "given the title, the dynasty and the author; asked for the whole poem",
+    PREFIX: "given the beginning of the poem; asked for the rest",
+    NEXT_LINE: "given the lines so far; asked for the next one",
+}
+GRADE_WORDS = {
+    CORRECT: "the poem came back",
+    MINOR: "incorrect: distorted, and similar to the poem by 0.8 or more",
+    SEVERE: "incorrect: distorted beyond that, and still more like the poem than chance, or with a "
+    "passage of it",
+    UNRELATED: "forgotten: something else was said, no more like the poem than chance",
+    LOOPING: "forgotten: it went round in a circle",
+    DECLINED: "forgotten: “I don’t know” and its like",
+    EMPTY: "forgotten: nothing was said",
+}
 
 
 class Bar(NamedTuple):
@@ -107,6 +116,7 @@ def render_page(
     poems = poems_of(report, remembered)
     places = {(view.collection, view.poem): f"poem-{at}" for at, view in enumerate(poems)}
     maps = maps_of(report, kept)
+    asked = {v.case for v in report.verdicts}
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     return rendered(
         "page.html",
@@ -121,6 +131,8 @@ def render_page(
         recalls=side_by_side(report, totals(counted(report.verdicts), "model", "collection")),
         bars=bars(report),
         grades=grades(report),
+        grade_words={each: GRADE_WORDS[each] for each in grades(report) if each in GRADE_WORDS},
+        asked_words={case: said for case, said in CASE_WORDS.items() if case in asked},
         outcomes=OUTCOMES,
         signs=SIGNS,
         unjudged=render_unjudged(report.unjudged),
@@ -129,7 +141,7 @@ def render_page(
         cuts={model: said_cuts(made) for model, made in cuts_made(report.verdicts).items()},
         said_unplaced=said_unplaced,
         controls=control_rows(report) if report.controls else [],
-        tables=[rows for make in TABLES if len(rows := make(report, remembered)) > 1],
+        tables=tables_of(report, remembered),
         poems=poems,
         keys=legend_of(model.name for model in report.models),
         maps=maps,

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from memtests.fixtures.probes.cuts import ALONE, HEALED
 from memtests.fixtures.probes.probes import CASES, CONTROL, PREFIX_LENGTHS, TITLE
-from memtests.fixtures.probes.text import in_words
 from memtests.plugins.chance import Bands, chance
 from memtests.plugins.passages import Passage
 from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT, OUTCOMES, Verdict, in_order
@@ -17,7 +16,7 @@ from memtests.reports.counting.memories import NOTHING, Memory, Remembered
 from memtests.reports.counting.tallies import best_drawn, shortest_by_poem
 from memtests.reports.page.marks import Mark, marks, recited, span
 from memtests.reports.report import PoemKey, Report, bands_of, headings_of, languages_of, texts_of
-from memtests.reports.text.phrases import number_of
+from memtests.reports.text.phrases import CHARACTER, WORD, number_of, unit_of
 
 SIGNS = {CORRECT: "●", INCORRECT: "◐", FORGOTTEN: "○"}
 # A cut between tokens needs no word.
@@ -119,12 +118,13 @@ def _order(v: Verdict) -> tuple[int, float]:
 
 
 def _shortest(found: Mapping[str, int | None], text: str) -> list[str]:
-    """The fewest units that triggered the poem, a line for each model."""
-    unit = "word" if in_words(text) else "character"
+    """The fewest units that brought the poem back, a line for each model."""
+    unit = unit_of(text)
     lines = []
     for model, length in found.items():
         said = number_of(length, unit) if length else "none of those tried"
-        lines.append(f"shortest cue found: {f'{model}, ' * (len(found) > 1)}{said}")
+        name = f"{model}, " * (len(found) > 1)
+        lines.append(f"shortest cue, of the lengths drawn: {name}{said}")
     return lines
 
 
@@ -132,11 +132,13 @@ def _exactly(memories: Sequence[Memory], several: bool) -> list[str]:
     """What traces say of every prefix, and the longest run, a line for each model."""
     lines = []
     for memory in memories:
-        unit = "word" if memory.in_words else "character"
+        unit = WORD if memory.in_words else CHARACTER
         cue = number_of(memory.shortest, unit) if memory.shortest else "none"
         name = f"{memory.model}, " * several
-        run = number_of(memory.longest, unit)
-        lines.append(f"exactly: {name}{cue}; longest run: {run} of {memory.units}")
+        run = f"{memory.longest} of {number_of(memory.units, unit)}"
+        lines.append(
+            f"shortest cue of all, from traces: {name}{cue}; longest run recited in a row: {run}"
+        )
     return lines
 
 
@@ -172,7 +174,8 @@ def _recitation(v: Verdict, language: str, bands: Bands | None) -> Recitation:
         found = marks(v.asked, v.completion, language, passage)
         if not any(mark.kind == "both" for mark in found):  # the poem stands beside it anyway
             found = [mark for mark in found if mark.kind == "model"]
-        note = f"similarity {v.similarity:.2f}, leaves after {v.divergence} units"
+        left = number_of(v.divergence or 0, unit_of(v.asked))
+        note = f"similarity {v.similarity:.2f}, leaves the poem after {left}"
         if passage:
             note += f", longest passage: {_place(v, passage, language)}"
     else:
@@ -191,11 +194,10 @@ def _recitation(v: Verdict, language: str, bands: Bands | None) -> Recitation:
 
 def _place(v: Verdict, passage: Passage, language: str) -> str:
     """How long a passage is and where it stands: for instance ``14 words, from line 2 on``."""
-    unit = "word" if in_words(v.asked) else "character"
     start = v.moved + span(v.asked, passage.suffix, passage.length, language).start
     before = v.suffix[:start].lstrip("\n") if v.case == TITLE else v.cue + v.suffix[:start]
     line = 1 + before.count("\n")
-    return f"{number_of(passage.length, unit)}, from line {line} on"
+    return f"{number_of(passage.length, unit_of(v.asked))}, from line {line} on"
 
 
 def _probability(log_p: float) -> str:

@@ -10,6 +10,7 @@ from memtests.fixtures.probes.text import in_words, unit_ends
 from memtests.plugins.verdicts import SEVERE, Verdict
 from memtests.reports.counting.tallies import best_drawn
 
+WORD, CHARACTER = "word", "character"
 _WORDS, _CHARACTERS = 6, 12
 _MOST = 100  # code points, whatever the unit
 
@@ -27,7 +28,8 @@ def _passage(verdict: Verdict, at: int) -> str:
     """The passage of a recitation that has little else of the poem, where it is longer than such an
     excerpt and than what came before the divergence.
     """
-    unit, shown = ("word", _WORDS) if in_words(verdict.asked) else ("character", _CHARACTERS)
+    unit = unit_of(verdict.asked)
+    shown = _WORDS if unit == WORD else _CHARACTERS
     length = verdict.passage.length if verdict.passage else 0
     matters = verdict.kind == SEVERE and length > max(at, shown)
     return f", passage of {number_of(length, unit)}" if matters else ""
@@ -52,6 +54,11 @@ def one_line(text: str) -> str:
 def number_of(count: int, noun: str) -> str:
     """For instance ``1 probe``, ``2 probes``."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def unit_of(text: str) -> str:
+    """What a text is counted in."""
+    return WORD if in_words(text) else CHARACTER
 
 
 def missed(verdicts: Iterable[Verdict]) -> list[Verdict]:

@@ -52,7 +52,7 @@ def table_rows(report: Report) -> list[list[str]]:
 
 
 def shortest_rows(report: Report, remembered: Remembered) -> list[list[str]]:
-    """Per collection: how many poems a prefix drawn by Hypothesis triggers, and how short; and
+    """Per collection: how many poems a prefix of a drawn length brings back, and how short; and
     beside it what traces say of every prefix.
     """
     several = len(report.models) > 1
@@ -61,12 +61,14 @@ def shortest_rows(report: Report, remembered: Remembered) -> list[list[str]]:
         of_words[collection].add(in_words(text))
     drawn = {(cues.model, cues.collection): cues for cues in shortest_cues(report.verdicts)}
     exact = by_collection(remembered.memories)
-    names = ["shortest cue", "poems", "found", "shortest", "median"]
-    rows = [["model"] * several + names + _EXACT * bool(exact) + ["in"]]
+    names = ["shortest cue", "poems", "drawn: found", "shortest", "median"]
+    rows = [["model"] * several + names + _EXACT * bool(exact) + ["counted in"]]
     order = {model.name: at for at, model in enumerate(report.models)}
     for model, collection in sorted({*drawn, *exact}, key=lambda row: (order[row[0]], row[1])):
         words = of_words[collection]
-        unit = "units" if len(words) > 1 else "words" if True in words else "characters"
+        unit = (
+            "words or characters" if len(words) > 1 else "words" if True in words else "characters"
+        )
         cues, found = drawn.get((model, collection)), ["-"] * 4
         if cues:
             found = [str(cues.poems), str(cues.recited), *_shortest([cues.shortest, cues.median])]
@@ -75,7 +77,7 @@ def shortest_rows(report: Report, remembered: Remembered) -> list[list[str]]:
     return rows
 
 
-_EXACT = ["exactly", "shortest", "median", "strength", "longest run"]
+_EXACT = ["exact: found", "shortest", "median", "strength", "longest run"]
 
 
 def _exact(memories: Sequence[Memory]) -> list[str]:
@@ -183,7 +185,7 @@ def control_rows(report: Report) -> list[list[str]]:
     several = len(report.models) > 1
     rows = [
         ["model"] * several
-        + ["control", "poems", "probes", *OUTCOMES, "recall", "95 %", "by their titles"]
+        + ["control", "poems", "probes", *OUTCOMES, "recall", "95 %", "with the true cue"]
     ]
     for found in in_model_order(report, merged_controls(report.controls)):
         counts = [found.correct, found.incorrect, found.forgotten]

@@ -81,7 +81,7 @@ def test_made_again_without_a_model(
     pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = run_suite(pytester, *FEW, "--recall-report", "one")
-    run.stdout.fnmatch_lines(["*exactly*strength*longest run*", "tang *3 of 3*"])
+    run.stdout.fnmatch_lines(["*exact: found*strength*longest run*", "tang *3 of 3*"])
     run.stdout.fnmatch_lines(["first 50, next 50 tokens*", "*none long enough*"])
     one = Path("one/recall.json")
     page, summary = Path("one/report.html").read_bytes(), Path("one/summary.md").read_bytes()

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from memtests.fixtures.probes.probes import Probe
 from memtests.reports.counting.curves import (
     LEAST_POWER,
     PLACES,
@@ -80,10 +81,34 @@ def test_figures() -> None:
     several = {figure.title: figure for figure in figures_of(ALL)}
     one = {figure.title: figure for figure in figures_of(reported({"one": slips}))}
     assert set(several) - set(one) == {"Model size"}
-    assert [panel.title for panel in several["Shortest cue"].panels] == ["nursery", "tang"]
-    assert [key.name for key in several["Shortest cue"].legend] == ["good", "slips", "bad"]
-    assert [key.name for key in one["Shortest cue"].legend] == ["nursery", "tang"]
+    place = "Where recitations leave the poem"
+    assert [panel.title for panel in several[place].panels] == ["nursery", "tang"]
+    assert [key.name for key in several[place].legend] == ["good", "slips", "bad"]
+    assert [panel.title for panel in one[place].panels] == [""]
+    assert [key.name for key in one[place].legend] == ["nursery", "tang"]
     for figure in [*several.values(), *one.values()]:
         for panel in figure.panels:
             assert panel.svg.startswith("<svg viewBox=")
             assert "#0" not in panel.svg.replace("url(#p", "").replace('href="#', ""), "a colour"
+
+
+def test_no_plot_of_a_single_dot() -> None:
+    """It is left out, and is named."""
+    poem = {figure.title: figure for figure in figures_of(reported({"m": slips}, [NURSERY]))}
+    assert {title for title, figure in poem.items() if not figure.panels} == {
+        "Poem length",
+        "Shortest cue",
+        "Probability and outcome",
+    }
+    assert poem["Poem length"].left_out == ("Poem length (words)",)
+    assert poem["Shortest cue"].left_out == ("Shortest cue",)
+
+    def knows_some(probe: Probe) -> str:
+        """One poem from its first character, the other from three."""
+        enough = probe.poem.id == "jing-ye-si" or probe.prefix_length != "1"
+        return knows(probe) if enough else ""
+
+    found = {figure.title: figure for figure in figures_of(reported({"m": knows_some}, [TANG]))}
+    assert [panel.title for panel in found["Shortest cue"].panels] == [""], "two lengths are two"
+    assert found["Shortest cue"].left_out == ()
+    assert found["Poem length"].left_out == ("Poem length (characters)",)

@@ -5,10 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from memtests.fixtures.poems.poems import Collection, Poem
+from memtests.reports.counting.memories import remembered
+from memtests.reports.gating.baselines import baseline_of
+from memtests.reports.gating.comparing import compare
+from memtests.reports.gating.gates import evaluate, parse_gate
 from memtests.reports.page.maps import NOTHING_KEPT, Kept
 from memtests.reports.page.page import render_page
 from memtests.reports.report import Report
@@ -56,7 +61,8 @@ class Opened:
     ) -> None:
         self.did: list[str] = []
         file = folder / "report.html"
-        file.write_text(render_page(report, kept=kept))
+        page = render_page(report, kept=kept, remembered=remembered(report, kept.own))
+        file.write_text(page)
         self.tab: Page = browser.new_page(**options)
         self.tab.on("console", lambda message: self.did.append(message.text))
         self.tab.on("pageerror", lambda error: self.did.append(str(error)))
@@ -73,6 +79,16 @@ class Opened:
             each.text_content() or ""
             for each in self.tab.locator(".poem .name small:visible").all()
         ]
+
+
+def gated(report: Report) -> Report:
+    """With a gate that is met, one that is not, and what became of it since all was known."""
+    baseline = baseline_of("good.json", reported({"good": knows}))
+    found = [compare(baseline, model.name, report.verdicts) for model in report.models]
+    rules = [parse_gate(rule, ["tang"]) for rule in ("recall>=10%", "tang:forgotten<=0.01")]
+    gates = evaluate(rules, report, found)
+    records = tuple(each.record for each in found)
+    return msgspec.structs.replace(report, gates=gates, comparisons=records)
 
 
 SEVERAL = reported({"good": knows, "slips": slips, "bad": forgets})
@@ -106,6 +122,94 @@ def test_it_fits(browser: Browser, tmp_path: Path, width: int, scheme: str, shad
     assert page.tab.evaluate("document.documentElement.scrollWidth") == width
     assert page.tab.evaluate(MISPLACED) == []
     assert page.did == []
+
+
+def named(collection: Collection, name: str, id_: str) -> Collection:
+    """The same poems under other names."""
+    poems = [
+        msgspec.structs.replace(poem, id=f"{id_}{at}" if id_ else poem.id)
+        for at, poem in enumerate(collection.poems)
+    ]
+    return Collection(name, tuple(poems))
+
+
+LONG = "a-very-long-name-without-a-single-space-" * 4
+ONE_POEM = [named(NURSERY, "nursery", "")]
+LONG_NAMES = [named(TANG, LONG, LONG), named(NURSERY, f"{LONG}2", LONG)]
+MANY = [named(NURSERY, f"collection-{at}", "") for at in range(12)]
+FORMS = ("header", "plain")
+NARROW = {
+    "one model": (reported({"good": slips}), traces_of("good", (TANG, NURSERY), unsure, FORMS)),
+    "three models": (SEVERAL, KEPT.own),
+    "gates and a comparison": (gated(reported({"slips": slips})), ()),
+    "gates of three models": (gated(SEVERAL), KEPT.own),
+    "one poem": (reported({"m": slips}, ONE_POEM), traces_of("m", ONE_POEM, unsure, FORMS)),
+    "long names": (
+        reported({LONG: knows, f"{LONG}2": slips}, LONG_NAMES),
+        [*traces_of(LONG, LONG_NAMES, unsure), *traces_of(f"{LONG}2", LONG_NAMES, unsure)],
+    ),
+    "many collections": (reported({"m": slips}, MANY), traces_of("m", MANY, unsure, FORMS)),
+}
+# Cells and plots that are not whole on a page: beyond its edges, cut by a box around them, wider
+# than their own box, or behind something.
+CUT = """width => [...document.querySelectorAll("table td, table th, svg")].flatMap(cell => {
+  const box = cell.getBoundingClientRect();
+  if (box.width <= 1 || cell.closest("thead")?.getBoundingClientRect().width <= 1) return [];
+  const cut = [box.left < 0, box.right > width + 0.5, cell.scrollWidth > cell.clientWidth + 1];
+  for (let around = cell; around; around = around.parentElement) {
+    const style = getComputedStyle(around);
+    if (style.overflowX !== "visible" && around.scrollWidth > around.clientWidth) cut.push(true);
+    if (style.overflowY !== "visible" && around.scrollHeight > around.clientHeight) cut.push(true);
+  }
+  return cut.some(Boolean) ? [cell.textContent] : [];
+})"""
+# Cells with a digit that have no name where the head of their table is not to be seen.
+NAMELESS = """() => [...document.querySelectorAll("tbody td, tbody th")].filter(cell =>
+  /\\d/.test(cell.textContent) && !cell.querySelector("a") && !cell.classList.contains("track")
+  && ["none", "", '""'].includes(getComputedStyle(cell, "::before").content)
+).map(cell => cell.textContent)"""
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_no_number_is_hidden(browser: Browser, tmp_path: Path, name: str) -> None:
+    """On a phone, on a screen and on paper."""
+    report, traces = NARROW[name]
+    page = Opened(browser, tmp_path, report, Kept(traces), viewport={"width": 400, "height": 800})
+    tab = page.tab
+    tab.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    assert tab.locator("table").count() >= 4
+    assert tab.evaluate("document.documentElement.scrollWidth") == 400
+    assert tab.evaluate(CUT, 400) == []
+    assert tab.evaluate(NAMELESS) == []
+    tab.set_viewport_size({"width": 1280, "height": 800})
+    assert tab.evaluate("document.documentElement.scrollWidth") == 1280
+    assert tab.evaluate(CUT, 1280) == []
+    tab.set_viewport_size({"width": 718, "height": 1000})  # A4, with a centimetre around
+    tab.emulate_media(media="print")
+    assert tab.evaluate("document.documentElement.scrollWidth") == 718
+    assert tab.evaluate(CUT, 718) == []
+
+
+def test_the_ways_about_the_page(browser: Browser, tmp_path: Path) -> None:
+    """Links to its parts stay in sight, also without the script."""
+    size = {"width": 400, "height": 800}
+    page = Opened(browser, tmp_path, gated(SEVERAL), KEPT, viewport=size, java_script_enabled=False)
+    for name, heading in (
+        ("What was asked", "What was asked"),
+        ("Poems", "Poems"),
+        ("Controls", "Controls"),
+        ("Retained and lost", "Retained and lost"),
+        ("Decision", "Recall of good, slips, bad"),
+    ):
+        page.tab.locator("nav a", has_text=name).click()
+        title = page.tab.locator("h1, h2", has_text=heading).first.bounding_box()
+        links = page.tab.locator("nav").bounding_box()
+        assert title
+        assert links
+        assert title["y"] + title["height"] < 800
+        if name != "Decision":  # at the top of the page the links are below it
+            assert links["y"] == 0
+            assert title["y"] >= links["height"], "not under the links"
 
 
 def test_filters(browser: Browser, tmp_path: Path) -> None:
@@ -239,7 +343,7 @@ def test_a_map_without_script(browser: Browser, tmp_path: Path) -> None:
     page.tab.click("#poem-0 summary")
     shown = page.tab.locator("#poem-0 .text").inner_text()
     assert "Twinkle, twinkle, little star,\nHow I wonder" in shown
-    assert "slips, read with its header: greedy decoding says 14 of 22 units" in shown
+    assert "slips, read with its header: greedy decoding says 14 of 22 words" in shown
     assert "slips against good: faded more than noise" in shown
 
 
@@ -297,7 +401,7 @@ def test_a_hostile_poem_stays_text(browser: Browser, tmp_path: Path) -> None:
     assert page.did == []
     assert page.tab.title().startswith('Recall of "><script>alert(3)</script>')
     assert page.tab.evaluate("document.querySelectorAll('script').length") == 1
-    assert page.tab.locator("i, img, a:not([href^='#poem-'])").count() == 0
+    assert page.tab.locator("i, img, a:not([href^='#'])").count() == 0
     shown = page.tab.locator("#poems").text_content() or ""
     for text in texts[-4:]:
         assert f"{text} one two" in shown

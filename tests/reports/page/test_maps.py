@@ -90,7 +90,7 @@ def test_a_map_says_how_probable_each_word_is() -> None:
     assert shown[:5] == [
         *((8, True, 200), (8, True, 200), (6, True, 100), (5, True, 600), (3, True, 200)),
     ]
-    assert row.said.startswith("greedy decoding says 0 of 22 units; sampling says all with ")
+    assert row.said.startswith("greedy decoding says 0 of 22 words; sampling says all with ")
 
 
 def test_the_form_with_the_header_is_shown() -> None:
@@ -100,7 +100,7 @@ def test_the_form_with_the_header_is_shown() -> None:
     plain = maps_of(report, kept(("plain",), m=sure)).poems[STAR]
     assert plain.form == "read without its header"
     assert decoded(plain.models[0].code)[0][2] == UNKNOWN, "nothing is said of the first token"
-    assert "greedy decoding says 21 of 21 units" in plain.models[0].said
+    assert "greedy decoding says 21 of 21 words" in plain.models[0].said
 
 
 def test_traces_of_other_texts_or_models_are_left_out() -> None:
@@ -151,7 +151,7 @@ def test_models_are_held_against_the_first_and_the_one_before() -> None:
     star = decoded(rows[1].code)[3]
     assert star == (5, True, 2047 - 598), "of the star and the comma behind it"
     assert "faded more than noise" in rows[0].said
-    assert "greedy decoding says 22 → 22 of 22 units" in rows[0].said
+    assert "greedy decoding says 22 → 22 of 22 words" in rows[0].said
 
 
 def against_baseline(report: Report) -> Report:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from memtests.fixtures.poems.poems import Collection, Poem
+from memtests.reports.counting.memories import remembered
 from memtests.reports.gating.baselines import baseline_of
 from memtests.reports.gating.comparing import among_models, compare
 from memtests.reports.gating.gates import evaluate, parse_gate
@@ -17,8 +18,10 @@ from memtests.reports.report import Report
 from memtests.reports.text.headline import headline
 from tests.support.hostile import HOSTILE
 from tests.support.reported import NURSERY, TANG, forgets, knows, reported, slips
+from tests.support.traced import traces_of
 
-ONE = reported({"embedded": slips})
+KEPT = traces_of("slips", (TANG, NURSERY), lambda *_: -0.01, ("header", "plain"))
+ONE = reported({"slips": slips})
 SEVERAL = reported({"good": knows, "slips": slips, "bad": forgets})
 
 
@@ -114,8 +117,9 @@ def test_what_was_lost_stands_in_the_headline_by_poem() -> None:
 def test_verbatim_and_near_are_columns() -> None:
     page = render_page(ONE)
     assert '<th scope="col" class="n">verbatim</th><th scope="col" class="n">near</th>' in page
-    cells = '<td class="n">5 of 18</td><td class="n">5</td><td class="n">17</td>'
-    assert cells in page, "all but one of the slips are minor"
+    cells = re.sub(r' data-label="[^"]*"', "", page)
+    correct = '<td class="n broad">5 of 18</td><td class="n">5</td><td class="n">17</td>'
+    assert correct in cells, "all but one of the slips are minor"
 
 
 def test_a_new_kind_of_forgotten_has_its_share_of_a_bar() -> None:
@@ -166,8 +170,50 @@ def test_every_poem_is_there_with_what_was_recited() -> None:
             assert all(" ".join(line.split()) in text for line in poem.lines)
     assert "I don't know that one." in text
     assert "举头" in text
-    assert "shortest cue found: good, 1" in text
+    assert "shortest cue, of the lengths drawn: good, 1 word" in text
     assert "bad, none of those tried" in text
+
+
+def shown(page: str) -> str:
+    """Without style and script."""
+    return re.sub(r"<(style|script)>.*?</\1>", "", page, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("report", [ONE, SEVERAL], ids=["one", "several"])
+def test_every_table_has_a_heading_and_a_sentence(report: Report) -> None:
+    """Between the table and the one before it; a plot has both in its caption."""
+    page = shown(render_page(gated(report, "recall>=0.1")))
+    for before in page.split("<table")[:-1]:
+        since = before.rpartition("</table>")[2]
+        heading = max(since.rfind("</h2>"), since.rfind("</h3>"))
+        assert heading >= 0, since[-200:]
+        assert re.search(r"<p>[A-Z][^<]+[.?]</p>", since[heading:]), since[-200:]
+    captions = re.findall(r"<figcaption><h3>(.+?)</h3> (.+?)</figcaption>", page)
+    assert len(captions) == page.count("<figure") > 3
+    assert all(said.endswith(".") for _, said in captions)
+
+
+@pytest.mark.parametrize("report", [ONE, SEVERAL], ids=["one", "several"])
+def test_words_that_only_the_code_explains(report: Report) -> None:
+    page = render_page(report, remembered=remembered(report, KEPT))
+    text = Parts(shown(page)).text
+    for word in ("unit", "Hypothesis", "trigger", "by their titles", "observation", "missed"):
+        assert word not in text
+    for word in ("drawn: found", "exact: found", "strength", "longest run", "with the true cue"):
+        assert re.search(rf"<th[^>]*>{word}</th>", page)
+        assert re.search(rf"<dt>{word}</dt><dd>.+</dd>", page), "a line where it stands"
+
+
+def test_the_list_of_poems_is_near_the_top() -> None:
+    """And its place can be reached from everywhere, as all others."""
+    page = render_page(gated(SEVERAL, "recall>=0.1"))
+    headings = re.findall(r"<h2>(.+?)</h2>", page)
+    assert headings[:4] == ["Gates", "Recall", "Retained and lost", "Poems"]
+    (links,) = re.findall(r"<nav .+?</nav>", page)
+    places = re.findall(r'href="#(\w+)"', links)
+    assert {"decision", "recall", "baseline", "poems", "controls"} <= set(places)
+    assert all(page.count(f'id="{place}"') == 1 for place in places)
+    assert page.count("<section") == len(places) - 1, "all of them, and the decision"
 
 
 def test_what_was_lost_is_linked_to_its_poem() -> None:
