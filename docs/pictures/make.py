@@ -95,20 +95,21 @@ def take(page: Page, picture: str, file: Path) -> None:
     """A picture of one poem's map, or of a difference: what it comes to, and one poem."""
     place = page.locator(".poem", has=page.locator("small", has_text=POEM[picture])).first
     if picture == "difference":
+        page.click("#maps summary")
         page.click(f"#maps a:text-is('{POEM[picture]}')")
     else:
         place.locator("summary").click()
     place.locator(".map").wait_for()
     page.add_style_tag(
-        content="#filter { position: static !important; } .long { max-height: 13.5rem !important; }"
-        " main > section:not(#maps):not(#poems), header, #poems > h2, #poems > .legend, #filter,"
+        content="#filter { position: static !important; }"
+        " #maps details { max-height: 14.4rem; overflow: hidden; }"
+        " main > section:not(#maps):not(#poems), header, nav, #poems > h2, #poems > p,"
+        " #poems > .legend, #filter,"
         f" .poem:not(#{place.get_attribute('id')}) {{ display: none !important; }}"
         " .pair ol, .shortest { display: none; } body { padding-bottom: 1rem !important; }"
         " .pair.mapped { grid-template-columns: 1fr !important; }"
     )
-    hidden = (
-        "#maps h3, #maps h3 ~ *" if picture == "map" else "#maps table ~ p, #maps > p:last-child"
-    )
+    hidden = "#maps h3, #maps h3 ~ *" if picture == "map" else "#maps > .columns"
     page.add_style_tag(content=f"{hidden} {{ display: none; }}")
     shot = Image.open(io.BytesIO(page.locator("body").screenshot()))
     shot.convert("RGB").quantize(128).save(file, optimize=True)
