@@ -5,7 +5,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
-from memtests.reports.page.tables import heads
+from memtests.reports.page.page_tables import heads
 from memtests.reports.report import Tally
 from memtests.reports.text.phrases import one_line
 from memtests.reports.text.rows import percent, recall_interval

@@ -40,8 +40,8 @@ from memtests.reports.page.maps import (
     Kept,
     maps_of,
 )
+from memtests.reports.page.page_tables import tables_of
 from memtests.reports.page.recitations import SIGNS, poems_of
-from memtests.reports.page.tables import tables_of
 from memtests.reports.report import Report, Tally
 from memtests.reports.text.headline import headline
 from memtests.reports.text.rows import (

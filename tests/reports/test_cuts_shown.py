@@ -56,7 +56,7 @@ def test_a_line_where_any_is_not_between_tokens() -> None:
 def test_on_the_page() -> None:
     page = render_page(reports(BETWEEN, HEALED, ALONE))
     assert (
-        "<dt>cuts</dt><dd>1 between tokens, 1 inside a token (healed), 1 tokenized alone, where"
+        "<dt>cues cut</dt><dd>1 between tokens, 1 inside a token (healed), 1 tokenized alone, where"
         in page
     )
     assert page.count(", cut inside a token</small>") == 1

@@ -1,7 +1,7 @@
 """The tables below the curves, and the names of their columns."""
 
 from memtests.reports.counting.memories import remembered
-from memtests.reports.page.tables import heads, tables_of
+from memtests.reports.page.page_tables import heads, tables_of
 from memtests.reports.text.rows import shortest_rows
 from tests.support.reported import NURSERY, TANG, knows, reported, slips
 from tests.support.traced import traces_of
