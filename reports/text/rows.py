@@ -66,9 +66,7 @@ def shortest_rows(report: Report, remembered: Remembered) -> list[list[str]]:
     order = {model.name: at for at, model in enumerate(report.models)}
     for model, collection in sorted({*drawn, *exact}, key=lambda row: (order[row[0]], row[1])):
         words = of_words[collection]
-        unit = (
-            "words or characters" if len(words) > 1 else "words" if True in words else "characters"
-        )
+        unit = " or ".join(["words"] * (True in words) + ["characters"] * (False in words))
         cues, found = drawn.get((model, collection)), ["-"] * 4
         if cues:
             found = [str(cues.poems), str(cues.recited), *_shortest([cues.shortest, cues.median])]
