@@ -246,6 +246,11 @@ def not_compared(found: ComparisonRecord) -> list[str]:
         (found.new, "asked now are not in the baseline"),
         (found.not_asked, "of the baseline were not judged now"),
     ]
+    if found.baseline == found.baseline_model:  # another model of the same report
+        left_out = [
+            (found.new, f"were judged of {found.model} alone, and are not compared"),
+            (found.not_asked, f"were judged of {found.baseline_model} alone, and are not compared"),
+        ]
     return [f"{number_of(count, 'probe')} {what}" for count, what in left_out if count]
 
 
