@@ -6,6 +6,7 @@
 pytest_plugins = [
     "memtests.plugins.options",
     "memtests.plugins.starting",
+    "memtests.plugins.stopping",
     "memtests.plugins.questions",
     "memtests.plugins.model",
     "memtests.plugins.hooks",

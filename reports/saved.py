@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from memtests.fixtures.locales import escape_output
+from memtests.fixtures.usage import OneLineParser
 from memtests.plugins.traces import Trace
 from memtests.reports.counting.memories import FIFTY, Protocol, remembered
 from memtests.reports.gating.baselines import MismatchError
@@ -63,9 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="memtests", description="Saved recall reports, without a model."
-    )
+    parser = OneLineParser(prog="memtests", description="Saved recall reports, without a model.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, count, text, default in (
         ("render", 1, "make the page and the table of a recall.json again", "beside the file"),

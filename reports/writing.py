@@ -1,6 +1,7 @@
 """The hooks that write the report: verdicts as they come in, the whole of it at the end."""
 
 import datetime
+from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,12 @@ from typing import Any
 import pytest
 from _pytest.junitxml import xml_key
 
-from memtests.plugins.gathering import Gathered
+from memtests.plugins.gathering import UNUSABLE_MODEL, Gathered
 from memtests.plugins.hooks import ASKED, SAVED, SAVED_TRACES
 from memtests.plugins.model import model_names
 from memtests.plugins.questions import QUESTIONS
 from memtests.plugins.resuming import read_saved, read_saved_traces
+from memtests.plugins.stopping import Stop
 from memtests.reports.counting.memories import remembered
 from memtests.reports.counting.tallies import build
 from memtests.reports.gating.baselines import encode_small
@@ -102,8 +104,24 @@ class Writer:
         if error:
             self.faults.died(node.gateway.id)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, None, None]:
+        self._take(report)
+        yield
+        # Of several processes the others end what they have begun.
+        if self.faults.unusable and self.config.getoption("dist", "no") == "no":
+            raise Stop(self.faults.unusable)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        try:
+            return (yield)
+        except KeyboardInterrupt:  # as xdist says that its workers have stopped
+            if self.faults.unusable:
+                raise Stop(self.faults.unusable) from None
+            raise
+
+    def _take(self, report: pytest.TestReport) -> None:
         self.faults.take(report)
         found = self.gathered.take(report.user_properties)
         try:
@@ -111,14 +129,15 @@ class Writer:
             self.errors.add(found.errors)
         except OSError as error:
             reason = f"--recall-report {self.folder}: {error.strerror}; --resume goes on from there"
-            pytest.exit(reason, returncode=pytest.ExitCode.TESTS_FAILED)
+            raise Stop(reason, pytest.ExitCode.TESTS_FAILED) from None
         if self.progress:
             self.progress.judged(found.new)
             if report.when == "teardown":
                 self.progress.finished(report.nodeid)
         status = [(name, value) for name, value in report.user_properties if name == "status"]
         readable = properties(found.verdicts) if self.config.stash.get(xml_key, None) else []
-        report.user_properties = [*readable, *status]
+        why = [(name, value) for name, value in report.user_properties if name == UNUSABLE_MODEL]
+        report.user_properties = [*readable, *status, *why]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
