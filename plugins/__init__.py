@@ -8,6 +8,7 @@ pytest_plugins = [
     "memtests.plugins.starting",
     "memtests.plugins.stopping",
     "memtests.plugins.questions",
+    "memtests.plugins.lacking",
     "memtests.plugins.model",
     "memtests.plugins.hooks",
     "memtests.reports.gating.rules",

@@ -143,7 +143,9 @@ class Writer:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         rules, collections = self.config.stash[RULES], self.config.stash[QUESTIONS].collections
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        report = build(self.gathered, collections, now, model_names(self.config))
+        controlled = self.config.getoption("--controls") != "none"
+        names = model_names(self.config)
+        report = build(self.gathered, collections, now, names, controlled=controlled)
         problems = self.faults.problems(self.gathered.mixed)
         unusable = self.faults.unusable is not None
         found = conclude(report, rules, problems, int(session.exitstatus), unusable)
