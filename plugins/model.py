@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _check_together(config, names)
     for name in names:
         if names.count(name) > 1:
-            raise pytest.UsageError(f"--model {name}: named twice")
+            raise pytest.UsageError(f"--model {name}: named twice; name it once")
     try:
         if config.option.server is not None:
             own = [name for name, unsaid in _LOADERS.items() if config.getoption(name) != unsaid]

@@ -14,22 +14,25 @@ from memtests.fixtures.usage import plain
 HELP = "memtests --help"
 
 
-class Stop(pytest.UsageError):
-    """Ends a run from any hook of the process that reports: what is judged is written before."""
+_STOPPED = pytest.StashKey[tuple[str, int]]()
+"""Why the run has ended, and its exit status."""
 
-    def __init__(self, reason: str, status: int = pytest.ExitCode.USAGE_ERROR) -> None:
-        super().__init__(reason)
-        self.status = status
+
+def stop(config: pytest.Config, reason: str, status: int = pytest.ExitCode.USAGE_ERROR) -> NoReturn:
+    """End the run, from any hook of the process that reports. What is judged is still written."""
+    config.stash[_STOPPED] = reason, int(status)
+    raise pytest.Session.Failed(reason)  # of which pytest itself says nothing
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_cmdline_main() -> Generator[None, int, int]:
-    try:
-        return (yield)
-    except Stop as error:
-        sys.stdout.flush()
-        print(f"ERROR: {error}", file=sys.stderr)
-        return error.status
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, int, int]:
+    status = yield
+    if _STOPPED not in config.stash:
+        return status
+    reason, status = config.stash[_STOPPED]
+    sys.stdout.flush()
+    print(f"ERROR: {reason}", file=sys.stderr)
+    return status
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -43,7 +43,7 @@ def claim(folder: Path) -> Callable[[], None]:
         reason = f"{folder}: another run writes there; name another folder"
         raise FolderError(reason) from None
     except OSError as error:
-        raise FolderError(f"{folder}: {error.strerror}") from None
+        raise FolderError(f"{folder}: {error.strerror}; name another folder") from None
     return lock.release
 
 

@@ -14,7 +14,7 @@ from memtests.plugins.hooks import ASKED, SAVED, SAVED_TRACES
 from memtests.plugins.model import model_names
 from memtests.plugins.questions import QUESTIONS
 from memtests.plugins.resuming import read_saved, read_saved_traces
-from memtests.plugins.stopping import Stop
+from memtests.plugins.stopping import stop
 from memtests.reports.counting.memories import remembered
 from memtests.reports.counting.tallies import build
 from memtests.reports.gating.baselines import encode_small
@@ -110,7 +110,7 @@ class Writer:
         yield
         # Of several processes the others end what they have begun.
         if self.faults.unusable and self.config.getoption("dist", "no") == "no":
-            raise Stop(self.faults.unusable)
+            stop(self.config, self.faults.unusable)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:
@@ -118,7 +118,7 @@ class Writer:
             return (yield)
         except KeyboardInterrupt:  # as xdist says that its workers have stopped
             if self.faults.unusable:
-                raise Stop(self.faults.unusable) from None
+                stop(self.config, self.faults.unusable)
             raise
 
     def _take(self, report: pytest.TestReport) -> None:
@@ -129,7 +129,7 @@ class Writer:
             self.errors.add(found.errors)
         except OSError as error:
             reason = f"--recall-report {self.folder}: {error.strerror}; --resume goes on from there"
-            raise Stop(reason, pytest.ExitCode.TESTS_FAILED) from None
+            stop(self.config, reason, pytest.ExitCode.TESTS_FAILED)
         if self.progress:
             self.progress.judged(found.new)
             if report.when == "teardown":
@@ -158,7 +158,10 @@ class Writer:
             self.conclusion = self._write(found, finished=not problems)
         except OSError as error:
             session.exitstatus = max(int(session.exitstatus), pytest.ExitCode.TESTS_FAILED)
-            reason = f"{error.filename or self.folder}: {error.strerror}; there is no report"
+            reason = (
+                f"{error.filename or self.folder}: {error.strerror}; there is no report: "
+                "mend that, and run again with --resume"
+            )
             self.conclusion = replace(found, refusal=reason)
 
     def _write(self, found: Conclusion, finished: bool) -> Conclusion:

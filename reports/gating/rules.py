@@ -9,7 +9,7 @@ import pytest
 from memtests.plugins.hooks import TOLERANT
 from memtests.plugins.model import model_names
 from memtests.plugins.questions import CASES, QUESTIONS, all_probes
-from memtests.plugins.stopping import Stop
+from memtests.plugins.stopping import stop
 from memtests.reports.gating.baselines import (
     Baseline,
     MismatchError,
@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
         try:
             check(rules.baseline, model_names(config), questions.collections, probes)
         except MismatchError as error:
-            raise Stop(f"--baseline {error}", pytest.ExitCode.TESTS_FAILED) from None
+            stop(config, f"--baseline {error}", pytest.ExitCode.TESTS_FAILED)
 
 
 def read_gates(config: pytest.Config) -> tuple[Gate, ...]:
