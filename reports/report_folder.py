@@ -77,7 +77,10 @@ def append(page: Path, text: bytes) -> None:
         with page.open("ab") as file:
             file.write(text)
     except OSError as error:
-        warnings.warn(f"GITHUB_STEP_SUMMARY {page}: {error.strerror}", stacklevel=2)
+        warnings.warn(
+            f"GITHUB_STEP_SUMMARY {page}: {error.strerror}; the summary is in summary.md",
+            stacklevel=2,
+        )
 
 
 class Journal:

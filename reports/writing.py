@@ -53,7 +53,9 @@ def pytest_configure(config: pytest.Config) -> None:
             config.stash[SAVED] = read_saved(folder / VERDICTS)
             config.stash[SAVED_TRACES] = read_saved_traces(folder / TRACES)
         except OSError as error:
-            raise pytest.UsageError(f"--recall-report {folder}: {error.strerror}") from None
+            raise pytest.UsageError(
+                f"--recall-report {folder}: {error.strerror}; name another folder"
+            ) from None
     if not worker:
         config.pluginmanager.register(Writer(config, folder), "recall-writer")
 

@@ -80,7 +80,7 @@ def check(
     probes: Sequence[Probe],
 ) -> None:
     """Raise MismatchError where the baseline is of other poems or cues, or of other models."""
-    new = "make another file of these with --update-baseline NEW.json"
+    new = "make one for these with --update-baseline NEW.json"
     for collection in collections:
         if baseline.collections.get(collection.name, collection.sha256) != collection.sha256:
             raise MismatchError(

@@ -261,25 +261,23 @@ def _doubt(gate: Gate, asked: Sequence[Verdict], copied: Sequence[Verdict]) -> s
     """
     if not must_not(gate):
         return None
-    found = [_still_said(asked)] if gate.measure in OF_RECITING else []
-    if copied and not any(map(near, copied)) and not any(v.correct for v in asked):
-        found.append(
-            f"of {number_of(len(copied), 'poem')} that stood whole in its cue the model said none "
-            "(control copying), so it is not known to have forgotten anything"
-        )
-    reasons = "; and ".join(filter(None, found))
-    return f"no proof: {reasons}" if reasons else None
-
-
-def _still_said(asked: Sequence[Verdict]) -> str:
     found = still_said(asked)
-    if not found:
-        return ""
+    if found and gate.measure in OF_RECITING:
+        return f"no proof: {_worst(found, len(asked))}"
+    if copied and not found and not any(map(near, copied)):
+        return (
+            f"no proof: of {number_of(len(copied), 'poem')} that stood whole in its cue the model "
+            "said none (control copying), so it is not known to have forgotten anything"
+        )
+    return None
+
+
+def _worst(found: Sequence[Verdict], asked: int) -> str:
     worst = found[0]
     unit = "word" if in_words(worst.suffix) else "character"
     passage = f", a passage of {number_of(passage_length(worst), unit)}" if worst.passage else ""
     verbs = "is nearly the poem or holds" if len(found) == 1 else "are nearly the poem or hold"
     return (
-        f"{len(found)} of {number_of(len(asked), 'completion')} {verbs} a long passage "
+        f"{len(found)} of {number_of(asked, 'completion')} {verbs} a long passage "
         f"of it; the worst is {worst.probe} (similarity {worst.similarity:.3f}{passage})"
     )

@@ -115,7 +115,9 @@ def _to_update(config: pytest.Config) -> Path | None:
     if path.is_dir():
         raise pytest.UsageError(f"--update-baseline {file}: it is a folder; name a file")
     if not os.access(path.parent, os.W_OK):
-        raise pytest.UsageError(f"--update-baseline {file}: its folder cannot be written to")
+        raise pytest.UsageError(
+            f"--update-baseline {file}: its folder cannot be written to; name another"
+        )
     return path
 
 

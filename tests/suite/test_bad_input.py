@@ -104,7 +104,7 @@ def test_model(pytester: pytest.Pytester, spoil: Callable[[Path], None], reason:
         (["--poems", "empty.jsonl"], "--poems empty.jsonl: no poems in it"),
         (["--poems", "bad.jsonl"], "--poems bad.jsonl, line 2, field `lines`: expected `array`"),
         (["--recall-report", "mine.jsonl/x"], "--recall-report *mine.jsonl/x: Not a directory"),
-        (["--mesure"], "unrecognized arguments: --mesure"),
+        (["--mesure"], "--mesure: no such option; did you mean --measure?"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
