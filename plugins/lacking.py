@@ -15,8 +15,9 @@ _ARGUMENTS = (*CASES, *CONTROLS, "poem_cuts", "self_check_probe")
 def pytest_report_header(config: pytest.Config) -> list[str]:
     questions = config.stash[QUESTIONS]
     lengths, template = questions.prefix_lengths, questions.header
-    missing = left_out(questions.asked, lengths, template)
-    if questions.controlled:
+    # Where probes are named, all others are left out because nobody asks for them.
+    missing = [] if questions.named else left_out(questions.asked, lengths, template)
+    if questions.controlled and not questions.named:
         missing += controls_left_out(questions.controlled, questions.controls, template)
     counts = any(not length.percent for length in lengths)
     lines = [f"prefix lengths: {said_lengths(lengths)}"] if counts else []

@@ -131,8 +131,8 @@ def _check(reports: Mapping[str, Report]) -> None:
 
 
 def _check_common(reports: Mapping[str, Report]) -> None:
-    """Raise MismatchError where a report has no probe of the first one: there would be nothing to
-    compare.
+    """Raise MismatchError where a report has no probe of the first one or the one before, against
+    which it stands: there would be nothing to compare.
     """
     judged = {file: counted(report.verdicts) for file, report in reports.items()}
     for file, verdicts in judged.items():
@@ -140,14 +140,16 @@ def _check_common(reports: Mapping[str, Report]) -> None:
             raise MismatchError(
                 f"{file}: no probe was judged in it; compare reports that have some"
             )
-    (first, known), *others = judged.items()
-    for file, verdicts in others:
-        if {v.probe for v in verdicts}.isdisjoint(v.probe for v in known):
-            kind, here, there = _difference(verdicts, known)
-            raise MismatchError(
-                f"{file} and {first} have no probe in common: {kind} {here} in {file}, {there} in "
-                f"{first}; compare reports on the same poems and cues"
-            )
+    files = [*judged]
+    for at, file in enumerate(files[1:]):
+        for other in (files[0], files[at]):
+            probes = {v.probe for v in judged[file]}
+            if probes.isdisjoint(v.probe for v in judged[other]):
+                kind, here, there = _difference(judged[file], judged[other])
+                raise MismatchError(
+                    f"{file} and {other} have no probe in common: {kind} {here} in {file}, {there} "
+                    f"in {other}; compare reports on the same poems and cues"
+                )
 
 
 _KINDS: Mapping[str, Callable[[Verdict], str | None]] = {

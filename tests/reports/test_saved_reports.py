@@ -192,6 +192,23 @@ def test_compare_refuses_what_has_nothing_in_common(
     assert not Path("reports").exists()
 
 
+def test_each_file_is_compared_with_the_first_and_the_one_before(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [
+        write("a.json", reported({"a": knows}, [TANG, NURSERY])),
+        write("b.json", reported({"b": knows}, [TANG])),
+        write("c.json", reported({"c": knows}, [NURSERY])),
+    ]
+    assert main(["compare", *files]) == 2
+    assert capsys.readouterr().err.startswith(
+        "compare c.json and b.json have no probe in common: collection nursery in c.json, tang in "
+        "b.json"
+    )
+    assert main(["compare", files[1], files[0], files[2]]) == 2
+    assert main(["compare", files[0], files[0].replace("a", "./a"), files[1]]) == 2
+
+
 def test_compare_needs_two_files(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     report = reported({"m": knows})
     write("v1/recall.json", report)
