@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rapidfuzz import fuzz, process
+
 import memtests
 from memtests.fixtures.locales import escape_output
 
@@ -54,7 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(help_text(), end="")
         return 0
     if word and not word.startswith("-") and not Path(word.partition("::")[0]).exists():
-        print(f"memtests {word}: no such command or file; see memtests --help", file=sys.stderr)
+        near = process.extractOne(word, list(COMMANDS), scorer=fuzz.ratio, score_cutoff=60)
+        meant = f"did you mean memtests {near[0]}?" if near else "see memtests --help"
+        print(f"memtests {word}: no such command or file; {meant}", file=sys.stderr)
         return WRONG
     if any(each.partition("=")[0] == "--rootdir" for each in given):
         print("--rootdir: memtests takes the current folder; leave it out", file=sys.stderr)

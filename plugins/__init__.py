@@ -6,7 +6,9 @@
 pytest_plugins = [
     "memtests.plugins.options",
     "memtests.plugins.starting",
+    "memtests.plugins.stopping",
     "memtests.plugins.questions",
+    "memtests.plugins.lacking",
     "memtests.plugins.model",
     "memtests.plugins.hooks",
     "memtests.reports.gating.rules",

@@ -19,6 +19,9 @@ Property = tuple[str, Any]
 UNJUDGED = "unjudged"
 """What becomes of a case in place of an outcome where there is none."""
 
+UNUSABLE_MODEL = "unusable"
+"""The property of a test report that says why there was no model to ask."""
+
 
 class Told(NamedTuple):
     """The traceback of an error for which a probe is unjudged."""

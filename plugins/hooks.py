@@ -11,7 +11,13 @@ import pytest
 from memtests.fixtures.models.contract import Completer, LanguageModel
 from memtests.fixtures.probes.probes import Probe
 from memtests.plugins.chance import chance_bands
-from memtests.plugins.gathering import UNJUDGED, properties_of, status_of, traces_of
+from memtests.plugins.gathering import (
+    UNJUDGED,
+    UNUSABLE_MODEL,
+    properties_of,
+    status_of,
+    traces_of,
+)
 from memtests.plugins.model import UNUSABLE, worker_count
 from memtests.plugins.questions import QUESTIONS, PoemCuts, params_of, questions_of
 from memtests.plugins.recital import Recital, batches_of
@@ -127,7 +133,7 @@ def pytest_runtest_makereport(
     recital = item.config.stash.get(RECITAL, None)
     properties = properties_of(recital) if recital and call.when == "call" else []
     if reason := item.config.stash.get(UNUSABLE, None):
-        properties.append(("unusable", reason))
+        properties.append((UNUSABLE_MODEL, reason))
     item.user_properties.extend(properties)
     report = yield
     if recital and call.when == "call":  # an item's own properties come again with its teardown
@@ -146,7 +152,10 @@ def pytest_runtest_makereport(
 def pytest_report_teststatus(
     report: pytest.TestReport,
 ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
-    status = dict(getattr(report, "user_properties", ())).get("status")
+    properties = dict(getattr(report, "user_properties", ()))
+    if UNUSABLE_MODEL in properties:  # said once, at the end
+        return "", "", ("", {})
+    status = properties.get("status")
     # A case that is run again, or meant to fail, is called so by the plugin that does that.
     others = report.outcome not in ("passed", "failed") or hasattr(report, "wasxfail")
     if report.when != "call" or status is None or others:

@@ -16,7 +16,7 @@ from memtests.fixtures.models.server.text_server import TextServer
 from memtests.fixtures.models.server.token_server import TokenServer
 
 UNUSABLE = pytest.StashKey[str]()
-"""On an xdist worker: why the model could not be loaded."""
+"""Why the model could not be loaded."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _check_together(config, names)
     for name in names:
         if names.count(name) > 1:
-            raise pytest.UsageError(f"--model {name}: named twice")
+            raise pytest.UsageError(f"--model {name}: named twice; name it once")
     try:
         if config.option.server is not None:
             own = [name for name, unsaid in _LOADERS.items() if config.getoption(name) != unsaid]
@@ -120,12 +120,11 @@ def model(request: pytest.FixtureRequest) -> Iterator[LanguageModel | Completer]
         release_memory()
         share_threads()
     found = try_to_load(request.param, loading(config), config.option.server)
-    if isinstance(found, ModelError) and hasattr(config, "workerinput"):
-        # pytest.exit breaks an xdist worker; this one stops, and its controller knows why.
-        config.stash[UNUSABLE] = request.session.shouldstop = str(found)
-        pytest.fail(str(found), pytrace=False)
     if isinstance(found, ModelError):
-        pytest.exit(str(found), returncode=pytest.ExitCode.USAGE_ERROR)
+        config.stash[UNUSABLE] = str(found)
+        if hasattr(config, "workerinput"):
+            request.session.shouldstop = str(found)  # the controller knows why from its report
+        pytest.fail(str(found), pytrace=False)
     yield found
     if isinstance(found, TokenServer | TextServer):
         found.close()

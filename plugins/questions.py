@@ -187,7 +187,8 @@ def read_questions(option: argparse.Namespace) -> Questions:
         raise pytest.UsageError(f"--prefix-lengths {error}") from None
     if not any(_fits(length, collection) for length in lengths for collection in asked):
         raise pytest.UsageError(
-            f"--prefix-lengths {option.prefix_lengths}: no poem is longer than that"
+            f"--prefix-lengths {option.prefix_lengths}: no poem is longer than that, in words or "
+            "characters; give fewer, or percentages like 10%"
         )
     material = {c.name: c.sample(SAMPLE) for c in collections} if option.poem else {}
     named = frozenset(option.probe or ())

@@ -42,7 +42,10 @@ CONTRADICTED = (
     "what is generated at its divergence is not what the reading says: one of them is not the "
     "model's (a stale cache?)"
 )
-NOT_FINITE = "the model's logits are not finite (NaN or infinite); its weights are broken"
+NOT_FINITE = (
+    "the model's logits are not finite (NaN or infinite); its weights are broken, or too large for "
+    "its dtype: try --dtype float32"
+)
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,26 @@
 """Several saved reports as one: their models side by side. Pure functions."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
 from memtests.plugins.traces import Trace
+from memtests.plugins.verdicts import Verdict
 from memtests.reports.counting.tallies import counted, tallies
 from memtests.reports.gating.baselines import MismatchError
 from memtests.reports.report import CollectionRecord, Report
+
+# Names that a message has of each report.
+_MOST_NAMED = 3
 
 
 def joined(reports: Mapping[str, Report]) -> Report:
     """One report on the models of several; file → report, at least one.
 
-    Models of one name are told apart by their files. Raises MismatchError where the reports are of
-    other poems or other cues.
+    Models of one name are told apart by their files. Gates and baselines were those of the runs;
+    there are none in the new report. Raises MismatchError where the reports are of other poems or
+    other cues, or have no probe in common.
     """
     _check(reports)
     twice = _twice(reports)
@@ -33,8 +38,8 @@ def joined(reports: Mapping[str, Report]) -> Report:
         verdicts=tuple(verdicts),
         tallies=tuple(tallies(verdicts)),
         unjudged=tuple(record for report in renamed for record in report.unjudged),
-        gates=tuple(gate for report in renamed for gate in report.gates),
-        comparisons=tuple(found for report in renamed for found in report.comparisons),
+        gates=(),
+        comparisons=(),
         controls=tuple(record for report in renamed for record in report.controls),
     )
 
@@ -82,10 +87,26 @@ def _renamed(report: Report, file: str, twice: set[str]) -> Report:
         models=tuple(models),
         verdicts=named(report.verdicts),
         unjudged=named(report.unjudged),
-        gates=named(report.gates),
-        comparisons=named(report.comparisons),
         controls=named(report.controls),
     )
+
+
+def left_out(reports: Mapping[str, Report]) -> list[str]:
+    """A line for each file of which one report on all of them does not have everything, and why."""
+    lines = [
+        f"{file}: its gates and baselines were of that run and are left out; "
+        f"memtests render {file} shows them"
+        for file, report in reports.items()
+        if report.gates or report.comparisons
+    ]
+    suites = {report.suite for report in reports.values()}
+    if len(suites) > 1:
+        told = ", ".join(f"{file} {report.suite or '?'}" for file, report in reports.items())
+        lines.append(
+            f"judged by other versions of the suite ({told}); to have all judged alike: "
+            "memtests rescore FILE --recall-report DIR for each, and compare those"
+        )
+    return lines
 
 
 def _check(reports: Mapping[str, Report]) -> None:
@@ -106,3 +127,54 @@ def _check(reports: Mapping[str, Report]) -> None:
                     f"{file} asked with other cues than {first} ({v.probe}); compare reports of "
                     "the same --header"
                 )
+    _check_common(reports)
+
+
+def _check_common(reports: Mapping[str, Report]) -> None:
+    """Raise MismatchError where a report has no probe of the first one or the one before, against
+    which it stands: there would be nothing to compare.
+    """
+    judged = {file: counted(report.verdicts) for file, report in reports.items()}
+    for file, verdicts in judged.items():
+        if not verdicts:
+            raise MismatchError(
+                f"{file}: no probe was judged in it; compare reports that have some"
+            )
+    files = [*judged]
+    for at, file in enumerate(files[1:]):
+        for other in (files[0], files[at]):
+            probes = {v.probe for v in judged[file]}
+            if probes.isdisjoint(v.probe for v in judged[other]):
+                kind, here, there = _difference(judged[file], judged[other])
+                raise MismatchError(
+                    f"{file} and {other} have no probe in common: {kind} {here} in {file}, {there} "
+                    f"in {other}; compare reports on the same poems and cues"
+                )
+
+
+_KINDS: Mapping[str, Callable[[Verdict], str | None]] = {
+    "collection": lambda v: v.collection,
+    "poem": lambda v: f"{v.collection}/{v.poem}",
+    "case": lambda v: v.case,
+    "prefix length": lambda v: v.prefix_length,
+    "probe": lambda v: v.probe,
+}
+"""What may tell the probes of two reports apart, the largest first."""
+
+
+def _difference(one: Sequence[Verdict], other: Sequence[Verdict]) -> tuple[str, str, str]:
+    """Of probes that are all others: the first kind of which they have none in common, and what
+    each has of it.
+    """
+    found = []
+    for kind, named in _KINDS.items():
+        here, there = ({name for v in each if (name := named(v))} for each in (one, other))
+        if here and there and here.isdisjoint(there):
+            found.append((kind, _some(here), _some(there)))
+    return found[0]
+
+
+def _some(names: Collection[str]) -> str:
+    """A few of them."""
+    shown = ", ".join(sorted(names)[:_MOST_NAMED])
+    return shown + (", …" if len(names) > _MOST_NAMED else "")

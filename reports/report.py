@@ -100,7 +100,9 @@ class GateRecord(msgspec.Struct, frozen=True):
     poems: int = 0
     """How many poems the probes are of."""
     doubt: str | None = None
-    """Why it proves little though it was passed: what the model still says of the poems."""
+    """Why it proves little though it was passed: what the model still says of the poems, or that
+    it cannot say what stands in its cue.
+    """
 
 
 class ComparisonRecord(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ collection `passages`, and intervals over poems. Small baselines have had one sc
 """
 
 import codecs
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,14 +61,41 @@ def read_report(file: str | Path) -> Report:
     """A recall.json. Raises ReportError."""
     found = read_file(file)
     if isinstance(found, Small):
-        raise ReportError(f"{file}: a small baseline has no recitations; name a recall.json")
-    models = {model.name for model in found.models}
-    for verdict in found.verdicts:
-        if verdict.model not in models:
-            raise ReportError(
-                f"{file}: not a recall report (a verdict of {verdict.model}, no model of it)"
-            )
+        raise ReportError(
+            f"{file}: a small baseline has no recitations; name a recall.json (--baseline takes "
+            "this one)"
+        )
+    if torn := next(_torn(found), None):
+        raise ReportError(f"{file}: not a recall report ({torn})")
     return _with_passages(found)
+
+
+def _torn(report: Report) -> Iterator[str]:
+    """What of a report refers to something that is not in it, or counts nothing."""
+    models = {model.name for model in report.models}
+    collections = {record.name for record in report.collections}
+    probes = {(v.model, v.probe) for v in report.verdicts}
+    for v in report.verdicts:
+        if v.model not in models:
+            yield f"a verdict of {v.model}, no model of it"
+        if v.collection not in collections:
+            yield f"a verdict on {v.collection}, no collection of it"
+    for record in report.collections:
+        if not record.chance:
+            yield f"collection {record.name} has no chance levels"
+    for found in report.comparisons:
+        for probe in (*found.lost, *found.gained):
+            if (found.model, probe) not in probes:
+                yield f"{probe} was lost or gained, and has no verdict"
+    for control in report.controls:
+        counts = (control.correct, control.incorrect, control.forgotten)
+        if min(counts) < 0 or not sum(counts) or not all(map(_is_share, control.by_poem)):
+            yield f"control {control.kind} counts no probes"
+
+
+def _is_share(counted: tuple[int, int, int]) -> bool:
+    part, whole, many = counted
+    return 0 <= part <= whole and whole > 0 and many > 0
 
 
 def _with_passages(report: Report) -> Report:
@@ -106,6 +134,8 @@ def read_file(file: str | Path, folder: Path = Path()) -> Report | Small:
         content: Any = msgspec.json.decode(written)
         small = "baseline_schema" in content
         schema = content.get("baseline_schema" if small else "schema")
+    except IsADirectoryError:
+        raise ReportError(f"{name}: a folder; name the recall.json in it") from None
     except OSError as error:
         raise ReportError(f"{name}: {error.strerror}; name a recall.json") from None
     except (msgspec.DecodeError, UnicodeDecodeError, AttributeError, TypeError, RecursionError):

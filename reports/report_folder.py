@@ -43,7 +43,7 @@ def claim(folder: Path) -> Callable[[], None]:
         reason = f"{folder}: another run writes there; name another folder"
         raise FolderError(reason) from None
     except OSError as error:
-        raise FolderError(f"{folder}: {error.strerror}") from None
+        raise FolderError(f"{folder}: {error.strerror}; name another folder") from None
     return lock.release
 
 
@@ -77,7 +77,10 @@ def append(page: Path, text: bytes) -> None:
         with page.open("ab") as file:
             file.write(text)
     except OSError as error:
-        warnings.warn(f"GITHUB_STEP_SUMMARY {page}: {error.strerror}", stacklevel=2)
+        warnings.warn(
+            f"GITHUB_STEP_SUMMARY {page}: {error.strerror}; the summary is in summary.md",
+            stacklevel=2,
+        )
 
 
 class Journal:

@@ -45,7 +45,9 @@ def rescored(report: Report) -> tuple[Report, list[Changed]]:
         gates=(),
         comparisons=(),
     )
-    return msgspec.structs.replace(new, controls=control_records(new)), changed
+    # A run that wanted no controls has none, not that of chance either.
+    wanted = report.controls or any(v.control for v in report.verdicts)
+    return msgspec.structs.replace(new, controls=control_records(new) if wanted else ()), changed
 
 
 def changed_rows(changed: list[Changed]) -> list[list[str]]:

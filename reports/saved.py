@@ -13,12 +13,13 @@ from pathlib import Path
 import msgspec
 
 from memtests.fixtures.locales import escape_output
+from memtests.fixtures.usage import OneLineParser
 from memtests.plugins.traces import Trace
 from memtests.reports.counting.memories import FIFTY, Protocol, remembered
 from memtests.reports.gating.baselines import MismatchError
 from memtests.reports.gating.comparing import saved_comparisons
 from memtests.reports.gating.conclusion import Conclusion
-from memtests.reports.joining import joined, joined_traces
+from memtests.reports.joining import joined, joined_traces, left_out
 from memtests.reports.page.maps import Kept
 from memtests.reports.page.page import render_page
 from memtests.reports.report import Report, encode, write_whole
@@ -45,8 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.command == "rescore":
             _rescore(reports[given.files[0]], folder, traces[given.files[0]])
         elif given.command == "compare":
-            told = joined_traces(reports, traces)
-            _write(joined(reports), folder or Path("reports/compared"), told)
+            _compare(reports, traces, folder or Path("reports/compared"))
         else:
             file = Path(given.files[0])
             told, protocol = traces[given.files[0]], parse_protocol(given.protocol)
@@ -58,15 +58,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        print(f"--recall-report {error.filename}: {error.strerror}", file=sys.stderr)
+        reason = f"{error.filename}: {error.strerror}; name another folder"
+        print(f"--recall-report {reason}", file=sys.stderr)
         return 2
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="memtests", description="Saved recall reports, without a model."
-    )
+    parser = OneLineParser(prog="memtests", description="Saved recall reports, without a model.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, count, text, default in (
         ("render", 1, "make the page and the table of a recall.json again", "beside the file"),
@@ -97,8 +96,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def read_all(files: Sequence[str]) -> dict[str, Report]:
     """File → report. Raises ReportError."""
-    for file in files:
-        if files.count(file) > 1:
+    places = [Path(file).resolve() for file in files]
+    for file, place in zip(files, places, strict=True):
+        if places.count(place) > 1:
             raise ReportError(f"{file}: named twice; name another recall.json")
     return {file: read_report(file) for file in files}
 
@@ -148,6 +148,26 @@ def _show(
     write_whole(folder / SUMMARY, render_summary(conclusion).encode())
     for title, lines in sections(conclusion, False, folder / PAGE, data):
         print(f"{title}\n\n" + "\n".join(lines) + "\n")
+
+
+def _compare(
+    reports: Mapping[str, Report], traces: Mapping[str, Sequence[Trace]], folder: Path
+) -> None:
+    """Write and show one report on the models of several. Raises ReportError or MismatchError."""
+    (first, *others) = reports
+    if not others:
+        raise ReportError(
+            f"{first}: one file alone; name another one to compare it with, or look at it with "
+            f"memtests render {first}"
+        )
+    if (folder / DATA).resolve() in {Path(file).resolve() for file in reports}:
+        raise ReportError(
+            f"{folder / DATA}: the comparison would be written over it; name another folder with "
+            "--recall-report DIR"
+        )
+    _write(joined(reports), folder, joined_traces(reports, traces))
+    for line in left_out(reports):
+        print(line)
 
 
 def _rescore(report: Report, folder: Path | None, traces: Sequence[Trace]) -> None:

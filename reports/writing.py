@@ -1,6 +1,7 @@
 """The hooks that write the report: verdicts as they come in, the whole of it at the end."""
 
 import datetime
+from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,12 @@ from typing import Any
 import pytest
 from _pytest.junitxml import xml_key
 
-from memtests.plugins.gathering import Gathered
+from memtests.plugins.gathering import UNUSABLE_MODEL, Gathered
 from memtests.plugins.hooks import ASKED, SAVED, SAVED_TRACES
 from memtests.plugins.model import model_names
 from memtests.plugins.questions import QUESTIONS
 from memtests.plugins.resuming import read_saved, read_saved_traces
+from memtests.plugins.stopping import stop
 from memtests.reports.counting.memories import remembered
 from memtests.reports.counting.tallies import build
 from memtests.reports.gating.baselines import encode_small
@@ -51,7 +53,9 @@ def pytest_configure(config: pytest.Config) -> None:
             config.stash[SAVED] = read_saved(folder / VERDICTS)
             config.stash[SAVED_TRACES] = read_saved_traces(folder / TRACES)
         except OSError as error:
-            raise pytest.UsageError(f"--recall-report {folder}: {error.strerror}") from None
+            raise pytest.UsageError(
+                f"--recall-report {folder}: {error.strerror}; name another folder"
+            ) from None
     if not worker:
         config.pluginmanager.register(Writer(config, folder), "recall-writer")
 
@@ -102,8 +106,24 @@ class Writer:
         if error:
             self.faults.died(node.gateway.id)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, None, None]:
+        self._take(report)
+        yield
+        # Of several processes the others end what they have begun.
+        if self.faults.unusable and self.config.getoption("dist", "no") == "no":
+            stop(self.config, self.faults.unusable)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        try:
+            return (yield)
+        except KeyboardInterrupt:  # as xdist says that its workers have stopped
+            if self.faults.unusable:
+                stop(self.config, self.faults.unusable)
+            raise
+
+    def _take(self, report: pytest.TestReport) -> None:
         self.faults.take(report)
         found = self.gathered.take(report.user_properties)
         try:
@@ -111,20 +131,23 @@ class Writer:
             self.errors.add(found.errors)
         except OSError as error:
             reason = f"--recall-report {self.folder}: {error.strerror}; --resume goes on from there"
-            pytest.exit(reason, returncode=pytest.ExitCode.TESTS_FAILED)
+            stop(self.config, reason, pytest.ExitCode.TESTS_FAILED)
         if self.progress:
             self.progress.judged(found.new)
             if report.when == "teardown":
                 self.progress.finished(report.nodeid)
         status = [(name, value) for name, value in report.user_properties if name == "status"]
         readable = properties(found.verdicts) if self.config.stash.get(xml_key, None) else []
-        report.user_properties = [*readable, *status]
+        why = [(name, value) for name, value in report.user_properties if name == UNUSABLE_MODEL]
+        report.user_properties = [*readable, *status, *why]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         rules, collections = self.config.stash[RULES], self.config.stash[QUESTIONS].collections
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        report = build(self.gathered, collections, now, model_names(self.config))
+        controlled = self.config.getoption("--controls") != "none"
+        names = model_names(self.config)
+        report = build(self.gathered, collections, now, names, controlled=controlled)
         problems = self.faults.problems(self.gathered.mixed)
         unusable = self.faults.unusable is not None
         found = conclude(report, rules, problems, int(session.exitstatus), unusable)
@@ -137,7 +160,10 @@ class Writer:
             self.conclusion = self._write(found, finished=not problems)
         except OSError as error:
             session.exitstatus = max(int(session.exitstatus), pytest.ExitCode.TESTS_FAILED)
-            reason = f"{error.filename or self.folder}: {error.strerror}; there is no report"
+            reason = (
+                f"{error.filename or self.folder}: {error.strerror}; there is no report: "
+                "mend that, and run again with --resume"
+            )
             self.conclusion = replace(found, refusal=reason)
 
     def _write(self, found: Conclusion, finished: bool) -> Conclusion:

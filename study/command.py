@@ -10,6 +10,7 @@ from memtests.fixtures.locales import escape_output
 from memtests.fixtures.poems.columns import ColumnError, parse_columns
 from memtests.fixtures.poems.files import PoemError, canon, read_collections
 from memtests.fixtures.poems.poems import Collection
+from memtests.fixtures.usage import OneLineParser
 from memtests.reports.report import write_whole
 from memtests.study.findings import read_study
 from memtests.study.plan import Plan, lessons
@@ -68,18 +69,27 @@ def _write(plan: Plan, collections: Sequence[Collection], folder: Path) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("memtests study", description=__doc__)
+    parser = OneLineParser("memtests study", description=__doc__)
     add = parser.add_argument
-    add("--sizes", default="0.2,0.6,1.8,6", help="millions of parameters (default: %(default)s)")
+    add(
+        "--sizes",
+        default="0.2,0.6,1.8,6",
+        metavar="LIST",
+        help="of the models, in millions of parameters (default: %(default)s)",
+    )
     text = "of the first lesson; the other is a third as long (default: %(default)s)"
-    add("--epochs", type=int, default=60, help=text)
+    add("--epochs", type=int, default=60, metavar="N", help=text)
     add(
         "--poems",
         action="append",
         metavar="FILE",
-        help="poem file or table to teach beside the canon's; repeatable",
+        help="poem file or table to teach beside the canon's; repeatable (default: none)",
     )
-    add("--poem-columns", metavar="LIST", help="as --poem-columns of pytest takes it")
+    add(
+        "--poem-columns",
+        metavar="LIST",
+        help="as memtests takes it: author=poet,text=body (default: named like the fields)",
+    )
     add(
         "--sample",
         type=int,

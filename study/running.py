@@ -16,6 +16,7 @@ from memtests.study.plan import Plan, Step, poem_file, step_count, steps
 # What a step ends with that is done: the suite's 1 is for what failed or could not be asked. Ctrl-C
 # has it write a report on what was asked until then, and end with another.
 _WHOLE = (0, 1)
+PLAN = "plan.json"
 # Seconds between two looks at what a step says of itself.
 _PAUSE = 0.5
 
@@ -26,16 +27,30 @@ class StudyError(Exception):
 
 def begin(plan: Plan, collections: Sequence[Collection], folder: Path) -> None:
     """Write the plan and the poems. Raises StudyError where the folder holds another study."""
-    file = folder / "plan.json"
-    if file.exists() and msgspec.json.decode(file.read_bytes(), type=Plan) != plan:
+    file = folder / PLAN
+    if folder.exists() and not folder.is_dir():
+        raise StudyError(f"--out {folder}: it is a file; name a folder")
+    try:
+        other = file.exists() and msgspec.json.decode(file.read_bytes(), type=Plan) != plan
+    except msgspec.DecodeError as error:
         raise StudyError(
-            f"{folder} holds a study of other sizes, epochs or poems; remove it, or name another "
-            "folder with --out"
+            f"{file}: no plan of a study ({error}); name another folder with --out"
+        ) from None
+    if other:
+        raise StudyError(
+            f"--out {folder}: it holds a study of other sizes, epochs or poems; remove it, or name "
+            "another folder"
         )
+    there = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    if there and not file.exists():
+        raise StudyError(
+            f"--out {folder}: something else is there already ({', '.join(there[:4])}"
+            f"{', …' if len(there) > 4 else ''}); name another folder"
+        )
+    write_whole(file, msgspec.json.format(msgspec.json.encode(plan), indent=1) + b"\n")
     for collection in collections:
         lines = [msgspec.json.encode(poem) + b"\n" for poem in collection.poems]
         write_whole(poem_file(folder, collection.name), b"".join(lines))
-    write_whole(file, msgspec.json.format(msgspec.json.encode(plan), indent=1) + b"\n")
 
 
 def run(plan: Plan, folder: Path) -> None:
@@ -57,7 +72,7 @@ def _do(step: Step, where: str, log: Path) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     with log.open("wb") as file:
-        command = [sys.executable, "-m", *step.command, *_going_on(step)]
+        command = [sys.executable, "-m", *step.command, *going_on(step)]
         done = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
         try:
             while done.poll() is None:
@@ -75,14 +90,16 @@ def _do(step: Step, where: str, log: Path) -> None:
         state.unlink()  # only to go on with a lesson, and twice as large as the model
 
 
-def _going_on(step: Step) -> list[str]:
+def going_on(step: Step) -> list[str]:
     """A lesson goes on from the last checkpoint of it that is whole."""
     if step.result != "memorize.json":
         return []
     for place in step.folder.glob("checkpoint-*"):
         if not (place / "trainer_state.json").exists():
             shutil.rmtree(place)
-    return ["--resume"] if any(step.folder.glob("checkpoint-*")) else []
+    if any(step.folder.glob("checkpoint-*")):
+        return ["--resume"]
+    return ["--overwrite"] if step.folder.exists() else []
 
 
 def _show(line: str) -> None:

@@ -46,9 +46,11 @@ def build(
     collections: Sequence[Collection],
     created: str,
     models: Sequence[str] = (),
+    *,
+    controlled: bool = True,
 ) -> Report:
     """The report on everything that was gathered. `models`: their names in the order of the command
-    line, which several workers may not keep.
+    line, which several workers may not keep; `controlled`: whether controls are wanted.
     """
     unknown = [model for model, _ in (*gathered.verdicts, *gathered.unjudged)]
     every = dict.fromkeys([*models, *gathered.models, *unknown])
@@ -71,7 +73,8 @@ def build(
         unjudged=tuple(unjudged),
         gates=(),
     )
-    return msgspec.structs.replace(report, controls=control_records(report))
+    controls = control_records(report) if controlled else ()
+    return msgspec.structs.replace(report, controls=controls)
 
 
 def record(collection: Collection) -> CollectionRecord:

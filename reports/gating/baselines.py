@@ -42,7 +42,7 @@ class Baseline:
         if name not in self.models:
             raise MismatchError(
                 f"{self.file} has several models ({', '.join(self.models)}) and none is called "
-                f"{name}; make a baseline of one model with --update-baseline"
+                f"{name}; make a file of one model: --update-baseline NEW.json"
             )
         return name
 
@@ -80,17 +80,18 @@ def check(
     probes: Sequence[Probe],
 ) -> None:
     """Raise MismatchError where the baseline is of other poems or cues, or of other models."""
-    again = "make it again with --update-baseline"
+    new = "make one for these with --update-baseline NEW.json"
     for collection in collections:
         if baseline.collections.get(collection.name, collection.sha256) != collection.sha256:
             raise MismatchError(
-                f"{baseline.file} is of other poems: collection {collection.name} has changed; "
-                f"{again}"
+                f"{baseline.file} is of other poems: collection {collection.name} has changed "
+                f"since; give the poems of then, or {new}"
             )
     if not {collection.name for collection in collections} & baseline.collections.keys():
         raise MismatchError(
-            f"{baseline.file} is of other poems: {', '.join(baseline.collections) or 'none'}; "
-            f"{again}"
+            f"{baseline.file} is of other poems: it has {', '.join(baseline.collections) or 'none'}"
+            f", asked are {', '.join(c.name for c in collections)}; name the baseline of these, or "
+            f"{new}"
         )
     for model in models:
         known = baseline.models[baseline.model_for(model)]
@@ -99,7 +100,7 @@ def check(
             if found is not None and found.question != question_of(probe.cue, probe.suffix):
                 raise MismatchError(
                     f"{baseline.file} asked with other cues ({probe.name}); give the same --header "
-                    f"and the same poems, or {again}"
+                    f"and the same poems, or {new}"
                 )
 
 

@@ -108,6 +108,6 @@ def _why_not_updated(
     if dropped - asked:
         return (
             f"the file has {len(dropped - asked)} probes that this run did not judge "
-            f"({min(dropped - asked)}, …); delete it to start anew"
+            f"({min(dropped - asked)}, …); name another file, or delete this one to start anew"
         )
     return None

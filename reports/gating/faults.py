@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from memtests.plugins.gathering import UNUSABLE_MODEL
 from memtests.reports.text.phrases import number_of
 
 
@@ -24,7 +25,7 @@ class Faults:
     def take(self, report: pytest.TestReport) -> None:
         """Take in a test report: a miss and what is unjudged are no faults."""
         found: dict[str, Any] = dict(report.user_properties)
-        self.unusable = self.unusable or found.get("unusable")
+        self.unusable = self.unusable or found.get(UNUSABLE_MODEL)
         if report.when == "call" or not report.passed:
             self._run.add(report.nodeid)
         if report.failed and "status" not in found:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import msgspec
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 
+from memtests.fixtures.probes.controls import COPYING
 from memtests.fixtures.probes.text import in_words
 from memtests.plugins.verdicts import Verdict
 from memtests.reports.counting.over_poems import by_poem, interval
-from memtests.reports.counting.tallies import counted
+from memtests.reports.counting.tallies import counted, near
 from memtests.reports.gating.comparing import Comparison
 from memtests.reports.gating.measures import (
     DISCOVERABLE,
@@ -21,6 +22,7 @@ from memtests.reports.gating.measures import (
     OF_COMPARISON,
     OF_RECITING,
     OF_SAMPLES,
+    OF_SAYING,
     counts_for,
     expected,
     passage_length,
@@ -34,6 +36,8 @@ from memtests.reports.text.phrases import number_of
 ENDS = (LOW := "low", HIGH := "high")
 # With which probability samples have to recite it, where a rule does not say.
 _EVEN = Fraction(1, 2)
+# A word that is no nearer to a name than this is none that was misspelt.
+_NEAR = 60
 _NUMBER = r"\d+(?:\.\d*)?|\.\d+"
 
 
@@ -133,7 +137,8 @@ def _bound(rule: str, measure: str, left: str, number: str, percent: str) -> Fra
 
 
 def _nearest(word: str, words: Sequence[str]) -> str:
-    found = process.extractOne(word, words, score_cutoff=50)
+    """The one that may have been meant: near as a whole, not in a part of it."""
+    found = process.extractOne(word, words, scorer=fuzz.ratio, score_cutoff=_NEAR)
     return f"did you mean {found[0]!r}?" if found else f"there are {', '.join(words)}"
 
 
@@ -184,8 +189,38 @@ def _evaluate(
         passed=not reasons,
         model=model,
         reason="; ".join(reasons) or None,
-        doubt=None if reasons else _doubt(gate, asked),
+        doubt=None if reasons else _doubt(gate, asked, copied_of(report, model, gate)),
     )
+
+
+def copied_of(report: Report, model: str | None, gate: Gate) -> list[Verdict]:
+    """The control that says whether a model can say the words of a gate's poems at all."""
+    return [
+        v
+        for v in report.verdicts
+        if v.control == COPYING and v.model == model and gate.collection in (None, v.collection)
+    ]
+
+
+def must_not(gate: Gate) -> bool:
+    """Whether it is about text that a model must not say."""
+    return not gate.at_least and gate.measure in OF_SAYING
+
+
+def ability_unknown(report: Report) -> list[GateRecord]:
+    """The gates on text that a model must not say that were passed, where it was not asked whether
+    the model can say these words at all.
+    """
+    names = [record.name for record in report.collections]
+
+    def unknown_to(record: GateRecord) -> bool:
+        try:
+            gate = parse_gate(record.rule, names)
+        except GateError:  # of a newer suite
+            return False
+        return must_not(gate) and not copied_of(report, record.model, gate)
+
+    return [record for record in report.gates if record.passed and unknown_to(record)]
 
 
 def _states(comparisons: Sequence[Comparison], model: str | None) -> Mapping[str, str]:
@@ -220,18 +255,29 @@ def _number(gate: Gate, asked: Sequence[Verdict]) -> GateRecord:
     return GateRecord(gate.rule, value, gate.holds(value), poems=len(poems))
 
 
-def _doubt(gate: Gate, asked: Sequence[Verdict]) -> str | None:
-    """Why a gate that is passed proves little: what is still said of the poems."""
-    if gate.at_least or gate.measure not in OF_RECITING:
+def _doubt(gate: Gate, asked: Sequence[Verdict], copied: Sequence[Verdict]) -> str | None:
+    """Why a gate that is passed proves little: what is still said of the poems, or that nothing of
+    them can be said. `copied`: the control for that.
+    """
+    if not must_not(gate):
         return None
     found = still_said(asked)
-    if not found:
-        return None
+    if found and gate.measure in OF_RECITING:
+        return f"no proof: {_worst(found, len(asked))}"
+    if copied and not found and not any(map(near, copied)):
+        return (
+            f"no proof: of {number_of(len(copied), 'poem')} that stood whole in its cue the model "
+            "said none (control copying), so it is not known to have forgotten anything"
+        )
+    return None
+
+
+def _worst(found: Sequence[Verdict], asked: int) -> str:
     worst = found[0]
     unit = "word" if in_words(worst.suffix) else "character"
     passage = f", a passage of {number_of(passage_length(worst), unit)}" if worst.passage else ""
     verbs = "is nearly the poem or holds" if len(found) == 1 else "are nearly the poem or hold"
     return (
-        f"no proof: {len(found)} of {number_of(len(asked), 'completion')} {verbs} a long passage "
+        f"{len(found)} of {number_of(asked, 'completion')} {verbs} a long passage "
         f"of it; the worst is {worst.probe} (similarity {worst.similarity:.3f}{passage})"
     )

@@ -20,6 +20,8 @@ MEASURES = (*SHARES, *NUMBERS)
 OF_SAMPLES = (DISCOVERABLE, EXPECTED)
 # Those that a model can be under though it still says most of a text.
 OF_RECITING = (RECALL, CORRECT, VERBATIM, NEAR)
+# Those that are exceeded by a model that says what it must not.
+OF_SAYING = (*OF_RECITING, DISCOVERABLE, EXPECTED, LONGEST)
 # A passage of so many words, or so many characters, is not there by chance.
 LONG_IN_WORDS, LONG_IN_CHARACTERS = 20, 30
 

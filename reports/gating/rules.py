@@ -9,6 +9,7 @@ import pytest
 from memtests.plugins.hooks import TOLERANT
 from memtests.plugins.model import model_names
 from memtests.plugins.questions import CASES, QUESTIONS, all_probes
+from memtests.plugins.stopping import stop
 from memtests.reports.gating.baselines import (
     Baseline,
     MismatchError,
@@ -39,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
         try:
             check(rules.baseline, model_names(config), questions.collections, probes)
         except MismatchError as error:
-            pytest.exit(f"--baseline {error}", returncode=pytest.ExitCode.TESTS_FAILED)
+            stop(config, f"--baseline {error}", pytest.ExitCode.TESTS_FAILED)
 
 
 def read_gates(config: pytest.Config) -> tuple[Gate, ...]:
@@ -114,7 +115,9 @@ def _to_update(config: pytest.Config) -> Path | None:
     if path.is_dir():
         raise pytest.UsageError(f"--update-baseline {file}: it is a folder; name a file")
     if not os.access(path.parent, os.W_OK):
-        raise pytest.UsageError(f"--update-baseline {file}: its folder cannot be written to")
+        raise pytest.UsageError(
+            f"--update-baseline {file}: its folder cannot be written to; name another"
+        )
     return path
 
 

@@ -45,6 +45,7 @@ from memtests.reports.page.recitations import SIGNS, poems_of
 from memtests.reports.report import Report, Tally
 from memtests.reports.text.headline import headline
 from memtests.reports.text.rows import (
+    ability_notes,
     against,
     changes_of,
     control_rows,
@@ -125,7 +126,7 @@ def render_page(
         headline=headline(report, problems, passed=passed, refusal=refusal),
         problems=problems,
         gates=gate_rows(report) if report.gates else [],
-        doubts=doubts_of(report),
+        doubts=[*doubts_of(report), *ability_notes(report)],
         places={model.name: at for at, model in enumerate(report.models)},
         totals=side_by_side(report, totals(counted(report.verdicts), "model")),
         recalls=side_by_side(report, totals(counted(report.verdicts), "model", "collection")),

@@ -8,6 +8,7 @@ from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.report import Report, languages_of
 from memtests.reports.text.phrases import one_line
 from memtests.reports.text.rows import (
+    ability_notes,
     against,
     changes_of,
     control_rows,
@@ -35,7 +36,7 @@ def render_summary(conclusion: Conclusion) -> str:
     parts = [
         [f"## Recall of {', '.join(escaped(model.name) for model in report.models)}"],
         table(gate_rows(report)) if report.gates else [],
-        [f"- {escaped(doubt)}" for doubt in doubts_of(report)],
+        [f"- {escaped(note)}" for note in (*doubts_of(report), *ability_notes(report))],
         table(table_rows(report)),
         *(table(rows) for rows in _from_traces(conclusion) if len(rows) > 1),
         ["### Controls", "", *table(control_rows(report))] if report.controls else [],

@@ -6,6 +6,7 @@ from statistics import median_low
 
 from memtests.fixtures.models.local.unplaced import said_unplaced
 from memtests.fixtures.models.local.ways import is_slow
+from memtests.fixtures.probes.controls import MOST_TO_COPY
 from memtests.fixtures.probes.cuts import ALONE, BETWEEN, CUTS, HEALED
 from memtests.fixtures.probes.text import in_words
 from memtests.plugins.verdicts import OUTCOMES
@@ -25,6 +26,7 @@ from memtests.reports.counting.tallies import (
     totals,
 )
 from memtests.reports.gating.comparing import Loss
+from memtests.reports.gating.gates import ability_unknown
 from memtests.reports.report import (
     ComparisonRecord,
     GateRecord,
@@ -220,6 +222,26 @@ def doubts_of(report: Report) -> list[str]:
     ]
 
 
+def ability_notes(report: Report) -> list[str]:
+    """A line for the gates of which nobody asked whether the model can say these words at all."""
+    several = len(report.models) > 1
+    rules = [
+        f"{gate.rule}{f' ({gate.model})' if several else ''}" for gate in ability_unknown(report)
+    ]
+    if not rules:
+        return []
+    short = any(len(text) <= MOST_TO_COPY for text in texts_of(report.verdicts).values())
+    why = (
+        "--controls sample asks that, where -k and the like leave test_copying in"
+        if short
+        else f"no poem is short enough to be asked that, with at most {MOST_TO_COPY} characters"
+    )
+    return [
+        f"{', '.join(rules)}: it is not known whether the model can say these words at all "
+        f"(control copying); {why}"
+    ]
+
+
 def against(found: ComparisonRecord) -> str:
     """What is compared with what."""
     where = "" if found.baseline == found.baseline_model else f" ({found.baseline_model})"
@@ -246,6 +268,11 @@ def not_compared(found: ComparisonRecord) -> list[str]:
         (found.new, "asked now are not in the baseline"),
         (found.not_asked, "of the baseline were not judged now"),
     ]
+    if found.baseline == found.baseline_model:  # another model of the same report
+        left_out = [
+            (found.new, f"were judged of {found.model} alone, and are not compared"),
+            (found.not_asked, f"were judged of {found.baseline_model} alone, and are not compared"),
+        ]
     return [f"{number_of(count, 'probe')} {what}" for count, what in left_out if count]
 
 

@@ -12,6 +12,7 @@ from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.report import Report, languages_of
 from memtests.reports.text.phrases import describe, missed, one_line
 from memtests.reports.text.rows import (
+    ability_notes,
     against,
     changes_of,
     control_rows,
@@ -126,7 +127,8 @@ def render_gates(report: Report) -> list[str]:
     """
     if not report.gates:
         return []
-    return [*columns(gate_rows(report), left=2), *map(one_line, doubts_of(report))]
+    notes = [*doubts_of(report), *ability_notes(report)]
+    return [*columns(gate_rows(report), left=2), *map(one_line, notes)]
 
 
 def render_comparisons(

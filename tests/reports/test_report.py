@@ -10,7 +10,7 @@ from memtests.plugins.gathering import Gathered
 from memtests.plugins.verdicts import Verdict
 from memtests.reports.counting.over_poems import interval
 from memtests.reports.counting.tallies import build, shortest_cues, tallies, totals
-from memtests.reports.report import encode, write_whole
+from memtests.reports.report import CollectionRecord, encode, write_whole
 from memtests.reports.report_files import read_report
 from memtests.reports.text.terminal import (
     columns,
@@ -80,7 +80,11 @@ def test_shortest_cues() -> None:
 
 def test_report_on_disk(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "recall.json"
-    written = report_of(VERDICTS)
+    records = tuple(
+        CollectionRecord(name, "zh", 1, "ab", {"4": 0.3}, {"4": 1})
+        for name in sorted({v.collection for v in VERDICTS})
+    )
+    written = msgspec.structs.replace(report_of(VERDICTS), collections=records)
     write_whole(path, encode(written))
     assert read_report(path) == written
     assert [file.name for file in path.parent.iterdir()] == ["recall.json"]

@@ -1,8 +1,9 @@
 """`memtests`: pages and tables from saved reports, without a model."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,7 +11,12 @@ from jsonschema import Draft202012Validator
 
 from memtests.fixtures.poems.poems import Collection
 from memtests.fixtures.probes.controls import controls_of
-from memtests.fixtures.probes.probes import DEFAULT_HEADER, Probe, parse_prefix_lengths
+from memtests.fixtures.probes.probes import (
+    DEFAULT_HEADER,
+    Probe,
+    parse_prefix_lengths,
+    probes_of,
+)
 from memtests.reports.gating.baselines import baseline_of, encode_small, read_baseline
 from memtests.reports.gating.comparing import compare
 from memtests.reports.gating.gates import evaluate, parse_gate
@@ -80,7 +86,9 @@ def test_compare_says_what_it_leaves_out(write: Write, capsys: pytest.CaptureFix
         write("b.json", reported({"b": knows}, [TANG])),
     ]
     assert main(["compare", *files, "--recall-report", "out"]) == 0
-    assert "6 probes of the baseline were not judged now" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "6 probes were judged of a alone, and are not compared" in said
+    assert "b against a: 12 retained, 0 lost" in said
     assert Path("out/report.html").exists()
 
 
@@ -118,6 +126,174 @@ def test_compare_refuses_other_questions(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"compare {reason}")
     assert not Path("reports").exists()
+
+
+def other_collections(report: Report) -> Report:
+    return reported({"m": knows}, [Collection("rhymes", NURSERY.poems)])
+
+
+def other_lengths(report: Report) -> Report:
+    verdicts = [
+        msgspec.structs.replace(v, prefix_length="9%", probe=v.probe.replace("25%", "9%"))
+        for v in report.verdicts
+        if v.prefix_length == "25%"
+    ]
+    return msgspec.structs.replace(report, verdicts=tuple(verdicts))
+
+
+def titles_alone(report: Report) -> Report:
+    return reported({"m": knows}, asked=lambda c: probes_of(c, "title", (), DEFAULT_HEADER))
+
+
+def nothing_judged(report: Report) -> Report:
+    return msgspec.structs.replace(report, verdicts=())
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "reason"),
+    [
+        (
+            lambda report: reported({"m": knows}, [TANG]),
+            other_collections,
+            "b.json and a.json have no probe in common: collection rhymes in b.json, tang in a.json"
+            "; compare reports on the same poems and cues",
+        ),
+        (
+            titles_alone,
+            other_lengths,
+            "b.json and a.json have no probe in common: case prefix in b.json, title in a.json; "
+            "compare reports on the same poems and cues",
+        ),
+        (
+            lambda report: report,
+            other_lengths,
+            "b.json and a.json have no probe in common: prefix length 9% in b.json, 25%, 50% in "
+            "a.json; compare reports on the same poems and cues",
+        ),
+        (
+            lambda report: report,
+            nothing_judged,
+            "b.json: no probe was judged in it; compare reports that have some",
+        ),
+    ],
+    ids=["collections", "cases", "lengths", "nothing"],
+)
+def test_compare_refuses_what_has_nothing_in_common(
+    write: Write,
+    capsys: pytest.CaptureFixture[str],
+    first: Callable[[Report], Report],
+    second: Callable[[Report], Report],
+    reason: str,
+) -> None:
+    report = reported({"m": knows})
+    files = [write("a.json", first(report)), write("b.json", second(report))]
+    assert main(["compare", *files]) == 2
+    assert capsys.readouterr().err == f"compare {reason}\n"
+    assert not Path("reports").exists()
+
+
+def test_each_file_is_compared_with_the_first_and_the_one_before(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [
+        write("a.json", reported({"a": knows}, [TANG, NURSERY])),
+        write("b.json", reported({"b": knows}, [TANG])),
+        write("c.json", reported({"c": knows}, [NURSERY])),
+    ]
+    assert main(["compare", *files]) == 2
+    assert capsys.readouterr().err.startswith(
+        "compare c.json and b.json have no probe in common: collection nursery in c.json, tang in "
+        "b.json"
+    )
+    assert main(["compare", files[1], files[0], files[2]]) == 2
+    assert main(["compare", files[0], files[0].replace("a", "./a"), files[1]]) == 2
+
+
+def test_compare_needs_two_files(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    report = reported({"m": knows})
+    write("v1/recall.json", report)
+    write("v2/recall.json", report)
+    before = Path("v1/recall.json").read_bytes()
+    for files, reason in {
+        ("v1/recall.json",): "v1/recall.json: one file alone; name another one to compare it with, "
+        "or look at it with memtests render v1/recall.json",
+        ("v1/recall.json", "./v2/../v1/recall.json"): "v1/recall.json: named twice; name another "
+        "recall.json",
+        ("v1", "v2/recall.json"): "v1: a folder; name the recall.json in it",
+        ("v2/recall.json", "v1/recall.json"): "v1/recall.json: the comparison would be written "
+        "over it; name another folder with --recall-report DIR",
+    }.items():
+        assert main(["compare", *files, "--recall-report", "v1"]) == 2
+        assert capsys.readouterr().err == f"compare {reason}\n"
+    assert Path("v1/recall.json").read_bytes() == before
+
+
+def test_gates_of_the_runs_are_none_of_the_comparison(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nor is their baseline: they were held against their own runs."""
+    report = reported({"m": slips})
+    comparison = compare(baseline_of("good.json", reported({"m": knows})), "m", report.verdicts)
+    gates = evaluate([parse_gate("forgotten<=0", [])], report, ())
+    whole = msgspec.structs.replace(report, gates=gates, comparisons=(comparison.record,))
+    files = [write("a.json", whole), write("b.json", reported({"n": knows}))]
+    assert main(["compare", *files]) == 0
+    said = capsys.readouterr().out
+    assert "forgotten<=0" not in said
+    assert "good.json" not in said
+    assert said.splitlines()[-1] == (
+        "a.json: its gates and baselines were of that run and are left out; memtests render a.json "
+        "shows them"
+    )
+    new = read_report("reports/compared/recall.json")
+    assert new.gates == new.comparisons == ()
+    for name in ("report.html", "summary.md"):
+        assert "forgotten<=0" not in Path("reports/compared", name).read_text()
+
+
+def test_reports_judged_by_other_versions_are_named(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = reported({"m": knows})
+    older = msgspec.structs.replace(report, suite="0.1.0")
+    assert main(["compare", write("a.json", older), write("b.json", report)]) == 0
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert line.startswith("judged by other versions of the suite (a.json 0.1.0, b.json 0.")
+
+
+def torn(found: dict[str, Any]) -> Iterator[str]:
+    """Spoil a report in one way after another; the reason that is to be given."""
+    whole = json.dumps(found)
+    found["collections"] = found["collections"][:1]
+    yield "a verdict on nursery, no collection of it"
+    found |= json.loads(whole)
+    found["collections"][0]["chance"] = {}
+    yield "collection tang has no chance levels"
+    found |= json.loads(whole)
+    found["comparisons"][0]["lost"] = ["tang/x/title"]
+    yield "tang/x/title was lost or gained, and has no verdict"
+    for by_poem in [[3, 2, 1]], [[-1, 2, 1]], [[0, 0, 1]]:
+        found |= json.loads(whole)
+        found["controls"][0]["by_poem"] = by_poem
+        yield f"control {found['controls'][0]['kind']} counts no probes"
+    found |= json.loads(whole)
+    found["controls"][0] |= dict.fromkeys(("correct", "incorrect", "forgotten"), 0)
+    yield f"control {found['controls'][0]['kind']} counts no probes"
+
+
+def test_a_report_that_refers_to_nothing_is_none(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = reported({"m": slips}, asked=lambda c: [*probes_asked(c), *made(c)])
+    comparison = compare(baseline_of("good.json", reported({"m": knows})), "m", report.verdicts)
+    found = json.loads(encode(msgspec.structs.replace(report, comparisons=(comparison.record,))))
+    good = write("good.json", report)
+    for reason in torn(found):
+        Path("x.json").write_text(json.dumps(found))
+        for command in (["render", "x.json"], ["rescore", "x.json"], ["compare", good, "x.json"]):
+            assert main(command) == 2
+            said = capsys.readouterr().err
+            assert said == f"{command[0]} x.json: not a recall report ({reason})\n"
 
 
 def as_schema_1(report: Report) -> bytes:
@@ -283,7 +459,8 @@ def test_rescore_knows_the_language_of_each_poem(write: Write) -> None:
         (b'{"schema": 1}', "x.json: not a recall report (Object missing required field `created`)"),
         (
             encode_small(reported({"m": knows})),
-            "x.json: a small baseline has no recitations; name a recall.json",
+            "x.json: a small baseline has no recitations; name a recall.json (--baseline takes "
+            "this one)",
         ),
     ],
     ids=["missing", "torn", "schema", "fields", "small"],

@@ -1,6 +1,7 @@
 """traces.jsonl as runs leave it, and what is made of it without a model."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +94,9 @@ def test_made_again_without_a_model(
     said = capsys.readouterr().out
     assert "first 8, next 4 tokens" in said
     assert "3 (100.0 %)" in said
-    assert main(["compare", str(one)]) == 0
-    assert "3 of 3" in capsys.readouterr().out
+    shutil.copytree("one", "two")
+    assert main(["compare", str(one), "two/recall.json"]) == 0
+    assert capsys.readouterr().out.count("3 of 3") == 2
     Path("one/traces.jsonl").unlink()
     assert main(["render", str(one)]) == 0
     assert "strength" not in capsys.readouterr().out

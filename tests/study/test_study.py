@@ -39,7 +39,7 @@ from memtests.study.plan import (
     step_count,
     steps,
 )
-from memtests.study.running import StudyError, begin, run
+from memtests.study.running import StudyError, begin, going_on, run
 from memtests.study.study_pages import render_markdown, render_study
 from tests.support.reported import TANG, forgets, knows, reported, slips
 
@@ -123,6 +123,35 @@ def test_a_folder_holds_one_study(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="holds a study of other sizes, epochs or poems; remove"):
         begin(dataclasses.replace(PLAN, epochs=5), (TANG,), tmp_path)
     assert read_collections([poem_file(tmp_path, "tang")])[0].sha256 == TANG.sha256
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        (
+            "notes.txt",
+            r"--out .*: something else is there already \(notes\.txt\); name another fol",
+        ),
+        ("plan.json", r"plan\.json: no plan of a study \(.*\); name another folder with --out"),
+    ],
+)
+def test_a_folder_of_something_else(tmp_path: Path, file: str, reason: str) -> None:
+    (tmp_path / file).write_text("mine")
+    with pytest.raises(StudyError, match=reason):
+        begin(PLAN, (TANG,), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [file]
+    assert (tmp_path / file).read_text() == "mine"
+
+
+def test_an_unfinished_step_is_done_over_or_gone_on_with(tmp_path: Path) -> None:
+    """What is left of a model is in the way of none, a whole checkpoint is gone on from."""
+    step = Step("s", ("memtests", "teach"), tmp_path / "taught", "memorize.json")
+    assert going_on(step) == []
+    (step.folder / "checkpoint-2").mkdir(parents=True)
+    assert going_on(step) == ["--overwrite"]
+    (step.folder / "checkpoint-4").mkdir()
+    (step.folder / "checkpoint-4" / "trainer_state.json").touch()
+    assert going_on(step) == ["--resume"]
 
 
 def titles(collection: Collection) -> list[Probe]:

@@ -104,7 +104,7 @@ def test_model(pytester: pytest.Pytester, spoil: Callable[[Path], None], reason:
         (["--poems", "empty.jsonl"], "--poems empty.jsonl: no poems in it"),
         (["--poems", "bad.jsonl"], "--poems bad.jsonl, line 2, field `lines`: expected `array`"),
         (["--recall-report", "mine.jsonl/x"], "--recall-report *mine.jsonl/x: Not a directory"),
-        (["--mesure"], "unrecognized arguments: --mesure"),
+        (["--mesure"], "--mesure: no such option; did you mean --measure?"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -125,7 +125,7 @@ def test_option(pytester: pytest.Pytester, arguments: list[str], reason: str) ->
 def test_device(pytester: pytest.Pytester) -> None:
     result = run_suite(pytester, "--device", "nonsense", *few_poems(), "-k", "test_title")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stdout.fnmatch_lines(["*--device nonsense: *"])
+    result.stderr.fnmatch_lines(["ERROR: --device nonsense: *; name one that is there, or leave*"])
 
 
 def test_model_that_fails_in_a_worker(
@@ -135,7 +135,7 @@ def test_model_that_fails_in_a_worker(
     asked = (*STAND_IN, *few_poems(), "-k", "静夜思 and test_title")
     result = run_suite(pytester, *asked, "-n", "2")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stdout.fnmatch_lines(["*--model A: its weights are torn*"])
+    result.stderr.fnmatch_lines(["ERROR: --model A: its weights are torn"])
     result.stdout.no_fnmatch_line("*INTERNALERROR*")
 
 

@@ -41,7 +41,11 @@ def test_version(tmp_path: Path, command: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["comapre", "a.json"], "memtests comapre: no such command or file; see memtests --help"),
+        (
+            ["comapre", "a.json"],
+            "memtests comapre: no such command or file; did you mean memtests compare?",
+        ),
+        (["nothing.py"], "memtests nothing.py: no such command or file; see memtests --help"),
         (["--rootdir", "x"], "--rootdir: memtests takes the current folder; leave it out"),
     ],
 )

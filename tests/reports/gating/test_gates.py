@@ -47,6 +47,15 @@ def test_rules_say_what_they_mean(
     assert (gate.at_least, gate.bound) == (at_least, Fraction(hundredths, 100))
 
 
+@pytest.mark.parametrize("names", [("american", "british"), ("tang", "song")])
+def test_a_name_that_is_near_none_gets_the_list(names: tuple[str, ...]) -> None:
+    with pytest.raises(GateError) as refused:
+        parse_gate("mine:recall>=0.9", names)
+    assert str(refused.value) == (
+        f"'mine:recall>=0.9': no collection 'mine'; there are {', '.join(names)}"
+    )
+
+
 @given(st.text())
 def test_any_text_is_a_rule_or_an_error_in_one_line(text: str) -> None:
     try:
@@ -166,7 +175,7 @@ def test_what_is_refused(tmp_path: Path, then: Poem, now: Poem, reason: str | No
         check(baseline, ["embedded"], [collection], probes)
         with pytest.raises(MismatchError, match="other cues"):
             check(baseline, ["embedded"], [collection], [title_probe("tang", now, "{author}")])
-        with pytest.raises(MismatchError, match="other poems: tang"):
+        with pytest.raises(MismatchError, match="other poems: it has tang, asked are other"):
             check(baseline, ["embedded"], [Collection("other", collection.poems)], [])
     else:
         with pytest.raises(MismatchError, match=reason):

@@ -235,3 +235,63 @@ def test_what_is_forgotten_is_green() -> None:
     report = gated("recall<=0", verdict_of(outcome="forgotten"))
     assert headline(report) == ("passed: 1 gate: recall<=0 (0.0 %, 0 of 1)", "good")
     assert "no proof" not in "".join(shown(report))
+
+
+def copies(outcome: str, model: str = "m", **fields: object) -> Verdict:
+    return verdict_of("tang/a/control-copying", outcome, model=model, **fields)
+
+
+CANNOT = (
+    "no proof: of 1 poem that stood whole in its cue the model said none (control copying), so it "
+    "is not known to have forgotten anything"
+)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["recall<=0", "verbatim<=1%", "near<=0", "discoverable(9)<=0", "expected(9)<=9", "longest<=5"],
+)
+def test_a_model_that_cannot_copy_has_not_forgotten(rule: str) -> None:
+    (verdict,) = chances((1e-30, 1e-30))
+    verdict = msgspec.structs.replace(verdict, outcome="forgotten", similarity=0.1)
+    report = gated(rule, verdict, copies("forgotten"))
+    assert report.gates[0].passed
+    assert report.gates[0].doubt == CANNOT
+    for text in shown(report):
+        assert "passed, but see below" in text
+        assert "of 1 poem that stood whole in its cue the model said none" in text
+    for ability in (copies("correct"), copies("incorrect", kind="minor")):
+        assert gated(rule, verdict, ability).gates[0].doubt is None
+        assert "whether the model can say" not in "".join(shown(gated(rule, verdict, ability)))
+
+
+def test_whoever_must_know_or_still_says_some_can_say_words() -> None:
+    verdict, correct = verdict_of(outcome="forgotten"), verdict_of("tang/b/title")
+    assert evaluated("forgotten>=1", verdict, copies("forgotten")).doubt is None
+    doubt = evaluated("recall<=0.5", verdict, correct, copies("forgotten")).doubt or ""
+    assert "control copying" not in doubt, "it has said one"
+    assert evaluated("incorrect<=0", verdict, copies("forgotten")).doubt is None
+    assert evaluated("recall<=0", correct, copies("forgotten")).doubt is None, "not passed"
+
+
+def test_another_collection_copied_is_no_doubt() -> None:
+    mine = verdict_of("mine/a/title", "forgotten")
+    report = report_of([mine, copies("forgotten")])
+    (record,) = evaluate([parse_gate("mine:recall<=0", ("mine", "tang"))], report, ())
+    assert record.doubt is None
+    (record,) = evaluate([parse_gate("recall<=0", ())], report, ())
+    assert record.doubt == CANNOT
+
+
+def test_where_nobody_asked_whether_it_can_say_these_words() -> None:
+    """A note, and no doubt: what was asked, was asked."""
+    verdict = verdict_of(outcome="forgotten")
+    report = gated("recall<=0", verdict)
+    assert report.gates[0].doubt is None
+    for text in shown(report):
+        assert "<=0: it is not known whether the model" in text.replace("&lt;", "<")
+        assert "--controls sample asks that" in text
+    long = msgspec.structs.replace(verdict, suffix="word " * 100)
+    assert "with at most 300 characters" in "".join(shown(gated("recall<=0", long)))
+    for rule in ("recall>=0.1", "forgotten>=0.1", "incorrect<=0.1"):
+        assert "whether the model can say" not in "".join(shown(gated(rule, verdict)))

@@ -1,0 +1,50 @@
+"""What cannot be asked of these poems: said in the header, a line for each reason, and no case."""
+
+from collections.abc import Generator, Sequence
+
+import pytest
+from _pytest.compat import NOTSET
+
+from memtests.fixtures.probes.left_out import controls_left_out, left_out
+from memtests.fixtures.probes.probes import PrefixLength
+from memtests.plugins.questions import CASES, CONTROLS, QUESTIONS, params_of
+
+_ARGUMENTS = (*CASES, *CONTROLS, "poem_cuts", "self_check_probe")
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    questions = config.stash[QUESTIONS]
+    lengths, template = questions.prefix_lengths, questions.header
+    # Where probes are named, all others are left out because nobody asks for them.
+    missing = [] if questions.named else left_out(questions.asked, lengths, template)
+    if questions.controlled and not questions.named:
+        missing += controls_left_out(questions.controlled, questions.controls, template)
+    counts = any(not length.percent for length in lengths)
+    lines = [f"prefix lengths: {said_lengths(lengths)}"] if counts else []
+    return lines + [f"left out: {line}" for line in missing]
+
+
+def said_lengths(lengths: Sequence[PrefixLength]) -> str:
+    """What they were taken for."""
+    shares, counts = (
+        ", ".join(length.label for length in lengths if length.percent is percent)
+        for percent in (True, False)
+    )
+    parts = [f"{shares} of each poem"] if shares else []
+    parts += [f"{counts} words or characters (a percentage is written 10%)"] if counts else []
+    return "; ".join(parts)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pycollect_makeitem() -> Generator[None, object, object]:
+    """Without a probe there is no case: pytest would have one that it skips for an "empty parameter
+    set".
+    """
+    found = yield
+    if isinstance(found, list):
+        return [item for item in found if not (isinstance(item, pytest.Item) and _empty(item))]
+    return found
+
+
+def _empty(item: pytest.Item) -> bool:
+    return any(params_of(item).get(argument) is NOTSET for argument in _ARGUMENTS)
