@@ -96,7 +96,11 @@ def test_made_again_without_a_model(
     assert "3 (100.0 %)" in said
     shutil.copytree("one", "two")
     assert main(["compare", str(one), "two/recall.json"]) == 0
-    assert capsys.readouterr().out.count("3 of 3") == 2
+    lines = capsys.readouterr().out.splitlines()
+    exactly = [line for line in lines if "3 of 3" in line and "characters" in line]
+    assert [line.split(")")[0] for line in exactly] == [
+        *("A (one/recall.json", "A (two/recall.json")
+    ]
     Path("one/traces.jsonl").unlink()
     assert main(["render", str(one)]) == 0
     assert "strength" not in capsys.readouterr().out
