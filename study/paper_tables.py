@@ -106,8 +106,8 @@ def same_poem_rows(study: Study) -> Rows:
 
 def rank_rows(study: Study) -> Rows:
     """Rank correlation of length and recall; none where it is not defined."""
-    rows = correlation_rows(study.taught)
-    names = sorted({row[1] for row in beginning_rows(study.taught)[1:]})
+    rows = _with_model(study, correlation_rows(study.taught))
+    names = sorted({row[1] for row in _with_model(study, beginning_rows(study.taught))[1:]})
     missing = [
         [size, f"in {script}", "-", "all or no poems are recited", "-"]
         for size in study.plan.sizes
@@ -134,6 +134,14 @@ def untaught_rows(study: Study) -> Rows:
             )
             rows.append([size, name, *(_cell(found, "not asked") for found in shares)])
     return rows
+
+
+def _with_model(study: Study, rows: Rows) -> Rows:
+    """Rows that begin with the model also where there is one alone."""
+    if len(study.plan.sizes) > 1:
+        return rows
+    head, *body = rows
+    return [["model", *head], *([study.plan.sizes[0], *row] for row in body)]
 
 
 def _or_why(rows: Rows, why: str) -> Rows:

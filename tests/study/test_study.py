@@ -220,6 +220,20 @@ def test_every_cell_has_a_number_or_a_reason() -> None:
             assert all(row), table.title
 
 
+def test_a_study_of_one_size() -> None:
+    whole = whole_study()
+    alone = dataclasses.replace(
+        whole,
+        plan=dataclasses.replace(PLAN, sizes=("0.1M",)),
+        parameters={"0.1M": 100_000},
+        looks={"0.1M": whole.looks["0.1M"]},
+        after=reported({"s/0.1M/taught": forgets}, [canon()[-1].sample(8)]),
+    )
+    for table in tables_of(alone):
+        assert {len(row) for row in table.rows} == {len(table.rows[0])}, table.title
+    assert "all or no poems are recited" in render_study(alone, {"tang": 2, "nursery": 1})
+
+
 def test_tables_say_what_was_found() -> None:
     study = whole_study()
     text = render_markdown(study, {"tang": 2, "nursery": 1})
