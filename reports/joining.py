@@ -41,6 +41,7 @@ def joined(reports: Mapping[str, Report]) -> Report:
         gates=(),
         comparisons=(),
         controls=tuple(record for report in renamed for record in report.controls),
+        command="",
     )
 
 

@@ -160,6 +160,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     gates: tuple[GateRecord, ...]
     comparisons: tuple[ComparisonRecord, ...] = ()
     controls: tuple[ControlRecord, ...] = ()
+    command: str = ""
+    """What was typed to make it, without what is secret in a URL; empty where several were joined,
+    and in an older report."""
 
 
 PoemKey = tuple[str, str]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from _pytest.junitxml import xml_key
 
+from memtests.fixtures.commands import TYPED, said
 from memtests.plugins.gathering import UNUSABLE_MODEL, Gathered
 from memtests.plugins.hooks import ASKED, SAVED, SAVED_TRACES
 from memtests.plugins.model import model_names
@@ -58,6 +59,12 @@ def pytest_configure(config: pytest.Config) -> None:
             ) from None
     if not worker:
         config.pluginmanager.register(Writer(config, folder), "recall-writer")
+
+
+def command_of(config: pytest.Config) -> str:
+    """What was typed, without its secrets."""
+    typed = config.pluginmanager.get_plugin(TYPED)
+    return said(typed.words if typed else ("pytest", *map(str, config.invocation_params.args)))
 
 
 @dataclass(eq=False)
@@ -146,8 +153,8 @@ class Writer:
         rules, collections = self.config.stash[RULES], self.config.stash[QUESTIONS].collections
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         controlled = self.config.getoption("--controls") != "none"
-        names = model_names(self.config)
-        report = build(self.gathered, collections, now, names, controlled=controlled)
+        names, command = model_names(self.config), command_of(self.config)
+        report = build(self.gathered, collections, now, names, command, controlled=controlled)
         problems = self.faults.problems(self.gathered.mixed)
         unusable = self.faults.unusable is not None
         found = conclude(report, rules, problems, int(session.exitstatus), unusable)

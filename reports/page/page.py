@@ -54,6 +54,7 @@ from memtests.reports.text.rows import (
     not_compared,
     said_cuts,
 )
+from memtests.reports.text.statement import said_not_tried, statements
 from memtests.reports.text.terminal import render_unjudged
 
 _OUTCOME_OF = {
@@ -127,6 +128,7 @@ def render_page(
         problems=problems,
         gates=gate_rows(report) if report.gates else [],
         doubts=[*doubts_of(report), *ability_notes(report)],
+        statements=[*statements(report), *([said_not_tried(report)] if report.verdicts else [])],
         places={model.name: at for at, model in enumerate(report.models)},
         totals=side_by_side(report, totals(counted(report.verdicts), "model")),
         recalls=side_by_side(report, totals(counted(report.verdicts), "model", "collection")),
