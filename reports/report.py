@@ -193,6 +193,11 @@ def languages_of(report: Report) -> dict[PoemKey, str]:
     }
 
 
+def is_redacted(report: Report) -> bool:
+    """Whether it was made without the texts."""
+    return any(v.redacted for v in report.verdicts)
+
+
 def language_of(v: Verdict, record: CollectionRecord) -> str:
     """The language of the poem that a verdict is on, from what is said of its collection."""
     poem = v.poem.removeprefix(MADE_UP) if v.control == UNSEEN else v.poem
@@ -252,4 +257,4 @@ def texts_of(verdicts: Iterable[Verdict]) -> dict[PoemKey, str]:
 
 def headings_of(verdicts: Iterable[Verdict]) -> dict[PoemKey, str]:
     """The header that each poem was asked for with, of those that were."""
-    return {(v.collection, v.poem): v.cue for v in verdicts if v.case == TITLE}
+    return {(v.collection, v.poem): v.cue for v in verdicts if v.case == TITLE and v.cue}

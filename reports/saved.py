@@ -25,7 +25,7 @@ from memtests.reports.page.page import render_page
 from memtests.reports.report import Report, encode, write_whole
 from memtests.reports.report_files import ReportError, read_report
 from memtests.reports.report_folder import DATA, PAGE, SUMMARY, write_certificate
-from memtests.reports.rescoring import changed_rows, rescored
+from memtests.reports.rescoring import changed_rows, refusal, rescored
 from memtests.reports.text.certificate import CERTIFICATE
 from memtests.reports.text.markdown import render_summary
 from memtests.reports.text.phrases import number_of
@@ -45,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = given.recall_report
         traces = {file: read_traces(Path(file).parent) for file in given.files}
         if given.command == "rescore":
+            if why := refusal(reports[given.files[0]]):
+                raise ReportError(f"{given.files[0]}: {why}")
             _rescore(reports[given.files[0]], folder, traces[given.files[0]])
         elif given.command == "compare":
             _compare(reports, traces, folder or Path("reports/compared"))

@@ -14,6 +14,7 @@ from memtests.plugins.gathering import UNUSABLE_MODEL, Gathered
 from memtests.plugins.hooks import ASKED, SAVED, SAVED_TRACES
 from memtests.plugins.model import model_names
 from memtests.plugins.questions import QUESTIONS
+from memtests.plugins.redacting import PRIVATE
 from memtests.plugins.resuming import read_saved, read_saved_traces
 from memtests.plugins.stopping import stop
 from memtests.reports.counting.memories import remembered
@@ -51,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = config.invocation_params.dir / given
     if config.getoption("--resume"):
         try:
-            config.stash[SAVED] = read_saved(folder / VERDICTS)
+            config.stash[SAVED] = read_saved(folder / VERDICTS, config.getoption("--redact"))
             config.stash[SAVED_TRACES] = read_saved_traces(folder / TRACES)
         except OSError as error:
             raise pytest.UsageError(
@@ -64,7 +65,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def command_of(config: pytest.Config) -> str:
     """What was typed, without its secrets."""
     typed = config.pluginmanager.get_plugin(TYPED)
-    return said(typed.words if typed else ("pytest", *map(str, config.invocation_params.args)))
+    words = typed.words if typed else ("pytest", *map(str, config.invocation_params.args))
+    return said(words, private=PRIVATE if config.getoption("--redact") else ())
 
 
 @dataclass(eq=False)

@@ -42,7 +42,7 @@ from memtests.reports.page.maps import (
 )
 from memtests.reports.page.page_tables import tables_of
 from memtests.reports.page.recitations import SIGNS, poems_of
-from memtests.reports.report import Report, Tally
+from memtests.reports.report import Report, Tally, is_redacted
 from memtests.reports.text.headline import headline
 from memtests.reports.text.rows import (
     ability_notes,
@@ -146,6 +146,7 @@ def render_page(
         controls=control_rows(report) if report.controls else [],
         tables=tables_of(report, remembered),
         poems=poems,
+        redacted=is_redacted(report),
         keys=legend_of(model.name for model in report.models),
         maps=maps,
         shades=PROBABLE,
