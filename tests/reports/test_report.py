@@ -97,7 +97,7 @@ def test_report_on_disk(tmp_path: Path) -> None:
         *("model", "collection", "poem", "case", "prefix_length", "line", "control", "probe"),
         *("cue", "suffix"),
         *("completion", "outcome", "kind", "verbatim", "similarity", "divergence", "log_p"),
-        *("fragile", "cut", "moved", "passage", "log_p_40"),
+        *("fragile", "cut", "moved", "passage", "log_p_40", "redacted"),
     ]
     assert list(found["tallies"][0]) == [
         *("model", "collection", "case", "prefix_length", "correct", "incorrect", "forgotten"),
