@@ -50,7 +50,7 @@ def why_none(report: Report, problems: Sequence[str] = ()) -> str | None:
             v
             for v in report.verdicts
             # What is in no gate proves as much, but for what the cue holds itself.
-            if v.control not in (COPYING, UNSEEN) and within(v.collection, concerned(report))
+            if v.control not in (COPYING, UNSEEN) and among(v.collection, concerned(report))
         ]
     )
     if found:
@@ -71,7 +71,7 @@ def concerned(report: Report) -> Collection[str]:
     return () if None in names else sorted(name for name in names if name)
 
 
-def within(collection: str, only: Collection[str]) -> bool:
+def among(collection: str, only: Collection[str]) -> bool:
     """Whether a collection is among those; all are where none are named."""
     return not only or collection in only
 

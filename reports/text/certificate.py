@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from memtests.fixtures.probes.controls import COPYING, UNSEEN
 from memtests.reports.counting.controlled import merged_controls
-from memtests.reports.gating.certifying import concerned, must_not, why_none, within
+from memtests.reports.gating.certifying import among, concerned, must_not, why_none
 from memtests.reports.gating.gates import Gate
 from memtests.reports.gating.measures import DISCOVERABLE, LONGEST, NEAR
 from memtests.reports.report import ControlRecord, GateRecord, ModelRecord, Report
@@ -94,7 +94,7 @@ def _not_gated(gates: Iterable[tuple[GateRecord, Gate]]) -> list[list[str]]:
 def _controls(report: Report, only: Collection[str]) -> list[str]:
     """What the controls say that bear on it."""
     several = len(report.models) > 1
-    records = [record for record in report.controls if within(record.collection, only)]
+    records = [record for record in report.controls if among(record.collection, only)]
     found = {(record.model, record.kind): record for record in merged_controls(records)}
     lines = []
     for model in report.models:
@@ -127,7 +127,7 @@ def _of(record: ControlRecord) -> str:
 def _rests_on(report: Report, only: Collection[str]) -> list[str]:
     rows = [row for model in report.models for row in _model(model)]
     for record in report.collections:
-        if within(record.name, only):
+        if among(record.name, only):
             rows += [["texts", f"{record.name}, {record.poems}"], ["SHA-256", record.sha256]]
     rows.append(["suite", f"memtests {report.suite or 'of a version that is not known'}"])
     rows.append(["date", report.created])

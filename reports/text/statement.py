@@ -12,7 +12,7 @@ from memtests.fixtures.probes.text import in_words
 from memtests.plugins.verdicts import Verdict, in_order
 from memtests.reports.counting.discovery import USUAL, discoverable
 from memtests.reports.counting.tallies import counted, near, totals
-from memtests.reports.gating.certifying import within
+from memtests.reports.gating.certifying import among
 from memtests.reports.gating.measures import passage_length
 from memtests.reports.report import CollectionRecord, ModelRecord, Report, Tally, unjudged_of
 from memtests.reports.text.phrases import number_of
@@ -49,7 +49,7 @@ def statement(report: Report, model: ModelRecord, only: Collection[str] = ()) ->
 
 
 def _own(report: Report, model: ModelRecord, only: Collection[str]) -> list[Verdict]:
-    return [v for v in report.verdicts if v.model == model.name and within(v.collection, only)]
+    return [v for v in report.verdicts if v.model == model.name and among(v.collection, only)]
 
 
 def _asked(report: Report, model: ModelRecord, asked: Sequence[Verdict]) -> list[str]:
@@ -166,14 +166,14 @@ def _unjudged(report: Report, model: ModelRecord, only: Collection[str]) -> list
     left = [
         record
         for record in unjudged_of(report)
-        if record.model == model.name and within(record.collection, only)
+        if record.model == model.name and among(record.collection, only)
     ]
     return [f"{_queries(len(left))} could not be judged."] if left else []
 
 
 def not_tried(report: Report, only: Collection[str] = ()) -> list[str]:
     """What was not asked, and so is not shown, a clause each."""
-    verdicts = [v for v in report.verdicts if within(v.collection, only)]
+    verdicts = [v for v in report.verdicts if among(v.collection, only)]
     asked = counted(verdicts)
     cases = {v.case for v in asked}
     own = {
@@ -181,7 +181,7 @@ def not_tried(report: Report, only: Collection[str] = ()) -> list[str]:
         PREFIX: "the beginning of a text as a cue",
         NEXT_LINE: "a next line",
     }
-    records = [record for record in report.collections if within(record.name, only)]
+    records = [record for record in report.collections if among(record.name, only)]
     poems = Counter(collection for collection, _ in {(v.collection, v.poem) for v in asked})
     left = sum(max(0, record.poems - poems[record.name]) for record in records)
     unknown = sum(v.log_p is None for v in asked)

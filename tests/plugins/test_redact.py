@@ -1,6 +1,7 @@
 """With `--redact` no text leaves a run: not in a file, not on the terminal."""
 
 import json
+import re
 import subprocess
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -213,3 +214,27 @@ def test_a_real_model(asks: Asks, tmp_path: Path) -> None:
     assert "This report was made with <code>--redact</code>" in page
     assert 'data-code="' in page
     assert (tmp_path / "report" / "traces.jsonl").stat().st_size > 1000
+
+
+@pytest.mark.slow
+def test_figures_and_maps_are_the_same(tmp_path: Path) -> None:
+    """Of poems that a model knows in part: tables, what follows from traces, every map."""
+    found = []
+    for words in ([], ["--redact"]):
+        folder = f"report{len(words)}"
+        given = ("--measure", "--sample", "2", "--controls", "none", "--recall-report", folder)
+        assert run(tmp_path, "memtests", *given, *words).returncode == 0
+        page = (tmp_path / folder / "report.html").read_text()
+        summary = (tmp_path / folder / "summary.md").read_text()
+        chance = re.compile(r"### Controls\n\n(\|.*\n)+\n?")
+        found.append(
+            (
+                re.findall(r'data-code="([^"]*)"', page),
+                re.findall(r'<p class="shortest"[^>]*>([^<]*)', page),
+                re.findall(r"<svg.*?</svg>", page, re.DOTALL),
+                chance.sub("", summary).strip(),
+            )
+        )
+    plain, blind = found
+    assert len(plain[0]) == 10
+    assert blind == plain
