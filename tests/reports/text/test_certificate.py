@@ -179,10 +179,12 @@ def test_rendered_again_and_taken_away(tmp_path: Path, monkeypatch: pytest.Monke
     file.write_bytes(encode(audited(recites=slips)))
     assert main(["render", "a/recall.json"]) == 0
     assert not page.exists()
-    page.touch()
+    file.write_bytes(encode(audited()))
     Path("b.json").write_bytes(file.read_bytes())
-    assert main(["compare", "a/recall.json", "b.json", "--recall-report", "a"]) == 0
-    assert not page.exists(), "gates of other runs certify nothing"
+    Path("both").mkdir()
+    Path("both/certificate.md").touch()
+    assert main(["compare", "a/recall.json", "b.json", "--recall-report", "both"]) == 0
+    assert not Path("both/certificate.md").exists(), "gates of other runs certify nothing"
 
 
 def test_an_older_report_has_no_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
