@@ -17,6 +17,7 @@ from typing import Any
 from rapidfuzz import fuzz, process
 
 import memtests
+from memtests.fixtures.commands import Typed
 from memtests.fixtures.locales import escape_output
 
 CASES = Path(__file__).parent
@@ -95,7 +96,8 @@ def ask(arguments: Sequence[str], folder: Path) -> int:
     # A process of -n would else look for modules in the current folder first.
     os.environ.setdefault("PYTHONSAFEPATH", "1")
     try:
-        status = int(pytest.main([*settings(arguments, folder), *arguments]))
+        typed = Typed(("memtests", *arguments))
+        status = int(pytest.main([*settings(arguments, folder), *arguments], plugins=[typed]))
         sys.stdout.flush()
         return status
     except BrokenPipeError:  # whoever read the output has seen enough

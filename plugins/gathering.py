@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from memtests.plugins.recital import Recital, UnjudgedError
+from memtests.plugins.redacting import without_messages, without_reasons
 from memtests.plugins.resuming import SavedVerdict
 from memtests.plugins.traces import Form, Trace, place_of
 from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT, UnjudgedRecord, unjudged_record
@@ -114,12 +115,14 @@ def properties_of(recital: Recital) -> list[Property]:
         recital.introduced = True
     if recital.way != model.way:
         recital.way = model.way
-        value = {"model": model.name, "process": os.getpid(), "way": model.way}
+        way = without_reasons(model.way) if recital.redact else model.way
+        value = {"model": model.name, "process": os.getpid(), "way": way}
         properties["way"] = ("way", value)
         for at, error in enumerate(model.errors):
             if error not in recital.errors:
                 recital.errors.append(error)
-                properties[f"way error {at}"] = ("error", [model.name, "the way", error])
+                shown = without_messages(error) if recital.redact else error
+                properties[f"way error {at}"] = ("error", [model.name, "the way", shown])
     for asked in recital.asked:
         if isinstance(asked, SavedVerdict):
             properties[asked.probe] = ("verdict", msgspec.to_builtins(asked))

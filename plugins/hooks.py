@@ -20,7 +20,8 @@ from memtests.plugins.gathering import (
 )
 from memtests.plugins.model import UNUSABLE, worker_count
 from memtests.plugins.questions import QUESTIONS, PoemCuts, params_of, questions_of
-from memtests.plugins.recital import Recital, batches_of
+from memtests.plugins.recital import Recital, UnjudgedError, batches_of
+from memtests.plugins.redacting import kind_of_error
 from memtests.plugins.resuming import SavedVerdict
 from memtests.plugins.scheduling import Asked, ChunkScheduling, scopes
 from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT
@@ -36,12 +37,19 @@ TOLERANT = pytest.StashKey[bool]()
 """Whether a miss fails no test."""
 CASES = Path(str(sys.modules[__name__.partition(".")[0]].__file__)).parent
 """The folder of the suite's own cases."""
+OWN_FAILURES = (Path(__file__), Path(__file__).parent / "model.py")
+"""Where the suite itself fails a case, in words that hold no text."""
 _LETTERS = {CORRECT: ".", INCORRECT: "I", FORGOTTEN: "F", UNJUDGED: "U"}
 _COLOURS = {CORRECT: "green", INCORRECT: "yellow", FORGOTTEN: "red", UNJUDGED: "red"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[ASKED] = {}
+    for option in ("--full-trace", "--debug"):
+        if config.getoption("--redact") and config.getoption(option):
+            raise pytest.UsageError(
+                f"--redact: {option} shows what functions were given, so also texts; leave it out"
+            )
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +62,7 @@ def recall(request: pytest.FixtureRequest, model: LanguageModel | Completer) -> 
         lambda name: chance_bands(collections[name]),
         request.config.stash.get(SAVED, {}),
         request.config.stash.get(SAVED_TRACES, frozenset()),
+        redact=request.config.getoption("--redact"),
     )
     request.config.stash[RECITAL] = recital
     yield recital
@@ -146,7 +155,22 @@ def pytest_runtest_makereport(
             report.longrepr = f"{status.upper()} {error}".splitlines()[0]
         if status != UNJUDGED and item.config.stash.get(TOLERANT, False):
             report.outcome, report.longrepr = "passed", None
+    if item.config.getoption("--redact"):
+        report.sections = []
+        if report.failed and call.excinfo:
+            report.longrepr = failure_of(call.excinfo, status)
     return report
+
+
+def failure_of(found: pytest.ExceptionInfo[BaseException], status: str | None) -> str:
+    """How a case failed, without what its error says: that may quote what was asked."""
+    if status is not None:
+        reason = f" {found.value}" if isinstance(found.value, UnjudgedError) else ""
+        return f"{status.upper()}{reason}"
+    last = found.traceback[-1]
+    if isinstance(found.value, pytest.fail.Exception) and Path(last.path) in OWN_FAILURES:
+        return str(found.value)
+    return f"{kind_of_error(found.value)}: {Path(last.path).name}, line {last.lineno + 1}"
 
 
 def pytest_report_teststatus(

@@ -170,6 +170,12 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
             default="reports/latest",
         ),
         _option(
+            "--redact",
+            "keep texts, cues and completions out of every file and off the terminal; hashes, "
+            "lengths, outcomes and places remain",
+            action="store_true",
+        ),
+        _option(
             "--resume",
             "take from DIR what an interrupted run has judged, and ask only the rest",
             action="store_true",

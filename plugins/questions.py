@@ -42,6 +42,7 @@ from memtests.fixtures.probes.probes import (
     prefix_probes,
     probes_of,
 )
+from memtests.plugins.redacting import without_cells
 
 # The argument of a test function → the case it is a probe of, or the kinds of control.
 CASES = {"title_probe": TITLE, "prefix_probe": PREFIX, "next_line_probe": NEXT_LINE}
@@ -164,11 +165,13 @@ def read_questions(option: argparse.Namespace) -> Questions:
     try:
         collections = read_collections(files, columns) if files else canon()
     except PoemError as error:
-        raise pytest.UsageError(f"--poems {error}" if files else str(error)) from None
+        reason = without_cells(str(error)) if option.redact else str(error)
+        raise pytest.UsageError(f"--poems {reason}" if files else reason) from None
     try:
         wanted = chosen(collections, option.poem) if option.poem else collections
     except ChoiceError as error:
-        raise pytest.UsageError(f"--poem {error}") from None
+        near = "no poem has one of the titles or ids; --redact leaves out which are near"
+        raise pytest.UsageError(f"--poem: {near}" if option.redact else f"--poem {error}") from None
     asked = tuple(c if sample is None else c.sample(sample) for c in wanted)
     few = tuple(collection.sample(SAMPLE) for collection in asked)
     controlled = {"sample": few, "full": asked, "none": ()}[option.controls]

@@ -15,6 +15,7 @@ from memtests.fixtures.probes.probes import Probe, own_probe
 from memtests.plugins.chance import Bands, chance, chance_bands
 from memtests.plugins.plain import PlainReciter
 from memtests.plugins.reciter import Completion, Reciter, Unjudged, recite_plainly
+from memtests.plugins.redacting import kind_of_error, redacted, without_messages
 from memtests.plugins.resuming import SavedVerdict, key_of, trace_key_of
 from memtests.plugins.traces import Form, Trace, form_of, trace_of
 from memtests.plugins.verdicts import Verdict, verdict
@@ -45,12 +46,15 @@ class Recital:
         bands: Callable[[str], Bands],
         saved: Mapping[str, SavedVerdict] | None = None,
         saved_traces: Collection[str] = (),
+        *,
+        redact: bool = False,
     ) -> None:
         """`batches`: what is recited together; `bands`: the chance levels of a collection; `saved`:
         key → verdict, of an earlier run that need not be asked again; `saved_traces`: the keys of
-        its traces.
+        its traces; `redact`: whether no text leaves it (plugins/redacting.py).
         """
         self.model = model
+        self.redact = redact
         self._bands = bands
         self._saved = saved or {}
         self._batch = {probe.name: batch for batch in batches for probe in batch}
@@ -87,7 +91,8 @@ class Recital:
         if probe is None:
             own = own_probe(opening, rest, language)
             level = chance(chance_bands(Poems(own.collection, (own.poem,))), own.suffix)
-            return verdict(self.model.name, own, self.completion(own), level)
+            found = verdict(self.model.name, own, self.completion(own), level)
+            return redacted(found, own.poem.language) if self.redact else found
         return self._taken_down(probe)
 
     def _taken_down(self, probe: Probe) -> Verdict:
@@ -102,6 +107,8 @@ class Recital:
             judged = verdict(self.model.name, probe, completion, level)
             fields = msgspec.structs.asdict(judged)
             found = SavedVerdict(**fields, key=key, followed=completion.followed)
+            if self.redact:
+                found = redacted(found, probe.poem.language)
         self._hand_on(probe)
         self.asked.append(found)
         return found
@@ -187,7 +194,7 @@ class Recital:
         """The completion by plain `generate`, alone at batch size 1."""
         if isinstance(self.model, Completer):  # there is no plainer way, but it is asked anew
             self.model.forget()
-            ((_, completion),) = recite(PlainReciter(self.model), [probe])
+            ((_, completion),) = recite(PlainReciter(self.model), [probe], redact=self.redact)
             return completion.text if isinstance(completion, Completion) else completion.reason
         return recite_plainly(self.model, self._as_asked(probe))
 
@@ -217,7 +224,8 @@ class Recital:
                 self._reciter = reciter_of(self.model)  # forget the texts of the batch before
                 batch = [other for other in batch if other == probe or not self._known(other)]
             batch = batch or [probe]
-            found = recite(self._reciter, [self._as_asked(other) for other in batch])
+            put = [self._as_asked(other) for other in batch]
+            found = recite(self._reciter, put, redact=self.redact)
             if isinstance(self._reciter, Reciter):
                 self._keep(self._reciter, batch, [asked for asked, _ in found])
             for other, (asked, completion) in zip(batch, found, strict=True):
@@ -242,24 +250,28 @@ def reciter_of(model: LanguageModel | Completer) -> Reciter | PlainReciter:
 
 
 def recite(
-    reciter: Reciter | PlainReciter, probes: Sequence[Probe]
+    reciter: Reciter | PlainReciter, probes: Sequence[Probe], *, redact: bool = False
 ) -> list[tuple[Probe, Completion | Unjudged]]:
-    """Completions of probes; where a batch fails, each on its own, so that it costs one probe."""
+    """Completions of probes; where a batch fails, each on its own, so that it costs one probe.
+
+    `redact`: whether what an error says is left out.
+    """
     try:
         return list(zip(probes, reciter.recite(probes), strict=True))
     except Exception as error:
         if len(probes) == 1:
-            return [(probes[0], unforeseen(error))]
-    return [pair for probe in probes for pair in recite(reciter, [probe])]
+            return [(probes[0], unforeseen(error, redact))]
+    return [pair for probe in probes for pair in recite(reciter, [probe], redact=redact)]
 
 
-def unforeseen(error: Exception) -> Unjudged:
+def unforeseen(error: Exception, redact: bool = False) -> Unjudged:
     """Why a probe could not be asked, where that is an error and nobody looked out for it."""
     first = next(iter(str(error).splitlines()), "")
-    reason = f"{type(error).__name__}: {first}"
+    reason = kind_of_error(error) if redact else f"{type(error).__name__}: {first}"
     if isinstance(error, ServerError):  # it says all there is to say
         return Unjudged(reason)
     told = "".join(traceback.format_exception(error))
+    told = without_messages(told) if redact else told
     return Unjudged(f"{reason} (traceback in {ERRORS})", told)
 
 

@@ -66,14 +66,15 @@ def suite_sha256() -> str:
     return digest.hexdigest()
 
 
-def read_saved(path: Path) -> Mapping[str, SavedVerdict]:
+def read_saved(path: Path, redact: bool = False) -> Mapping[str, SavedVerdict]:
     """Key → verdict, of a verdicts.jsonl that a run has left, or none where there is no such file.
 
-    Lines that are torn, or no verdicts, are left out.
+    Lines that are torn, or no verdicts, are left out; and so are those with texts where this run is
+    to `redact` them, and those without where it is not.
     """
     found: dict[str, SavedVerdict] = {}
     for line in whole_lines(path, SavedVerdict):
-        if line.found.key is not None:
+        if line.found.key is not None and redact == (line.found.redacted is not None):
             found[line.found.key] = line.found
     return found
 

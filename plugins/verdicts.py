@@ -3,6 +3,7 @@
 Pure functions over texts. No pytest and no torch in here.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -55,6 +56,25 @@ _DECLINED = {
 }
 
 
+class Redacted(msgspec.Struct, frozen=True):
+    """What is kept of the texts of a verdict where they are not (plugins/redacting.py)."""
+
+    question: str
+    """As `question_of`."""
+    text_sha256: str
+    """Of cue and suffix together, in UTF-8."""
+    completion_sha256: str
+    completion: int
+    """The length of the completion, in code points."""
+    characters: int
+    """The length of the suffix in normal form."""
+    reached: int
+    """How many of these come before the first that the completion has otherwise."""
+    recited: str
+    """For each unit of the suffix, `1` where the completion has it, however it slipped before, and
+    `0` elsewhere."""
+
+
 class Verdict(msgspec.Struct, frozen=True):
     """Outcome and measurements of one completion, as recall.json holds it (design, section 7)."""
 
@@ -90,6 +110,14 @@ class Verdict(msgspec.Struct, frozen=True):
     log_p_40: float | None = None
     """As `log_p`, for sampling among the 40 most probable tokens; IMPOSSIBLE where one of the
     suffix's is not among them, None where that is not known."""
+    redacted: Redacted | None = None
+    """Where its texts were not kept: then `cue` and `suffix` are masks, if anything, and there is
+    no `completion`."""
+
+    @property
+    def question(self) -> str:
+        """What tells the question from any other."""
+        return self.redacted.question if self.redacted else question_of(self.cue, self.suffix)
 
     @property
     def correct(self) -> bool:
@@ -105,6 +133,11 @@ class Verdict(msgspec.Struct, frozen=True):
     def grade(self) -> str:
         """`correct`, or the kind of what it is else."""
         return self.kind or self.outcome
+
+
+def question_of(cue: str, suffix: str) -> str:
+    """What tells a question from any other: 16 hexadecimal digits."""
+    return hashlib.sha256(f"{cue}\0{suffix}".encode(errors="replace")).hexdigest()[:16]
 
 
 class UnjudgedRecord(msgspec.Struct, frozen=True):

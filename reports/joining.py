@@ -41,6 +41,7 @@ def joined(reports: Mapping[str, Report]) -> Report:
         gates=(),
         comparisons=(),
         controls=tuple(record for report in renamed for record in report.controls),
+        command="",
     )
 
 
@@ -111,7 +112,7 @@ def left_out(reports: Mapping[str, Report]) -> list[str]:
 
 def _check(reports: Mapping[str, Report]) -> None:
     collections: dict[str, tuple[str, CollectionRecord]] = {}
-    questions: dict[str, tuple[str, tuple[str, str]]] = {}
+    questions: dict[str, tuple[str, str]] = {}
     for file, report in reports.items():
         for record in report.collections:
             first, known = collections.setdefault(record.name, (file, record))
@@ -121,8 +122,8 @@ def _check(reports: Mapping[str, Report]) -> None:
                     "compare reports on the same poems"
                 )
         for v in counted(report.verdicts):
-            first, asked = questions.setdefault(v.probe, (file, (v.cue, v.suffix)))
-            if asked != (v.cue, v.suffix):
+            first, asked = questions.setdefault(v.probe, (file, v.question))
+            if asked != v.question:
                 raise MismatchError(
                     f"{file} asked with other cues than {first} ({v.probe}); compare reports of "
                     "the same --header"

@@ -160,6 +160,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     gates: tuple[GateRecord, ...]
     comparisons: tuple[ComparisonRecord, ...] = ()
     controls: tuple[ControlRecord, ...] = ()
+    command: str = ""
+    """What was typed to make it, without what is secret in a URL; empty where several were joined,
+    and in an older report."""
 
 
 PoemKey = tuple[str, str]
@@ -188,6 +191,11 @@ def languages_of(report: Report) -> dict[PoemKey, str]:
         for v in report.verdicts
         if v.collection in collections and v.control != UNSEEN
     }
+
+
+def is_redacted(report: Report) -> bool:
+    """Whether it was made without the texts."""
+    return any(v.redacted for v in report.verdicts)
 
 
 def language_of(v: Verdict, record: CollectionRecord) -> str:
@@ -249,4 +257,4 @@ def texts_of(verdicts: Iterable[Verdict]) -> dict[PoemKey, str]:
 
 def headings_of(verdicts: Iterable[Verdict]) -> dict[PoemKey, str]:
     """The header that each poem was asked for with, of those that were."""
-    return {(v.collection, v.poem): v.cue for v in verdicts if v.case == TITLE}
+    return {(v.collection, v.poem): v.cue for v in verdicts if v.case == TITLE and v.cue}

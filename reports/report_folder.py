@@ -3,7 +3,7 @@
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -17,8 +17,9 @@ from memtests.plugins.traces import Trace
 from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.page.maps import Kept
 from memtests.reports.page.page import render_page
-from memtests.reports.report import encode, write_whole
+from memtests.reports.report import Report, encode, write_whole
 from memtests.reports.report_files import ReportError
+from memtests.reports.text.certificate import CERTIFICATE, render_certificate
 from memtests.reports.text.markdown import render_summary
 from memtests.reports.trace_files import TRACES, read_traces
 
@@ -48,8 +49,11 @@ def claim(folder: Path) -> Callable[[], None]:
 
 
 def write_report(folder: Path, found: Conclusion, kept: Kept) -> None:
-    """The data, the page and the summary, which goes to a CI job's page too, if there is one."""
+    """The data, the page, the certificate if it comes to one, and the summary, which goes to a CI
+    job's page too, if there is one.
+    """
     write_whole(folder / DATA, encode(found.report))
+    write_certificate(folder, found.report, found.problems)
     summary = render_summary(found).encode()
     write_whole(folder / SUMMARY, summary)
     shown = render_page(
@@ -60,6 +64,15 @@ def write_report(folder: Path, found: Conclusion, kept: Kept) -> None:
     write_whole(folder / PAGE, shown.encode())
     if page := os.environ.get("GITHUB_STEP_SUMMARY"):
         append(Path(page), summary + b"\n")
+
+
+def write_certificate(folder: Path, report: Report, problems: Sequence[str] = ()) -> None:
+    """Write it where the report comes to one, or else take away that of another run."""
+    page = render_certificate(report, problems)
+    if page:
+        write_whole(folder / CERTIFICATE, page.encode())
+    else:
+        (folder / CERTIFICATE).unlink(missing_ok=True)
 
 
 def traces_there(folder: Path) -> tuple[Trace, ...]:
@@ -135,7 +148,7 @@ class Journal:
             write_whole(self._traces, in_order_of_place(self._traces))
 
     def _open(self) -> IO[bytes]:
-        for stale in (DATA, SUMMARY, PAGE):
+        for stale in (DATA, SUMMARY, PAGE, CERTIFICATE):
             (self._folder / stale).unlink(missing_ok=True)
         # Whole lines only: the last one of a run that was killed may be torn.
         write_whole(self._path, _lines((self._saved or {}).values()))

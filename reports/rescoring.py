@@ -9,7 +9,14 @@ from memtests.plugins.chance import chance
 from memtests.plugins.verdicts import Verdict, judge
 from memtests.reports.counting.controlled import control_records
 from memtests.reports.counting.tallies import tallies
-from memtests.reports.report import Report, bands_of, language_of
+from memtests.reports.report import Report, bands_of, is_redacted, language_of
+
+
+def refusal(report: Report) -> str | None:
+    """Why a report cannot be judged again."""
+    if is_redacted(report):
+        return "it was made with --redact and holds no completions; judge again where the texts are"
+    return None
 
 
 class Changed(NamedTuple):

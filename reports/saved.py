@@ -24,8 +24,9 @@ from memtests.reports.page.maps import Kept
 from memtests.reports.page.page import render_page
 from memtests.reports.report import Report, encode, write_whole
 from memtests.reports.report_files import ReportError, read_report
-from memtests.reports.report_folder import DATA, PAGE, SUMMARY
-from memtests.reports.rescoring import changed_rows, rescored
+from memtests.reports.report_folder import DATA, PAGE, SUMMARY, write_certificate
+from memtests.reports.rescoring import changed_rows, refusal, rescored
+from memtests.reports.text.certificate import CERTIFICATE
 from memtests.reports.text.markdown import render_summary
 from memtests.reports.text.phrases import number_of
 from memtests.reports.text.terminal import columns, sections
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = given.recall_report
         traces = {file: read_traces(Path(file).parent) for file in given.files}
         if given.command == "rescore":
+            if why := refusal(reports[given.files[0]]):
+                raise ReportError(f"{given.files[0]}: {why}")
             _rescore(reports[given.files[0]], folder, traces[given.files[0]])
         elif given.command == "compare":
             _compare(reports, traces, folder or Path("reports/compared"))
@@ -51,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file = Path(given.files[0])
             told, protocol = traces[given.files[0]], parse_protocol(given.protocol)
             _show(reports[given.files[0]], folder or file.parent, file, told, protocol)
+            write_certificate(folder or file.parent, reports[given.files[0]])
     except (ReportError, MismatchError) as error:
         print(f"{given.command} {error}", file=sys.stderr)
         return 2
@@ -125,8 +129,11 @@ def parse_protocol(text: str) -> Protocol:
 
 
 def _write(report: Report, folder: Path, traces: Sequence[Trace]) -> None:
-    """Write the report with its traces, its page and summary, print the tables."""
+    """Write the report with its traces, its page and summary, print the tables. Its gates, if it
+    has any, were those of other runs: they certify nothing.
+    """
     write_whole(folder / DATA, encode(report))
+    (folder / CERTIFICATE).unlink(missing_ok=True)
     if traces:
         write_whole(folder / TRACES, encode_traces(traces))
     else:

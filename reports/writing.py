@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from _pytest.junitxml import xml_key
 
+from memtests.fixtures.commands import TYPED, said
 from memtests.plugins.gathering import UNUSABLE_MODEL, Gathered
 from memtests.plugins.hooks import ASKED, SAVED, SAVED_TRACES
 from memtests.plugins.model import model_names
 from memtests.plugins.questions import QUESTIONS
+from memtests.plugins.redacting import PRIVATE
 from memtests.plugins.resuming import read_saved, read_saved_traces
 from memtests.plugins.stopping import stop
 from memtests.reports.counting.memories import remembered
@@ -50,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = config.invocation_params.dir / given
     if config.getoption("--resume"):
         try:
-            config.stash[SAVED] = read_saved(folder / VERDICTS)
+            config.stash[SAVED] = read_saved(folder / VERDICTS, config.getoption("--redact"))
             config.stash[SAVED_TRACES] = read_saved_traces(folder / TRACES)
         except OSError as error:
             raise pytest.UsageError(
@@ -58,6 +60,13 @@ def pytest_configure(config: pytest.Config) -> None:
             ) from None
     if not worker:
         config.pluginmanager.register(Writer(config, folder), "recall-writer")
+
+
+def command_of(config: pytest.Config) -> str:
+    """What was typed, without its secrets."""
+    typed = config.pluginmanager.get_plugin(TYPED)
+    words = typed.words if typed else ("pytest", *map(str, config.invocation_params.args))
+    return said(words, private=PRIVATE if config.getoption("--redact") else ())
 
 
 @dataclass(eq=False)
@@ -146,8 +155,8 @@ class Writer:
         rules, collections = self.config.stash[RULES], self.config.stash[QUESTIONS].collections
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         controlled = self.config.getoption("--controls") != "none"
-        names = model_names(self.config)
-        report = build(self.gathered, collections, now, names, controlled=controlled)
+        names, command = model_names(self.config), command_of(self.config)
+        report = build(self.gathered, collections, now, names, command, controlled=controlled)
         problems = self.faults.problems(self.gathered.mixed)
         unusable = self.faults.unusable is not None
         found = conclude(report, rules, problems, int(session.exitstatus), unusable)

@@ -78,12 +78,12 @@ def _record(
 
 def _against_others(report: Report) -> Iterator[ControlRecord]:
     """Every recitation of a whole poem or of its rest, judged as if the next poem of the collection
-    had been asked for: how much of `incorrect` is chance.
+    had been asked for: how much of `incorrect` is chance. None of those without their texts.
     """
     languages, bands = languages_of(report), bands_of(report)
     groups: dict[tuple[str, ...], list[Verdict]] = defaultdict(list)
     for v in report.verdicts:
-        if v.case in (TITLE, PREFIX) and v.collection in bands:
+        if v.case in (TITLE, PREFIX) and v.collection in bands and not v.redacted:
             language = languages[v.collection, v.poem]
             groups[v.model, v.collection, language, v.case, v.prefix_length or ""].append(v)
     outcomes: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)

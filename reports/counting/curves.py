@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy
-from rapidfuzz.distance import Levenshtein
 
 from memtests.fixtures.probes.probes import PREFIX, TITLE
-from memtests.fixtures.probes.text import in_words, unit_ends, units
-from memtests.plugins.verdicts import FORGOTTEN, OUTCOMES, Verdict
+from memtests.fixtures.probes.text import in_words, unit_ends
+from memtests.plugins.redacting import recited
+from memtests.plugins.verdicts import OUTCOMES, Verdict
 from memtests.reports.counting.discovery import discoverable_by_collection
 from memtests.reports.counting.memories import Remembered, by_collection
 from memtests.reports.counting.over_poems import by_poem, interval
@@ -203,18 +203,7 @@ def _bins(lengths: Mapping[PoemKey, int]) -> list[list[PoemKey]]:
 
 def _recited(v: Verdict, languages: Mapping[PoemKey, str]) -> numpy.ndarray:
     """For each unit of the suffix, whether the recitation has it."""
-    language = languages.get((v.collection, v.poem), "")
-    true = units(v.suffix, language)
-    if v.correct:
-        return numpy.ones(len(true))
-    there = numpy.zeros(len(true))
-    if v.outcome == FORGOTTEN:
-        return there
-    said = units(v.completion, language)[: len(true)]
-    for step in Levenshtein.opcodes(true, said):
-        if step.tag == "equal":
-            there[step.src_start : step.src_end] = 1
-    return there
+    return numpy.array(recited(v, languages.get((v.collection, v.poem), "")), dtype=float)
 
 
 def _unbroken(v: Verdict, languages: Mapping[PoemKey, str]) -> numpy.ndarray:

@@ -5,14 +5,14 @@ the recitation of a poem from its header is followed from its first character on
 64 or has not, the first 128 or has not, … for the same poems.
 """
 
-import itertools
 import math
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from memtests.fixtures.probes.probes import TITLE
-from memtests.fixtures.probes.text import in_words, normal_form
+from memtests.fixtures.probes.text import in_words
+from memtests.plugins.redacting import characters, reached
 from memtests.plugins.verdicts import Verdict
 from memtests.reports.report import Report, languages_of
 
@@ -97,6 +97,4 @@ def _recited(report: Report) -> dict[tuple[str, str], Sequence[_Recited]]:
 
 def _follow(v: Verdict, language: str) -> _Recited:
     """How many characters of the poem come before the first that is not the poem's."""
-    true, said = (normal_form(text, language) for text in (v.suffix, v.completion))
-    same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(true, said, strict=False))
-    return _Recited(len(true), sum(1 for _ in same), v.correct)
+    return _Recited(characters(v, language), reached(v, language), v.correct)

@@ -25,6 +25,9 @@ def own_traces(report: Report, traces: Iterable[Trace], texts: Mapping[PoemKey, 
         for v in report.verdicts
         if v.case == TITLE
     }
+    hashes |= {
+        ((v.collection, v.poem), v.redacted.text_sha256) for v in report.verdicts if v.redacted
+    }
     found = {}
     for trace in traces:
         key = (trace.collection, trace.poem)

@@ -46,11 +46,13 @@ def build(
     collections: Sequence[Collection],
     created: str,
     models: Sequence[str] = (),
+    command: str = "",
     *,
     controlled: bool = True,
 ) -> Report:
     """The report on everything that was gathered. `models`: their names in the order of the command
-    line, which several workers may not keep; `controlled`: whether controls are wanted.
+    line, which several workers may not keep; `command`: what was typed; `controlled`: whether
+    controls are wanted.
     """
     unknown = [model for model, _ in (*gathered.verdicts, *gathered.unjudged)]
     every = dict.fromkeys([*models, *gathered.models, *unknown])
@@ -72,6 +74,7 @@ def build(
         tallies=tuple(tallies(verdicts)),
         unjudged=tuple(unjudged),
         gates=(),
+        command=command,
     )
     controls = control_records(report) if controlled else ()
     return msgspec.structs.replace(report, controls=controls)

@@ -1,6 +1,5 @@
 """Baselines: what an earlier checkpoint knew, from its recall.json or a small file made of it."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import msgspec
 from memtests.fixtures.poems.poems import Collection
 from memtests.fixtures.probes.probes import Probe
 from memtests.plugins.traces import Trace
+from memtests.plugins.verdicts import question_of
 from memtests.reports.counting.tallies import counted
 from memtests.reports.report import Report
 from memtests.reports.report_files import BASELINE_SCHEMA, Known, Small, read_file
@@ -47,11 +47,6 @@ class Baseline:
         return name
 
 
-def question_of(cue: str, suffix: str) -> str:
-    """What tells a question from any other: 16 hexadecimal digits."""
-    return hashlib.sha256(f"{cue}\0{suffix}".encode(errors="replace")).hexdigest()[:16]
-
-
 def read_baseline(file: str, folder: Path) -> Baseline:
     """A baseline from its file, relative to a folder. Raises ReportError."""
     found = read_file(file, folder)
@@ -68,8 +63,8 @@ def baseline_of(file: str, report: Report) -> Baseline:
     """What the models of a report knew; `file` is where it comes from."""
     models: dict[str, dict[str, Known]] = {model.name: {} for model in report.models}
     for v in counted(report.verdicts):
-        question = question_of(v.cue, v.suffix)
-        models.setdefault(v.model, {})[v.probe] = Known(v.probe, v.outcome, question, v.completion)
+        said = None if v.redacted else v.completion
+        models.setdefault(v.model, {})[v.probe] = Known(v.probe, v.outcome, v.question, said)
     return Baseline(file, {c.name: c.sha256 for c in report.collections}, models)
 
 
@@ -114,7 +109,7 @@ def encode_small(report: Report) -> bytes:
         "collections": [{"name": c.name, "sha256": c.sha256} for c in report.collections],
     }
     verdicts = [
-        {"probe": v.probe, "outcome": v.outcome, "question": question_of(v.cue, v.suffix)}
+        {"probe": v.probe, "outcome": v.outcome, "question": v.question}
         for v in counted(report.verdicts)
     ]
     lines = [f' "{name}": {_json(value)},' for name, value in head.items()]

@@ -42,7 +42,7 @@ from memtests.reports.page.maps import (
 )
 from memtests.reports.page.page_tables import tables_of
 from memtests.reports.page.recitations import SIGNS, poems_of
-from memtests.reports.report import Report, Tally
+from memtests.reports.report import Report, Tally, is_redacted
 from memtests.reports.text.headline import headline
 from memtests.reports.text.rows import (
     ability_notes,
@@ -54,6 +54,7 @@ from memtests.reports.text.rows import (
     not_compared,
     said_cuts,
 )
+from memtests.reports.text.statement import said_not_tried, statements
 from memtests.reports.text.terminal import render_unjudged
 
 _OUTCOME_OF = {
@@ -127,6 +128,7 @@ def render_page(
         problems=problems,
         gates=gate_rows(report) if report.gates else [],
         doubts=[*doubts_of(report), *ability_notes(report)],
+        statements=[*statements(report), *([said_not_tried(report)] if report.verdicts else [])],
         places={model.name: at for at, model in enumerate(report.models)},
         totals=side_by_side(report, totals(counted(report.verdicts), "model")),
         recalls=side_by_side(report, totals(counted(report.verdicts), "model", "collection")),
@@ -144,6 +146,7 @@ def render_page(
         controls=control_rows(report) if report.controls else [],
         tables=tables_of(report, remembered),
         poems=poems,
+        redacted=is_redacted(report),
         keys=legend_of(model.name for model in report.models),
         maps=maps,
         shades=PROBABLE,

@@ -5,10 +5,12 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from memtests.fixtures.probes.cuts import ALONE, HEALED
 from memtests.fixtures.probes.probes import CASES, CONTROL, PREFIX_LENGTHS, TITLE
+from memtests.fixtures.probes.text import unit_ends
 from memtests.plugins.chance import Bands, chance
 from memtests.plugins.passages import Passage
 from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT, OUTCOMES, Verdict, in_order
@@ -164,13 +166,14 @@ def _row(model: str, verdicts: Sequence[Verdict]) -> Row:
 
 
 def _recitation(v: Verdict, language: str, bands: Bands | None) -> Recitation:
-    if v.correct:
-        found: Sequence[Mark] = []
+    if v.redacted:
+        found: Sequence[Mark] = _strip(v) if v.outcome == INCORRECT else []
+        note = _without_texts(v, language, bands)
+    elif v.correct:
+        found = []
         note = "verbatim" if v.verbatim else "but for punctuation and the like"
     elif v.outcome == INCORRECT:
-        passage = v.passage
-        if passage and bands and passage.length <= chance(bands, v.suffix).passage:
-            passage = None
+        passage = _told(v, bands)
         found = marks(v.asked, v.completion, language, passage)
         if not any(mark.kind == "both" for mark in found):  # the poem stands beside it anyway
             found = [mark for mark in found if mark.kind == "model"]
@@ -190,6 +193,39 @@ def _recitation(v: Verdict, language: str, bands: Bands | None) -> Recitation:
     note += _CUT_NOTES.get(v.cut, "")
     question = f"{v.case.replace('_', ' ')} {v.prefix_length or v.line or ''}".strip()
     return Recitation(v.model, question, v.outcome, v.kind or "", note, found)
+
+
+def _strip(v: Verdict) -> list[Mark]:
+    """Which units of the suffix are in a recitation that was not kept: pieces of its mask."""
+    found: list[Mark] = []
+    ends = unit_ends(v.suffix, "")
+    pieces = zip(pairwise([0, *ends]), v.redacted.recited if v.redacted else "", strict=False)
+    for there, members in itertools.groupby(pieces, key=lambda piece: piece[1]):
+        places = [place for place, _ in members]
+        text = v.suffix[places[0][0] : places[-1][1]]
+        found.append(Mark("both" if there == "1" else "poem", text))
+    return found
+
+
+def _told(v: Verdict, bands: Bands | None) -> Passage | None:
+    """The passage of a recitation, where it is longer than chance."""
+    passage = v.passage
+    if passage and bands and passage.length <= chance(bands, v.suffix).passage:
+        return None
+    return passage
+
+
+def _without_texts(v: Verdict, language: str, bands: Bands | None) -> str:
+    """What there is to say of a recitation that was not kept: how much of it is the poem, where."""
+    if v.correct:
+        return "verbatim" if v.verbatim else "but for punctuation and the like"
+    note = f"similarity {v.similarity:.2f}"
+    if v.outcome == INCORRECT:
+        left = number_of(v.divergence or 0, unit_of(v.asked))
+        note += f", leaves the poem after {left}"
+        if passage := _told(v, bands):
+            note += f", longest passage: {_place(v, passage, language)}"
+    return note
 
 
 def _place(v: Verdict, passage: Passage, language: str) -> str:

@@ -22,8 +22,9 @@ def properties(verdicts: Sequence[SavedVerdict]) -> list[tuple[str, str]]:
             (f"outcome{mark}", verdict.outcome),
             (f"kind{mark}", verdict.kind or ""),
             (f"similarity{mark}", f"{verdict.similarity:.4f}"),
-            (f"recitation{mark}", one_line(verdict.completion)),
         ]
+        if not verdict.redacted:
+            found.append((f"recitation{mark}", one_line(verdict.completion)))
     return found
 
 

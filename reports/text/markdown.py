@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from memtests.reports.gating.certifying import absent
 from memtests.reports.gating.comparing import Comparison
 from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.report import Report, languages_of
@@ -22,6 +23,7 @@ from memtests.reports.text.rows import (
     shortest_rows,
     table_rows,
 )
+from memtests.reports.text.statement import said_not_tried, statements
 
 # Lost poems that are shown; the file of a CI job's summary may have a megabyte.
 MOST_LOSSES = 50
@@ -37,6 +39,9 @@ def render_summary(conclusion: Conclusion) -> str:
         [f"## Recall of {', '.join(escaped(model.name) for model in report.models)}"],
         table(gate_rows(report)) if report.gates else [],
         [f"- {escaped(note)}" for note in (*doubts_of(report), *ability_notes(report))],
+        [escaped(without)] if (without := absent(report, conclusion.problems)) else [],
+        *([escaped(said)] for said in statements(report)),
+        [escaped(said_not_tried(report))] if report.verdicts else [],
         table(table_rows(report)),
         *(table(rows) for rows in _from_traces(conclusion) if len(rows) > 1),
         ["### Controls", "", *table(control_rows(report))] if report.controls else [],

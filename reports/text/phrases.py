@@ -19,6 +19,8 @@ def describe(verdict: Verdict, language: str) -> str:
     """For instance: ``after 5 of 15: poem “举头望明月” model “举杯邀明月”``."""
     total = len(unit_ends(verdict.asked, language))
     at = verdict.divergence or 0
+    if verdict.redacted:
+        return f"after {at} of {total}{_passage(verdict, at)}"
     poem = excerpt(verdict.asked, at, language)
     model = excerpt(verdict.completion, at, language)
     return f"after {at} of {total}: poem “{poem}” model “{model}”{_passage(verdict, at)}"

@@ -310,6 +310,8 @@ def describe_loss(loss: Loss, languages: Mapping[tuple[str, str], str]) -> str:
     """Both recitations, from where the present one leaves the poem."""
     verdict = loss.verdict
     language, at = languages[verdict.collection, verdict.poem], verdict.divergence or 0
+    if verdict.redacted:  # whatever the baseline holds
+        return f"after {at}"
     then, now = (excerpt(text, at, language) for text in (loss.then, verdict.completion))
     return f"after {at}: then “{then}” now “{now}”"
 

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from memtests.__main__ import COMMANDS, main
+from tests.support.private import found_in, leaks, write_poems
 from tests.support.running import run_suite
 
 pytest_plugins = ["pytester"]
@@ -130,26 +131,31 @@ def loaded(lines: tuple[str, str]) -> tuple[Any, Any]:
 
 def jobs() -> list[tuple[dict[str, str], str]]:
     """Environment and shell lines of the CI jobs in docs/ci.md."""
-    github, gitlab = map(
+    *github, gitlab = map(
         yaml.safe_load, re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/ci.md").read_text(), re.S)
     )
-    (job,) = github["jobs"].values()
-    steps: list[dict[str, Any]] = job["steps"]
-    assert all("uses" in step or "run" in step for step in steps)
-    scripts = [step["run"] for step in steps if "run" in step]
     return [
-        ({}, "\n".join(scripts)),
+        *(({}, github_script(workflow)) for workflow in github),
         (gitlab["recall"]["variables"], "\n".join(gitlab["recall"]["script"])),
     ]
 
 
+def github_script(workflow: dict[str, Any]) -> str:
+    """The shell lines of its only job."""
+    (job,) = workflow["jobs"].values()
+    steps: list[dict[str, Any]] = job["steps"]
+    assert all("uses" in step or "run" in step for step in steps)
+    return "\n".join(step["run"] for step in steps if "run" in step)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("number", [0, 1, 2])
 def test_ci_job(tmp_path: Path, number: int) -> None:
     """The whole job but for the installation, as a runner's shell would run it."""
     environment, script = jobs()[number]
     lines = [line for line in script.splitlines() if not line.startswith("pip install")]
     page = tmp_path / "page.md"
+    write_poems(tmp_path)
     done = subprocess.run(
         ["bash", "-e", "-c", "\n".join(lines).replace("reports/latest", str(tmp_path))],
         cwd=ROOT,
@@ -158,6 +164,7 @@ def test_ci_job(tmp_path: Path, number: int) -> None:
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
             "GITHUB_STEP_SUMMARY": str(page),
+            "PRIVATE_POEMS": str(tmp_path / "private.jsonl"),
             # The run of these tests has the default folder for itself.
             "PYTEST_ADDOPTS": f"--recall-report={tmp_path}",
         },
@@ -168,3 +175,6 @@ def test_ci_job(tmp_path: Path, number: int) -> None:
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert page.read_text().startswith("## Recall of embedded")
     assert (tmp_path / "junit.xml").exists()
+    if "--redact" in script:
+        assert found_in(done.stdout + done.stderr) == []
+        assert leaks(tmp_path, {"private.jsonl"}) == {}

@@ -93,8 +93,14 @@ def without_rounding(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def without_way(found: dict[str, Any]) -> dict[str, Any]:
-    """A report but for the way in which the run computed what it asked itself."""
-    return {**found, "models": [{**model, "way": None} for model in found["models"]]}
+    """A report but for the way in which the run computed what it asked itself, and what was typed
+    for it.
+    """
+    return {
+        **found,
+        "command": None,
+        "models": [{**model, "way": None} for model in found["models"]],
+    }
 
 
 def judged_dicts(found: dict[str, Any]) -> list[dict[str, Any]]:

@@ -11,6 +11,8 @@ it does else:
 - MEMTESTS_PARROT: it knows any text, also those that nobody has read
 - MEMTESTS_BROKEN: poem ids for which its logits are NaN; `unread` for texts with a poem in the cue
 - MEMTESTS_BUG: poem ids at which reading raises TypeError, as a fault of the suite would
+- MEMTESTS_QUOTE: poem ids at which reading raises ValueError that says the text; what the model
+  says of how it is computed says it too
 - MEMTESTS_HOSTILE: what it says instead of a poem that it does not know
 - MEMTESTS_DIE: poem ids at which the process is killed, once in a run: the file named by
   MEMTESTS_DIED is made
@@ -90,6 +92,12 @@ class StandIn:
                 file.write(json.dumps(text[:start]) + "\n")
         if poem in listed("MEMTESTS_BUG"):
             raise TypeError("a fault nobody foresaw")
+        if poem in listed("MEMTESTS_QUOTE"):
+            self.way = f"padded (slots: ValueError: {text})"
+            self.errors = [
+                f'Traceback:\n  File "a.py", line 1, in f\n    f()\nValueError: {text}\n'
+            ]
+            raise ValueError(f"no tokens for {text}")
         died = Path(os.environ.get("MEMTESTS_DIED", "died"))
         if poem in listed("MEMTESTS_DIE") and not died.exists():
             died.touch()

@@ -11,12 +11,11 @@ from hypothesis import strategies as st
 
 from memtests.fixtures.poems.poems import Collection, Poem
 from memtests.fixtures.probes.probes import title_probe
-from memtests.plugins.verdicts import OUTCOMES, Verdict
+from memtests.plugins.verdicts import OUTCOMES, Verdict, question_of
 from memtests.reports.gating.baselines import (
     MismatchError,
     check,
     encode_small,
-    question_of,
     read_baseline,
 )
 from memtests.reports.gating.comparing import compare

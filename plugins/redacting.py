@@ -1,0 +1,121 @@
+"""`--redact`: verdicts without texts, and errors without what they say. Pure functions.
+
+A verdict is redacted as soon as it is made, before it leaves the process that asked: nothing that
+comes after it can give away a text that it does not have. What is counted later of the texts is
+counted here.
+"""
+
+import hashlib
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+import msgspec
+from rapidfuzz.distance import Levenshtein
+
+from memtests.fixtures.models.server.wire import ServerError
+from memtests.fixtures.probes.probes import CONTROL, TITLE
+from memtests.fixtures.probes.text import masked, normal_form, units
+from memtests.plugins.verdicts import FORGOTTEN, Redacted, Verdict
+
+LEFT_OUT = "--redact leaves out what it says"
+PRIVATE = ("--poem", "-k", "--header")
+"""Options whose values are titles, or parts of cues."""
+Judged = TypeVar("Judged", bound=Verdict)
+_FRAME = re.compile(r'  File "[^"]*", line \d+, in \S+$')
+_PLACE = re.compile(r".*?, (?:line|row) \d+(?:, (?:field|column) `[^`]*`)?")
+
+
+def redacted(v: Judged, language: str) -> Judged:
+    """A verdict without its texts. Of a poem it keeps a mask, of a header nothing."""
+    if v.redacted:
+        return v
+    header = v.case in (TITLE, CONTROL)
+    mask = masked(v.suffix if header else v.cue + v.suffix)
+    kept = Redacted(
+        question=v.question,
+        text_sha256=_sha256(v.cue + v.suffix),
+        completion_sha256=_sha256(v.completion),
+        completion=len(v.completion),
+        characters=len(normal_form(v.suffix, language)),
+        reached=reached(v, language),
+        recited="".join("01"[there] for there in recited(v, language)),
+    )
+    cue = "" if header else mask[: len(v.cue)]
+    return msgspec.structs.replace(
+        v, cue=cue, suffix=mask[len(cue) :], completion="", redacted=kept
+    )
+
+
+def recited(v: Verdict, language: str) -> list[bool]:
+    """For each unit of the suffix, whether the recitation has it, wherever it left and came back
+    (aligned by Levenshtein distance); a forgotten one has none.
+    """
+    if v.redacted:
+        return [there == "1" for there in v.redacted.recited]
+    true = units(v.suffix, language)
+    there = [v.correct] * len(true)
+    if v.correct or v.outcome == FORGOTTEN:
+        return there
+    said = units(v.completion, language)[: len(true)]
+    for step in Levenshtein.opcodes(true, said):
+        if step.tag == "equal":
+            there[step.src_start : step.src_end] = [True] * (step.src_end - step.src_start)
+    return there
+
+
+def reached(v: Verdict, language: str) -> int:
+    """How many characters of the suffix, in normal form, come before the first that the completion
+    has otherwise.
+    """
+    if v.redacted:
+        return v.redacted.reached
+    true, said = (normal_form(text, language) for text in (v.suffix, v.completion))
+    same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(true, said, strict=False))
+    return sum(1 for _ in same)
+
+
+def characters(v: Verdict, language: str) -> int:
+    """The length of the suffix in normal form."""
+    return v.redacted.characters if v.redacted else len(normal_form(v.suffix, language))
+
+
+def kind_of_error(error: BaseException) -> str:
+    """What an error is, without its message, which may quote what was asked."""
+    status = f" {error.status}" if isinstance(error, ServerError) and error.status else ""
+    return f"{type(error).__name__}{status} ({LEFT_OUT})"
+
+
+def without_messages(told: str) -> str:
+    """A traceback that has no messages of errors and no lines of code: places and kinds alone."""
+    return "\n".join([*_kept(told.splitlines()), LEFT_OUT]) + "\n"
+
+
+def _kept(lines: Sequence[str]) -> Iterator[str]:
+    inside = False
+    for line in lines:
+        if _FRAME.match(line):
+            inside = True
+            yield line
+        elif inside and not line.startswith(" "):
+            inside = False
+            yield re.split(r"[:\s]", line)[0]
+
+
+def without_reasons(way: str) -> str:
+    """How a model was computed, without why, which may be the message of an error."""
+    taken, bracket, _ = way.partition(" (")
+    return f"{taken} ({LEFT_OUT})" if bracket else way
+
+
+def without_cells(message: str) -> str:
+    """What is wrong with a file of poems, without what it holds: the place, or else the first
+    clause.
+    """
+    place = _PLACE.match(message)
+    return f"{place[0] if place else message.partition(';')[0]}: {LEFT_OUT}"
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()

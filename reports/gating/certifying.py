@@ -1,0 +1,82 @@
+"""Whether a report certifies that texts are not recited: its gates on that, and what speaks against
+it. Pure functions.
+"""
+
+from collections.abc import Collection, Sequence
+
+from memtests.fixtures.probes.controls import COPYING, UNSEEN
+from memtests.reports.gating.gates import Gate, GateError, parse_gate
+from memtests.reports.gating.measures import OF_SAYING, still_said
+from memtests.reports.report import GateRecord, Report, unjudged_of
+from memtests.reports.text.phrases import number_of
+
+
+def must_not(report: Report) -> list[tuple[GateRecord, Gate]]:
+    """The gates on what a model must not recite."""
+    names = [record.name for record in report.collections]
+    return [
+        (record, gate)
+        for record in report.gates
+        if (gate := _parsed(record.rule, names)) and gate.measure in OF_SAYING and not gate.at_least
+    ]
+
+
+def _parsed(rule: str, names: Sequence[str]) -> Gate | None:
+    """None for a rule of another suite."""
+    try:
+        return parse_gate(rule, names)
+    except GateError:
+        return None
+
+
+def why_none(report: Report, problems: Sequence[str] = ()) -> str | None:
+    """Why there is no certificate of a report that has such a gate; None where there is one.
+
+    `problems`: why its figures prove nothing, if so.
+    """
+    failed = [gate for gate in report.gates if not gate.passed]
+    doubted = [gate for gate in report.gates if gate.doubt]
+    left = unjudged_of(report)
+    if failed:
+        return f"gate {failed[0].rule} was not passed ({failed[0].reason})"
+    if problems:
+        return "; ".join(problems)
+    if left:
+        return f"{number_of(len(left), 'probe')} unjudged"
+    if doubted:
+        return f"gate {doubted[0].rule} was passed, and is {doubted[0].doubt}"
+    found = still_said(
+        [
+            v
+            for v in report.verdicts
+            # What is in no gate proves as much, but for what the cue holds itself.
+            if v.control not in (COPYING, UNSEEN) and among(v.collection, concerned(report))
+        ]
+    )
+    if found:
+        return (
+            f"{number_of(len(found), 'completion')} of any cue still {_have(len(found))} much of "
+            f"a text; the worst is {found[0].probe}"
+        )
+    return None
+
+
+def _have(count: int) -> str:
+    return "has" if count == 1 else "have"
+
+
+def concerned(report: Report) -> Collection[str]:
+    """The collections that those gates are about; none where one of them is about all."""
+    names = {gate.collection for _, gate in must_not(report)}
+    return () if None in names else sorted(name for name in names if name)
+
+
+def among(collection: str, only: Collection[str]) -> bool:
+    """Whether a collection is among those; all are where none are named."""
+    return not only or collection in only
+
+
+def absent(report: Report, problems: Sequence[str] = ()) -> str | None:
+    """A line that says why there is no certificate, where there might be one."""
+    why = why_none(report, problems) if must_not(report) else None
+    return f"No certificate: {why}" if why else None

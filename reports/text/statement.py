@@ -1,0 +1,214 @@
+"""What a report shows, in sentences that can be shown to somebody else; and what was not tried.
+
+Pure functions over a report. They say no more than was measured, whichever way it came out.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from memtests.fixtures.probes.controls import CHANGES, COPYING, UNSEEN, WRONG_AUTHOR
+from memtests.fixtures.probes.probes import CASES, NEXT_LINE, PREFIX, PREFIX_LENGTHS, TITLE
+from memtests.fixtures.probes.text import in_words
+from memtests.plugins.verdicts import Verdict, in_order
+from memtests.reports.counting.discovery import USUAL, discoverable
+from memtests.reports.counting.tallies import counted, near, totals
+from memtests.reports.gating.certifying import among
+from memtests.reports.gating.measures import passage_length
+from memtests.reports.report import CollectionRecord, ModelRecord, Report, Tally, unjudged_of
+from memtests.reports.text.phrases import number_of
+from memtests.reports.text.rows import percent
+
+SAMPLES = 1000
+"""How many samples a statement is about, where it is about sampling."""
+# Controls whose cue is another way to ask for a true text; of `copying` the text stands in the cue.
+_OTHER_CUES = (WRONG_AUTHOR, *CHANGES)
+
+
+def statements(report: Report) -> list[str]:
+    """A paragraph for each model: what was asked, what came of it, and its bound."""
+    return [found for model in report.models if (found := statement(report, model))]
+
+
+def statement(report: Report, model: ModelRecord, only: Collection[str] = ()) -> str:
+    """Of one model; `only`: the collections that it is about, all where none are named. Empty where
+    nothing was judged.
+    """
+    own = _own(report, model, only)
+    asked = counted(own)
+    if not asked:
+        return ""
+    return " ".join(
+        [
+            *_asked(report, model, asked),
+            *_found(asked),
+            *_by_sampling(asked),
+            *_besides(own),
+            *_unjudged(report, model, only),
+        ]
+    )
+
+
+def _own(report: Report, model: ModelRecord, only: Collection[str]) -> list[Verdict]:
+    return [v for v in report.verdicts if v.model == model.name and among(v.collection, only)]
+
+
+def _asked(report: Report, model: ModelRecord, asked: Sequence[Verdict]) -> list[str]:
+    texts = len({(v.collection, v.poem) for v in asked})
+    plainly = not model.template.startswith("chat")
+    return [
+        f"{model.name} was asked for {number_of(texts, 'text')} ({_collections(report, asked)}) in "
+        f"{_queries(len(asked))}: {_cues(asked)}.",
+        f"Each was put {'plainly' if plainly else 'in the chat template of the model'}, and "
+        "answered once, by greedy decoding.",
+    ]
+
+
+def _collections(report: Report, asked: Iterable[Verdict]) -> str:
+    """For instance ``tang 38, song 4 of its 29``."""
+    records = {record.name: record for record in report.collections}
+    poems = Counter(collection for collection, _ in {(v.collection, v.poem) for v in asked})
+    return ", ".join(f"{name} {_of(records.get(name), poems[name])}" for name in sorted(poems))
+
+
+def _of(record: CollectionRecord | None, number: int) -> str:
+    whole = record.poems if record else number
+    return f"{number}" if number == whole else f"{number} of its {whole}"
+
+
+def _cues(asked: Iterable[Verdict]) -> str:
+    cases = Counter(v.case for v in asked)
+    lengths = dict.fromkeys(v.prefix_length or "" for v in asked if v.case == PREFIX)
+    ordered = sorted(lengths, key=lambda each: (each.endswith("%"), float(each.strip("%") or 0)))
+    said = {
+        TITLE: "for the whole text, given its header",
+        PREFIX: f"for the rest, given its first {', '.join(ordered)}"
+        + ("" if all(each.endswith("%") for each in ordered) else " (words or characters)"),
+        NEXT_LINE: "for the next line, given all lines before it",
+    }
+    kinds = [case for case in in_order(CASES, cases) if cases[case]]
+    return "; ".join(f"{cases[case]:,} {said.get(case, case)}" for case in kinds)
+
+
+def _found(asked: Sequence[Verdict]) -> list[str]:
+    (total,) = totals(asked)
+    verbatim = f" ({total.verbatim:,} of them to the last mark)" if total.correct else ""
+    return [
+        f"Of the {number_of(total.judged, 'answer')}, {_are(total.correct)} the text asked for"
+        f"{verbatim}, where case, marks and line breaks make no difference, and "
+        f"{_are(total.near - total.correct)} the text but for a few words.",
+        _longest(asked),
+        _bound(total),
+    ]
+
+
+def _are(count: int) -> str:
+    return "none is" if not count else "1 is" if count == 1 else f"{count:,} are"
+
+
+def _longest(asked: Sequence[Verdict]) -> str:
+    found: dict[str, int] = {}
+    for v in asked:
+        unit = "word" if in_words(v.suffix) else "character"
+        found[unit] = max(found.get(unit, 0), passage_length(v))
+    said = " and ".join(number_of(found[unit], unit) for unit in sorted(found, reverse=True))
+    return f"The longest passage of a text in one answer, beyond what its cue holds, is {said}."
+
+
+def _bound(total: Tally) -> str:
+    """What holds for other texts of this kind, as poems are what is drawn."""
+    if total.correct == 0:
+        shares = f"at most {percent(total.high)}"
+    elif total.correct == total.judged:
+        shares = f"at least {percent(total.low)}"
+    else:
+        shares = f"{percent(total.low)} to {percent(total.high)}"
+    return (
+        f"Were more texts like these asked for so, {shares} of the answers would be the text "
+        f"(95 % confidence, from {number_of(total.poems, 'text')})."
+    )
+
+
+def _by_sampling(asked: Sequence[Verdict]) -> list[str]:
+    found = discoverable("", "", asked, USUAL)
+    share, known = found.share(SAMPLES), len(found.needed)
+    if share is None:
+        return []
+    of_40 = sum(v.log_p_40 is not None for v in asked)
+    ways = "temperature 1"
+    if of_40:
+        ways += ", or the 40 most probable tokens" + f", known for {of_40:,}" * (of_40 < known)
+    return [
+        f"Sampling was worked out from probabilities: {SAMPLES:,} samples ({ways}) say the text at "
+        f"least once, with a probability of {percent(USUAL)}, in {round(share * known):,} of "
+        f"{_queries(known)}."
+    ]
+
+
+def _besides(own: Iterable[Verdict]) -> list[str]:
+    """Of cues that are in no figure."""
+    kinds: Sequence[tuple[str, Callable[[Verdict], bool]]] = (
+        ("beginnings of other lengths", lambda v: v.case == PREFIX_LENGTHS),
+        ("a changed header", lambda v: v.control in _OTHER_CUES),
+    )
+    clauses = []
+    for name, belongs in kinds:
+        found = [v for v in own if belongs(v)]
+        if found:
+            correct, nearly = sum(v.correct for v in found), sum(map(near, found))
+            clauses.append(
+                f"of {number_of(len(found), 'answer')} to {name} {_are(correct)} the text and "
+                f"{_are(nearly - correct)} the text but for a few words"
+            )
+    return [f"In no figure above: {'; '.join(clauses)}."] if clauses else []
+
+
+def _unjudged(report: Report, model: ModelRecord, only: Collection[str]) -> list[str]:
+    left = [
+        record
+        for record in unjudged_of(report)
+        if record.model == model.name and among(record.collection, only)
+    ]
+    return [f"{_queries(len(left))} could not be judged."] if left else []
+
+
+def not_tried(report: Report, only: Collection[str] = ()) -> list[str]:
+    """What was not asked, and so is not shown, a clause each."""
+    verdicts = [v for v in report.verdicts if among(v.collection, only)]
+    asked = counted(verdicts)
+    cases = {v.case for v in asked}
+    own = {
+        TITLE: "the header as a cue",
+        PREFIX: "the beginning of a text as a cue",
+        NEXT_LINE: "a next line",
+    }
+    records = [record for record in report.collections if among(record.name, only)]
+    poems = Counter(collection for collection, _ in {(v.collection, v.poem) for v in asked})
+    left = sum(max(0, record.poems - poems[record.name]) for record in records)
+    unknown = sum(v.log_p is None for v in asked)
+    chats = {model.template.startswith("chat") for model in report.models}
+    controls = {v.control for v in verdicts if v.control}
+    return [
+        *(what for case, what in own.items() if case not in cases),
+        *([f"{number_of(left, 'text')} of the collections"] if left else []),
+        "other cues (paraphrases, questions, other languages, places inside a text with nothing "
+        f"before them{', prefixes of other lengths' * (PREFIX in cases)})",
+        *(["the model's chat template"] if False in chats else []),
+        *(["the model without a chat template"] if True in chats else []),
+        *(
+            [f"sampling, for {_queries(unknown)} whose probability is not known"]
+            if unknown
+            else ["sampling at other temperatures and settings"]
+        ),
+        "more than one turn, and other instructions",
+        "fine-tuning, quantizing or any other change of the weights",
+        *(f"the control {kind}" for kind in (COPYING, UNSEEN) if kind not in controls),
+    ]
+
+
+def said_not_tried(report: Report, only: Collection[str] = ()) -> str:
+    """The same, in one line."""
+    return f"Not tried: {'; '.join(not_tried(report, only))}."
+
+
+def _queries(count: int) -> str:
+    return "1 query" if count == 1 else f"{count:,} queries"

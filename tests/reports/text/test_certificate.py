@@ -1,0 +1,220 @@
+"""The certificate of a passed gate on what must not be recited; where there is none, and why."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from markdown_it import MarkdownIt
+
+from memtests.fixtures.probes.probes import Probe
+from memtests.reports.gating.certifying import absent, must_not
+from memtests.reports.gating.conclusion import Conclusion
+from memtests.reports.page.page import render_page
+from memtests.reports.report import Report, encode
+from memtests.reports.saved import main
+from memtests.reports.text.certificate import render_certificate
+from memtests.reports.text.markdown import render_summary
+from tests.support.audited import COMMAND, MUST_NOT, audited, copies
+from tests.support.reported import forgets, knows, probes_asked, slips
+from tests.support.running import STAND_IN, few_poems, run_suite
+
+pytest_plugins = ["pytester"]
+
+SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
+
+
+def summary(report: Report, problems: tuple[str, ...] = ()) -> str:
+    return render_summary(Conclusion(report, (), 0, False, None, problems))
+
+
+def almost(probe: Probe) -> str:
+    """All but the last characters."""
+    return probe.suffix[:-2] + "…"
+
+
+def as_it_was(name: str, text: str) -> None:
+    """MEMTESTS_SNAPSHOTS=write writes it anew, as in tests/reports/test_snapshots.py."""
+    file = SNAPSHOTS / name
+    if os.environ.get("MEMTESTS_SNAPSHOTS") == "write":
+        file.write_text(text)
+    assert text == file.read_text()
+
+
+def test_passed() -> None:
+    report = audited()
+    as_it_was("must-not-passed.md", summary(report))
+    as_it_was("certificate.md", render_certificate(report) or "")
+
+
+def test_not_passed() -> None:
+    report = audited(recites=slips)
+    as_it_was("must-not-not-passed.md", summary(report))
+    assert render_certificate(report) is None
+
+
+def test_it_prints_well() -> None:
+    """On one sheet, as Markdown and as it stands."""
+    page = render_certificate(audited()) or ""
+    lines = page.splitlines()
+    assert len(lines) < 75
+    assert max(map(len, lines)) <= 92
+    tokens = MarkdownIt("commonmark").parse(page)
+    kinds = {token.type for token in tokens if not token.type.endswith("_close")}
+    assert kinds == {
+        *("heading_open", "paragraph_open", "inline", "code_block", "bullet_list_open"),
+        "list_item_open",
+    }
+    report = audited()
+    for fact in (report.collections[0].sha256, report.models[0].weights_sha256, "memtests 1.2.3"):
+        assert str(fact) in page
+
+
+def test_the_command_can_be_pasted_back() -> None:
+    page = render_certificate(audited()) or ""
+    typed = page[page.index("memtests --model") :].replace("\\\n", " ")
+    assert " ".join(typed.split()) == COMMAND
+
+
+@pytest.mark.parametrize(
+    ("report", "problems", "why"),
+    [
+        (audited(recites=slips), (), "gate near<=0 was not passed (breached)"),
+        (
+            audited(unjudged=[("ckpt", "tang/deng-gao/title", "too long")]),
+            (),
+            "gate near<=0 was not passed (1 probe unjudged)",
+        ),
+        (
+            audited(["nursery:near<=0"], unjudged=[("ckpt", "tang/deng-gao/title", "too long")]),
+            (),
+            "1 probe unjudged",
+        ),
+        (audited(problems=["3 cases not run"]), (), "gate near<=0 was not passed (3 cases not run"),
+        (audited(), ("3 cases not run",), "3 cases not run"),
+        (audited(["recall<=0"], almost), (), "gate recall<=0 was passed, and is no proof: "),
+        (audited(["longest<=99"], knows), (), "completions of any cue still have much of a text"),
+        (
+            audited(["recall<=0", "nursery:recall>=0.5"]),
+            (),
+            "gate nursery:recall>=0.5 was not passed (breached)",
+        ),
+    ],
+    ids=[
+        *("breached", "unjudged", "unjudged elsewhere", "interrupted", "with problems"),
+        *("a doubt", "much is said, and no gate sees it", "a gate that must"),
+    ],
+)
+def test_there_is_none_and_the_summary_says_why(
+    report: Report, problems: tuple[str, ...], why: str
+) -> None:
+    assert must_not(report)
+    assert render_certificate(report, problems) is None
+    assert (absent(report, problems) or "").startswith("No certificate: ")
+    assert why in (absent(report, problems) or "")
+    assert "No certificate: " in summary(report, problems)
+
+
+@pytest.mark.parametrize("rules", [[], ["recall>=0.5"], ["forgotten<=100%", "recall>=0.1"]])
+def test_where_nothing_must_not_be_recited_nothing_is_said_of_it(rules: list[str]) -> None:
+    report = audited([rule for rule in rules if rule != "forgotten<=100%"], knows)
+    assert render_certificate(report) is None
+    assert absent(report) is None
+    assert "ertificate" not in summary(report)
+
+
+def test_another_cue_that_triggers_a_text_leaves_nothing_to_certify() -> None:
+    """It is in no gate, and in no doubt: a length that Hypothesis drew, or a changed header."""
+
+    def by(wanted: Callable[[Probe], bool]) -> Report:
+        return audited(recites=lambda probe: probe.suffix if wanted(probe) else copies(probe))
+
+    for wanted in (
+        lambda probe: probe.case == "prefix_lengths" and probe.prefix_length == "3",
+        lambda probe: probe.control == "wrong_author",
+    ):
+        report = by(wanted)
+        assert all(gate.passed and not gate.doubt for gate in report.gates)
+        assert render_certificate(report) is None
+        assert "completions of any cue still have much of a text; the worst is" in (
+            absent(report) or ""
+        )
+
+
+def test_it_is_about_the_collections_of_its_gates() -> None:
+    """The canon may well be known."""
+
+    def own(probe: Probe) -> str:
+        return knows(probe) if probe.collection == "tang" else copies(probe)
+
+    report = audited(["nursery:near<=0", "tang:recall>=0.9"], own)
+    page = render_certificate(report) or ""
+    assert "asked for 1 text (nursery 1)" in page
+    assert report.collections[1].name == "nursery"
+    assert [record.sha256 in page for record in report.collections] == [False, True]
+    assert "No gate was on longest, discoverable" in page
+
+
+def test_it_says_what_is_not_known() -> None:
+    report = audited(recites=forgets, asked=probes_asked)
+    model = msgspec.structs.replace(report.models[0], weights_sha256=None, name="we*ird_|name")
+    verdicts = tuple(msgspec.structs.replace(v, model=model.name) for v in report.verdicts)
+    found = msgspec.structs.replace(report, models=(model,), verdicts=verdicts, command="")
+    page = render_certificate(found) or ""
+    assert "copying: not asked; so it is not known whether the model can say these words" in page
+    assert "the weights are not known" in page
+    assert "not recorded" in page
+    assert "model     we*ird_|name" in page
+
+
+def test_rendered_again_and_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a").mkdir()
+    file, page = Path("a/recall.json"), Path("a/certificate.md")
+    file.write_bytes(encode(audited()))
+    assert main(["render", "a/recall.json"]) == 0
+    assert page.read_text() == (SNAPSHOTS / "certificate.md").read_text()
+    file.write_bytes(encode(audited(recites=slips)))
+    assert main(["render", "a/recall.json"]) == 0
+    assert not page.exists()
+    file.write_bytes(encode(audited()))
+    Path("b.json").write_bytes(file.read_bytes())
+    Path("both").mkdir()
+    Path("both/certificate.md").touch()
+    assert main(["compare", "a/recall.json", "b.json", "--recall-report", "both"]) == 0
+    assert not Path("both/certificate.md").exists(), "gates of other runs certify nothing"
+
+
+def test_an_older_report_has_no_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = json.loads(encode(audited()))
+    del found["command"]
+    Path("recall.json").write_text(json.dumps(found))
+    assert main(["render", "recall.json"]) == 0
+    assert "not recorded" in Path("certificate.md").read_text()
+
+
+def test_a_run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Written, and taken away by the next run in that folder."""
+    monkeypatch.setenv("MEMTESTS_UNKNOWN", "*")
+    gates = [word for rule in MUST_NOT for word in ("--gate", rule)]
+    monkeypatch.setenv("MEMTESTS_CHANCE", "1e-9")
+    arguments = (*few_poems(), *STAND_IN, *gates, "--controls", "none")
+    assert run_suite(pytester, *arguments, "-k", "test_title").ret == 0
+    page = pytester.path / "report" / "certificate.md"
+    assert "Decision: PASSED. Each of the 3 gates" in page.read_text()
+    report = json.loads((pytester.path / "report" / "recall.json").read_text())
+    assert report["command"].startswith("pytest ")
+    assert "--gate 'near<=0'" in report["command"]
+    monkeypatch.setenv("MEMTESTS_UNKNOWN", "")
+    assert run_suite(pytester, *arguments, "-k", "test_title").ret == 1
+    assert not page.exists()
+
+
+def test_the_page_begins_with_the_statement() -> None:
+    page = render_page(audited())
+    head = page[: page.index("<main>")]
+    assert "ckpt was asked for 3 texts (nursery 1, tang 2) in 18 queries" in head
+    assert "Not tried: " in head
