@@ -41,6 +41,9 @@ def joined(reports: Mapping[str, Report]) -> Report:
         gates=(),
         comparisons=(),
         controls=tuple(record for report in renamed for record in report.controls),
+        problems=tuple(
+            f"{file}: {problem}" for file, report in reports.items() for problem in report.problems
+        ),
     )
 
 

@@ -160,6 +160,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     gates: tuple[GateRecord, ...]
     comparisons: tuple[ComparisonRecord, ...] = ()
     controls: tuple[ControlRecord, ...] = ()
+    problems: tuple[str, ...] = ()
+    """Why its figures prove nothing, if so: an interruption first."""
 
 
 PoemKey = tuple[str, str]

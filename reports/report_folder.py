@@ -47,8 +47,10 @@ def claim(folder: Path) -> Callable[[], None]:
     return lock.release
 
 
-def write_report(folder: Path, found: Conclusion, kept: Kept) -> None:
-    """The data, the page and the summary, which goes to a CI job's page too, if there is one."""
+def write_report(folder: Path, found: Conclusion, kept: Kept, drawn: bool = True) -> None:
+    """The data, the page and the summary, which goes to a CI job's page too, if there is one.
+    `drawn`: whether the page has figures.
+    """
     write_whole(folder / DATA, encode(found.report))
     summary = render_summary(found).encode()
     write_whole(folder / SUMMARY, summary)
@@ -56,6 +58,7 @@ def write_report(folder: Path, found: Conclusion, kept: Kept) -> None:
         *(found.report, found.problems, kept, found.remembered),
         passed=found.passed,
         refusal=found.refusal,
+        drawn=drawn,
     )
     write_whole(folder / PAGE, shown.encode())
     if page := os.environ.get("GITHUB_STEP_SUMMARY"):

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from memtests.reports.gating.comparing import Comparison
 from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.report import Report, languages_of
+from memtests.reports.text.losses import describe_loss, said_losses, said_worst, worst_first
 from memtests.reports.text.phrases import one_line
 from memtests.reports.text.rows import (
     ability_notes,
     against,
     changes_of,
     control_rows,
-    describe_loss,
     discoverable_rows,
     doubts_of,
     gate_rows,
@@ -22,18 +22,22 @@ from memtests.reports.text.rows import (
     shortest_rows,
     table_rows,
 )
+from memtests.reports.text.terminal import opening
 
-# Lost poems that are shown; the file of a CI job's summary may have a megabyte.
+# Lost probes that are shown, and poems; the file of a CI job's summary may have a megabyte.
 MOST_LOSSES = 50
 _MARKS = "\\`*_[]#~$"
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;", "|": "&#124;"}
 
 
 def render_summary(conclusion: Conclusion) -> str:
-    """The gates, the table and the lost poems."""
+    """What it comes to, the gates, the table and the lost poems."""
     report = conclusion.report
     languages = languages_of(report)
+    headline, *resumed = opening(conclusion)
     parts = [
+        [f"**{escaped(headline)}**"],
+        list(map(escaped, resumed)),
         [f"## Recall of {', '.join(escaped(model.name) for model in report.models)}"],
         table(gate_rows(report)) if report.gates else [],
         [f"- {escaped(note)}" for note in (*doubts_of(report), *ability_notes(report))],
@@ -77,13 +81,18 @@ def _comparison(comparison: Comparison, languages: Mapping[tuple[str, str], str]
         escaped(changes_of(found)),
         *not_compared(found),
     ]
+    if not comparison.losses:
+        return lines
+    worst, *both = said_worst(comparison, languages)
+    lines += ["", f"**{escaped(said_losses(found, MOST_LOSSES))}**", "", escaped(worst), ""]
+    lines += [f"- {escaped(recitation)}" for recitation in both]
     losses = [
         f"- {escaped(loss.verdict.probe)}, {escaped(describe_loss(loss, languages))}"
-        for loss in comparison.losses
+        for loss in worst_first(comparison)
     ]
     more = len(losses) - MOST_LOSSES
-    lines += ["", "Lost:", "", *losses[:MOST_LOSSES]] if losses else []
-    return [*lines, f"- and {more} more, in recall.json"] if more > 0 else lines
+    lines += ["", "Lost:", "", *losses[:MOST_LOSSES]]
+    return [*lines, f"- and {more:,} more, in report.html"] if more > 0 else lines
 
 
 def _unjudged(report: Report) -> list[str]:
