@@ -95,8 +95,11 @@ class Writer:
         if ids and not self.faults.cases:
             self._begin(ids)
             # The report needs them, and while other processes load a model there is time.
-            for collection in self.config.stash[QUESTIONS].asked:
-                chance_bands(collection)
+            questions = self.config.stash[QUESTIONS]
+            asked = {collection.name for collection in questions.asked}
+            for collection in questions.collections:
+                if collection.name in asked:
+                    chance_bands(collection)
 
     def _begin(self, ids: list[str]) -> None:
         cases, counts = self.config.stash[ASKED], self.config.stash[COUNTS]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from memtests.fixtures.probes.text import in_words, unit_ends, units
 from memtests.reports.gating.comparing import Comparison, Loss
-from memtests.reports.gating.losses import lost_by_poem, poem_of, within
+from memtests.reports.gating.lost_poems import lost_by_poem, poem_of, within
 from memtests.reports.report import ComparisonRecord, PoemKey
 from memtests.reports.text.phrases import number_of, one_line
 
