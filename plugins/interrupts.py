@@ -4,12 +4,15 @@ What is raised is pytest's `Interrupted`. pytest says so in one line; of a plain
 it shows where in the code it came.
 """
 
+import _thread
 import signal
 import sys
 import threading
-from collections.abc import Generator, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -69,12 +72,32 @@ class Interrupts:
         finally:
             self._ending = before
 
+    def _watch(self, config: pytest.Config) -> None:
+        """Raise again where Python swallowed it, as it does in what the garbage collector calls."""
+        shown: Callable[[Any], object] = sys.unraisablehook
+
+        def again(found: Any) -> None:
+            if isinstance(found.exc_value, pytest.Session.Interrupted):
+                # A thread of the plainest kind: locks of the library may be held here.
+                _thread.start_new_thread(self._press_again, ())
+            else:
+                shown(found)
+
+        sys.unraisablehook = again
+        config.add_cleanup(lambda: setattr(sys, "unraisablehook", shown))
+
+    def _press_again(self) -> None:
+        time.sleep(0.05)
+        if not self._ending and _MASKS:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> Generator[None]:
         """Start the processes of -n deaf to Ctrl-C until they are pytest's: before that, each would
         show where in its code it came.
         """
         self._began = True
+        self._watch(session.config)
         if not _MASKS or session.config.getoption("dist", "no") == "no":
             return (yield)
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

@@ -17,7 +17,7 @@ from tests.support.running import ROOT, STAND_IN, few_poems
 from tests.support.smollm2 import gguf
 
 RUN = (
-    *(sys.executable, "-m", "memtests", "-p", "tests.support.interrupting", *STAND_IN),
+    *(sys.executable, "-m", "memtests", *STAND_IN, "-p", "tests.support.interrupting"),
     *(*few_poems(), "--controls", "none", "-k", "test_title or test_next_line"),
 )
 
@@ -109,6 +109,12 @@ def test_while_the_model_is_loaded(tmp_path: Path, how: tuple[str, ...]) -> None
     assert not (ended.folder / "recall.json").exists(), "nothing was judged"
 
 
+def test_it_is_not_swallowed(tmp_path: Path) -> None:
+    ended = run(tmp_path, at="garbage")
+    assert ended.status == pytest.ExitCode.INTERRUPTED
+    assert "probes missing" in ended.result[0]
+
+
 def test_no_line_is_torn(tmp_path: Path) -> None:
     ended = run(tmp_path, at="write")
     assert ended.status == pytest.ExitCode.INTERRUPTED
@@ -123,11 +129,10 @@ def test_while_the_report_is_written(tmp_path: Path, at: str) -> None:
     assert ended.result[0].startswith(CUT_SHORT)
     assert ("probes missing" in ended.result[0]) == (at.endswith(",report"))
     assert not (ended.folder / "report.html").exists()
-    assert ended.probes
+    judged = len(ended.probes)
     again = run(tmp_path, "--resume")
     assert again.status == 0
-    taken = f"resumed: {len(ended.probes)} verdict"
-    assert again.result[1].startswith(taken)
+    assert again.result[1].startswith(f"resumed: {judged} verdict")
     assert (again.folder / "report.html").exists()
 
 
