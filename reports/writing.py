@@ -81,7 +81,7 @@ class Writer:
         self.errors = ErrorLog(self.folder)
         self.progress = progress_of(self.config)
         self.interrupts = self.config.stash[INTERRUPTS]
-        self.faults.most_failures = self.config.getoption("maxfail")
+        self.faults.most_failures = self.config.getoption("maxfail") or 0
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -188,7 +188,8 @@ class Writer:
         problems = self.faults.problems(self.gathered.mixed, self.interrupts.came)
         unusable = self.faults.unusable is not None
         found = conclude(report, rules, problems, int(session.exitstatus), unusable)
-        to_ask = any(self.faults.cases.values())
+        usable = found.status != pytest.ExitCode.USAGE_ERROR
+        to_ask = any(self.faults.cases.values()) and usable
         found = replace(found, to_ask=to_ask, resumed=self._resumed())
         self.conclusion, session.exitstatus = found, found.status
         junit = self.config.stash.get(xml_key, None)

@@ -51,7 +51,7 @@ class Conclusion:
     passed: bool | None = None
     """Where no gate decides, whether every case passed; None where none could fail."""
     to_ask: bool = False
-    """Whether there were probes to ask."""
+    """Whether there were probes that could have been asked."""
     resumed: Resumed | None = None
     """What it took from an earlier run, where it was to do so."""
 

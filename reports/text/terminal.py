@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pytest
 from wcwidth import wcswidth
 
 from memtests.plugins.verdicts import UnjudgedRecord, Verdict
@@ -51,10 +50,8 @@ def sections(
     ]
     refusal = conclusion.refusal
     judged = report.verdicts or report.unjudged
-    # Where there is nothing but a model that cannot be used, pytest says so.
     broken_off = conclusion.to_ask and conclusion.problems
-    said = broken_off and conclusion.status != pytest.ExitCode.USAGE_ERROR
-    result = opening(conclusion) if judged or report.gates or said else []
+    result = opening(conclusion) if judged or report.gates or broken_off else []
     found = [
         (RESULT, result),
         ("misses", render_misses(report.verdicts, languages) if misses else []),

@@ -91,7 +91,7 @@ def test_report_on_disk(tmp_path: Path) -> None:
     found = json.loads(path.read_text())
     assert list(found) == [
         *("schema", "suite", "created", "models", "collections"),
-        *("verdicts", "tallies", "unjudged", "gates", "comparisons", "controls"),
+        *("verdicts", "tallies", "unjudged", "gates", "comparisons", "controls", "problems"),
     ]
     assert list(found["verdicts"][0]) == [
         *("model", "collection", "poem", "case", "prefix_length", "line", "control", "probe"),
