@@ -244,6 +244,6 @@ class Writer:
         """Have the last line say the table's numbers."""
         report = conclusion.report
         if report.verdicts or report.unjudged:
-            others = others_of(reporter.stats, self.config.stash[ASKED])
-            said = last_line(report, conclusion.headline[1], others)
+            cases = self.config.stash[ASKED]
+            said = last_line(report, conclusion.headline[1], others_of(reporter.stats, cases))
             instead_of_counts(reporter, said, "red" if conclusion.status else "green")
