@@ -99,7 +99,14 @@ def ask(arguments: Sequence[str], folder: Path) -> int:
         typed = Typed(("memtests", *arguments))
         status = int(pytest.main([*settings(arguments, folder), *arguments], plugins=[typed]))
         sys.stdout.flush()
+        if status == pytest.ExitCode.INTERRUPTED:
+            # Somebody waits, everything is written, and taking torch apart takes a second.
+            sys.stderr.flush()
+            os._exit(status)
         return status
+    except KeyboardInterrupt:  # before pytest has begun
+        print("interrupted before anything was asked", file=sys.stderr)
+        return int(pytest.ExitCode.INTERRUPTED)
     except BrokenPipeError:  # whoever read the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

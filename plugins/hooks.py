@@ -26,6 +26,8 @@ from memtests.plugins.resuming import SavedVerdict
 from memtests.plugins.scheduling import Asked, ChunkScheduling, scopes
 from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT
 
+Counts = tuple[tuple[str, int], ...]
+"""A model and its question → how many probes that is. Two cases may ask the same."""
 RECITAL = pytest.StashKey[Recital]()
 SAVED = pytest.StashKey[Mapping[str, SavedVerdict]]()
 """Verdicts of an earlier run that need not be asked again."""
@@ -33,6 +35,8 @@ SAVED_TRACES = pytest.StashKey[Collection[str]]()
 """The keys of its traces."""
 ASKED = pytest.StashKey[dict[str, Asked | None]]()
 """Node id → what the case asks; on the controller of xdist workers, as they say."""
+COUNTS = pytest.StashKey[dict[str, Counts]]()
+"""Node id → how many probes the case asks; likewise."""
 TOLERANT = pytest.StashKey[bool]()
 """Whether a miss fails no test."""
 CASES = Path(str(sys.modules[__name__.partition(".")[0]].__file__)).parent
@@ -50,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(
                 f"--redact: {option} shows what functions were given, so also texts; leave it out"
             )
+    config.stash[COUNTS] = {}
 
 
 @pytest.fixture(scope="session")
@@ -78,6 +83,15 @@ def probes_of_items(items: list[pytest.Item]) -> list[Probe]:
     return list(probes.values())
 
 
+def counts_of(item: pytest.Item) -> Counts:
+    """How many probes a case asks; Hypothesis may ask more in search of a shorter cue."""
+    model = str(params_of(item).get("model", ""))
+    return tuple(
+        (f"{model} {question!r}", len(question.drawn) if isinstance(question, PoemCuts) else 1)
+        for question in questions_of(item)
+    )
+
+
 def asked_by(item: pytest.Item) -> Asked | None:
     """What a case asks, from its parameters; None where it is about no poem."""
     model = str(params_of(item).get("model", ""))
@@ -99,6 +113,7 @@ def asserts(item: pytest.Item) -> bool:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     cases: dict[str, Asked | None] = {item.nodeid: asked_by(item) for item in items}
     config.stash[ASKED].update(cases)
+    config.stash[COUNTS].update({item.nodeid: counts_of(item) for item in items})
     found = scopes(cases, worker_count())
     order = {scope: at for at, scope in enumerate(dict.fromkeys(found.values()))}
     items.sort(key=lambda item: order[found[item.nodeid]])
@@ -107,9 +122,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Have a worker say what its cases ask: xdist itself tells no more than their ids."""
-    cases = node.config.stash[ASKED]
+    cases, counts = node.config.stash[ASKED], node.config.stash[COUNTS]
+
+    def take(said: list[Any]) -> None:
+        cases.update(asked_of(said))
+        counts.update({nodeid: tuple(map(tuple, told)) for nodeid, *_, told in said})
+
     channel = node.gateway.newchannel()
-    channel.setcallback(lambda said: cases.update(asked_of(said)))
+    channel.setcallback(take)
     node.workerinput["asked"] = channel
 
 
@@ -118,13 +138,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """On a worker, say so before xdist tells the ids."""
     worker = getattr(session.config, "workerinput", None)
     if worker:
-        cases = ((item.nodeid, asked_by(item)) for item in session.items)
-        worker["asked"].send([[nodeid, *asked] for nodeid, asked in cases if asked])
+        cases = ((item, asked_by(item)) for item in session.items)
+        told = [[item.nodeid, *asked, counts_of(item)] for item, asked in cases if asked]
+        worker["asked"].send(told)
 
 
 def asked_of(said: list[Any]) -> dict[str, Asked]:
     """What a worker says of its cases; only builtins come through."""
-    return {nodeid: Asked(model, (name, poem)) for nodeid, model, (name, poem) in said}
+    return {nodeid: Asked(model, (name, poem)) for nodeid, model, (name, poem), _ in said}
 
 
 @pytest.hookimpl(optionalhook=True)

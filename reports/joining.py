@@ -42,6 +42,9 @@ def joined(reports: Mapping[str, Report]) -> Report:
         comparisons=(),
         controls=tuple(record for report in renamed for record in report.controls),
         command="",
+        problems=tuple(
+            f"{file}: {problem}" for file, report in reports.items() for problem in report.problems
+        ),
     )
 
 

@@ -163,6 +163,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     command: str = ""
     """What was typed to make it, without what is secret in a URL; empty where several were joined,
     and in an older report."""
+    problems: tuple[str, ...] = ()
+    """Why its figures prove nothing, if so: an interruption first."""
 
 
 PoemKey = tuple[str, str]

@@ -48,9 +48,9 @@ def claim(folder: Path) -> Callable[[], None]:
     return lock.release
 
 
-def write_report(folder: Path, found: Conclusion, kept: Kept) -> None:
+def write_report(folder: Path, found: Conclusion, kept: Kept, drawn: bool = True) -> None:
     """The data, the page, the certificate if it comes to one, and the summary, which goes to a CI
-    job's page too, if there is one.
+    job's page too, if there is one. `drawn`: whether the page has figures.
     """
     write_whole(folder / DATA, encode(found.report))
     write_certificate(folder, found.report, found.problems)
@@ -60,6 +60,7 @@ def write_report(folder: Path, found: Conclusion, kept: Kept) -> None:
         *(found.report, found.problems, kept, found.remembered),
         passed=found.passed,
         refusal=found.refusal,
+        drawn=drawn,
     )
     write_whole(folder / PAGE, shown.encode())
     if page := os.environ.get("GITHUB_STEP_SUMMARY"):

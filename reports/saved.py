@@ -150,8 +150,11 @@ def _show(
 ) -> None:
     """Write the page and the summary, print the tables."""
     found = remembered(report, traces, protocol)
-    conclusion = Conclusion(report, saved_comparisons(report), 0, False, None, remembered=found)
-    write_whole(folder / PAGE, render_page(report, kept=Kept(traces), remembered=found).encode())
+    conclusion = Conclusion(
+        *(report, saved_comparisons(report), 0, False, None, report.problems), remembered=found
+    )
+    page = render_page(report, report.problems, Kept(traces), found)
+    write_whole(folder / PAGE, page.encode())
     write_whole(folder / SUMMARY, render_summary(conclusion).encode())
     for title, lines in sections(conclusion, False, folder / PAGE, data):
         print(f"{title}\n\n" + "\n".join(lines) + "\n")

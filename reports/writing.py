@@ -10,9 +10,11 @@ import pytest
 from _pytest.junitxml import xml_key
 
 from memtests.fixtures.commands import TYPED, said
+from memtests.plugins.chance import chance_bands
 from memtests.plugins.gathering import UNUSABLE_MODEL, Gathered
-from memtests.plugins.hooks import ASKED, SAVED, SAVED_TRACES
-from memtests.plugins.model import model_names
+from memtests.plugins.hooks import ASKED, COUNTS, SAVED, SAVED_TRACES
+from memtests.plugins.interrupts import INTERRUPTS
+from memtests.plugins.model import UNUSABLE, model_names
 from memtests.plugins.questions import QUESTIONS
 from memtests.plugins.redacting import PRIVATE
 from memtests.plugins.resuming import read_saved, read_saved_traces
@@ -36,6 +38,7 @@ from memtests.reports.report_folder import (
     traces_there,
     write_report,
 )
+from memtests.reports.text.headline import CUT_SHORT, RESULT, Resumed
 from memtests.reports.text.junit import gate_reports, properties
 from memtests.reports.text.last_line import last_line, others_of
 from memtests.reports.text.progress import instead_of_counts, instead_of_letters, progress_of
@@ -78,12 +81,16 @@ class Writer:
     gathered: Gathered = field(default_factory=Gathered)
     faults: Faults = field(default_factory=Faults)
     conclusion: Conclusion | None = None
+    cut_short: bool = False
+    """Whether Ctrl-C came while the report was written."""
 
     def __post_init__(self) -> None:
         saved = self.config.stash.get(SAVED, None)
         self.journal = Journal(self.folder, saved)
         self.errors = ErrorLog(self.folder)
         self.progress = progress_of(self.config)
+        self.interrupts = self.config.stash[INTERRUPTS]
+        self.faults.most_failures = self.config.getoption("maxfail") or 0
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -94,12 +101,18 @@ class Writer:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
-        if ids and not self.faults.collected:
+        if ids and not self.faults.cases:
             self._begin(ids)
+            # The report needs them, and while other processes load a model there is time.
+            questions = self.config.stash[QUESTIONS]
+            asked = {collection.name for collection in questions.asked}
+            for collection in questions.collections:
+                if collection.name in asked:
+                    chance_bands(collection)
 
     def _begin(self, ids: list[str]) -> None:
-        self.faults.collected = len(ids)
-        cases = self.config.stash[ASKED]
+        cases, counts = self.config.stash[ASKED], self.config.stash[COUNTS]
+        self.faults.cases = {nodeid: counts.get(nodeid, ()) for nodeid in ids}
         asked = {nodeid: case for nodeid in ids if (case := cases.get(nodeid))}
         if asked:
             try:
@@ -136,8 +149,9 @@ class Writer:
         self.faults.take(report)
         found = self.gathered.take(report.user_properties)
         try:
-            self.journal.add(found.new, found.traces)
-            self.errors.add(found.errors)
+            with self.interrupts.held():
+                self.journal.add(found.new, found.traces)
+                self.errors.add(found.errors)
         except OSError as error:
             reason = f"--recall-report {self.folder}: {error.strerror}; --resume goes on from there"
             stop(self.config, reason, pytest.ExitCode.TESTS_FAILED)
@@ -152,14 +166,40 @@ class Writer:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        self.interrupts.end()
+        if self.interrupts.came:
+            self._take_what_waits()
+        try:
+            with self.interrupts.let_through():
+                self._conclude(session)
+        except KeyboardInterrupt:
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
+            self.cut_short = True
+            if self.conclusion:
+                problems = (CUT_SHORT, *self.conclusion.problems)
+                self.conclusion = replace(self.conclusion, problems=problems)
+
+    def _take_what_waits(self) -> None:
+        """Take in what the processes of -n have said, and nobody has read."""
+        waiting = getattr(self.config.pluginmanager.getplugin("dsession"), "queue", None)
+        while waiting is not None and not waiting.empty():
+            name, told = waiting.get_nowait()
+            if name == "testreport":
+                self.pytest_runtest_logreport(told["rep"])
+
+    def _conclude(self, session: pytest.Session) -> None:
         rules, collections = self.config.stash[RULES], self.config.stash[QUESTIONS].collections
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         controlled = self.config.getoption("--controls") != "none"
         names, command = model_names(self.config), command_of(self.config)
         report = build(self.gathered, collections, now, names, command, controlled=controlled)
-        problems = self.faults.problems(self.gathered.mixed)
+        self.faults.unusable = self.faults.unusable or self.config.stash.get(UNUSABLE, None)
+        problems = self.faults.problems(self.gathered.mixed, self.interrupts.came)
         unusable = self.faults.unusable is not None
         found = conclude(report, rules, problems, int(session.exitstatus), unusable)
+        usable = found.status != pytest.ExitCode.USAGE_ERROR
+        to_ask = any(self.faults.cases.values()) and usable
+        found = replace(found, to_ask=to_ask, resumed=self._resumed())
         self.conclusion, session.exitstatus = found, found.status
         junit = self.config.stash.get(xml_key, None)
         if junit:
@@ -175,6 +215,15 @@ class Writer:
             )
             self.conclusion = replace(found, refusal=reason)
 
+    def _resumed(self) -> Resumed | None:
+        """What was taken over, where the run goes on from another."""
+        saved = self.config.stash.get(SAVED, None)
+        if saved is None:
+            return None
+        judged = self.gathered.verdicts.values()
+        taken = sum(verdict.key in saved for verdict in judged)
+        return Resumed(len(saved), taken, len(judged) - taken + len(self.gathered.unjudged))
+
     def _write(self, found: Conclusion, finished: bool) -> Conclusion:
         """Write the report; what it comes to together with its traces."""
         rules = self.config.stash[RULES]
@@ -183,25 +232,27 @@ class Writer:
         self.journal.close(finished)
         traces = traces_there(self.folder)
         found = replace(found, remembered=remembered(found.report, traces))
-        write_report(
-            self.folder, found, Kept(traces, rules.baseline.traces if rules.baseline else ())
-        )
+        kept = Kept(traces, rules.baseline.traces if rules.baseline else ())
+        write_report(self.folder, found, kept, drawn=not self.interrupts.came)
         if found.update and rules.update:
             write_whole(rules.update, encode_small(found.report))
         return found
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if self.conclusion is None:
-            return
-        misses = not self.config.getoption("--measure") and not self.conclusion.report.gates
-        report = self.conclusion.report
-        if report.verdicts or report.unjudged:
-            cases = self.config.stash[ASKED]
-            others = others_of(terminalreporter.stats, cases)
-            said = last_line(report, self.conclusion.headline[1], others)
-            colour = "red" if self.conclusion.status else "green"
-            instead_of_counts(terminalreporter, said, colour)
-        page, data = self.folder / PAGE, self.folder / DATA
-        for title, lines in sections(self.conclusion, misses, page, data):
+        shown = [(RESULT, [CUT_SHORT])] if self.cut_short else []
+        if self.conclusion is not None:
+            self._end_with(terminalreporter, self.conclusion)
+            misses = not self.config.getoption("--measure") and not self.conclusion.report.gates
+            page, data = self.folder / PAGE, self.folder / DATA
+            shown = sections(self.conclusion, misses, page, data)
+        for title, lines in shown:
             terminalreporter.section(title, bold=True)
             terminalreporter.write_line("\n".join(lines) + "\n")
+
+    def _end_with(self, reporter: pytest.TerminalReporter, conclusion: Conclusion) -> None:
+        """Have the last line say the table's numbers."""
+        report = conclusion.report
+        if report.verdicts or report.unjudged:
+            cases = self.config.stash[ASKED]
+            said = last_line(report, conclusion.headline[1], others_of(reporter.stats, cases))
+            instead_of_counts(reporter, said, "red" if conclusion.status else "green")

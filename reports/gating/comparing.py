@@ -8,7 +8,7 @@ from memtests.plugins.verdicts import CORRECT, Verdict
 from memtests.reports.counting.over_poems import noise
 from memtests.reports.counting.tallies import counted
 from memtests.reports.gating.baselines import Baseline, baseline_of
-from memtests.reports.gating.losses import poem_of
+from memtests.reports.gating.lost_poems import poem_of
 from memtests.reports.report import ComparisonRecord, PoemKey, Report
 from memtests.reports.report_files import Known
 

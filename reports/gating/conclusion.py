@@ -12,7 +12,7 @@ from memtests.reports.gating.baselines import Baseline
 from memtests.reports.gating.comparing import Comparison, compare
 from memtests.reports.gating.gates import Gate, evaluate
 from memtests.reports.report import Report, unjudged_of
-from memtests.reports.text.headline import headline
+from memtests.reports.text.headline import Resumed, headline
 from memtests.reports.text.phrases import number_of
 
 _DECIDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
@@ -50,6 +50,10 @@ class Conclusion:
     """What follows from the traces beside it."""
     passed: bool | None = None
     """Where no gate decides, whether every case passed; None where none could fail."""
+    to_ask: bool = False
+    """Whether there were probes that could have been asked."""
+    resumed: Resumed | None = None
+    """What it took from an earlier run, where it was to do so."""
 
     @property
     def headline(self) -> tuple[str, str]:
@@ -72,7 +76,10 @@ def conclude(
         )
     gates = evaluate(rules.gates, report, comparisons, problems)
     whole = msgspec.structs.replace(
-        report, gates=gates, comparisons=tuple(found.record for found in comparisons)
+        report,
+        gates=gates,
+        comparisons=tuple(found.record for found in comparisons),
+        problems=tuple(problems),
     )
     passed = status == pytest.ExitCode.OK if status in _DECIDED else None
     if gates or rules.measured:

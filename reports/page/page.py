@@ -108,9 +108,10 @@ def render_page(
     *,
     passed: bool | None = None,
     refusal: str | None = None,
+    drawn: bool = True,
 ) -> str:
     """The whole page. `problems`: why the figures of the run prove nothing, if so; `passed` and
-    `refusal`: as of `headline`.
+    `refusal`: as of `headline`; `drawn`: whether there are figures, which take seconds.
     """
     # Not at every start: numpy takes a while.
     from memtests.reports.page.figures import figures_of, legend_of
@@ -140,11 +141,12 @@ def render_page(
         signs=SIGNS,
         unjudged=render_unjudged(report.unjudged),
         changes=_changes(report, places),
-        figures=figures_of(report, remembered),
+        drawn=drawn,
+        figures=figures_of(report, remembered) if drawn else [],
         cuts={model: said_cuts(made) for model, made in cuts_made(report.verdicts).items()},
         said_unplaced=said_unplaced,
         controls=control_rows(report) if report.controls else [],
-        tables=tables_of(report, remembered),
+        tables=tables_of(report, remembered) if drawn else [],
         poems=poems,
         redacted=is_redacted(report),
         keys=legend_of(model.name for model in report.models),

@@ -1,18 +1,48 @@
 """What whoever must decide wants first: one line, the same on terminal, summary and page. Pure."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from memtests.reports.counting.tallies import counted, shortest_cues
 from memtests.reports.gating.comparing import LOST
 from memtests.reports.gating.gates import GateError, parse_gate
 from memtests.reports.report import GateRecord, Report, unjudged_of
-from memtests.reports.text.losses import said_losses
 from memtests.reports.text.phrases import number_of, one_line
 from memtests.reports.text.rows import percent
+from memtests.reports.text.said_losses import said_losses
 
 # Gates and poems that are named here; all of them stand below.
 _MOST_GATES = 3
 _MOST_POEMS = 3
+
+RESULT = "result"
+"""What the lines that come first are headed."""
+CUT_SHORT = (
+    "interrupted while the report was written: what was judged is on disk; --resume writes the "
+    "report, and does not ask it again"
+)
+
+
+class Resumed(NamedTuple):
+    """What a resumed run took from an earlier one."""
+
+    there: int
+    """Verdicts that there were."""
+    taken: int
+    """Those of them that were taken over."""
+    asked: int
+    """Probes that were asked now."""
+
+
+def said_resumed(found: Resumed) -> str:
+    """What a resumed run took over."""
+    asked = f"{number_of(found.asked, 'probe')} asked now"
+    if found.taken or not found.there:
+        return f"resumed: {number_of(found.taken, 'verdict')} taken over, {asked}"
+    return (
+        f"resumed: none of {number_of(found.there, 'verdict')} there could be taken over, as they "
+        f"are of another model, of other questions or of another version of the suite; {asked}"
+    )
 
 
 def headline(
@@ -24,11 +54,11 @@ def headline(
 ) -> tuple[str, str]:
     """What a reader wants first, and whether that is `good`, `bad` or neither.
 
-    `problems`: why the figures of the run prove nothing, if so, an interruption first; `passed`:
-    where no gate decides, whether every case passed, and None where none could fail (`--measure`, a
-    saved report); `refusal`: why a file was not written that should be.
+    `problems`: why the figures of the run prove nothing, if so, an interruption first, or else the
+    report's own; `passed`: where no gate decides, whether every case passed, and None where none
+    could fail (`--measure`, a saved report); `refusal`: why a file was not written that should be.
     """
-    said, mark = _said(report, problems, passed, refusal)
+    said, mark = _said(report, problems or report.problems, passed, refusal)
     return one_line(said), mark
 
 
@@ -41,7 +71,7 @@ def _said(
         gates = [f"{len(failed)} of {_gates(report)} not passed"] if failed else []
         return "; ".join([*problems, *gates]), "bad"
     why = [_breached(report, failed)] if failed else []
-    why += [f"{_probes(len(left))} could not be asked"] if left else []
+    why += [f"{number_of(len(left), 'probe')} could not be asked"] if left else []
     if not report.gates and passed is False:
         why += _misses(report) or ([] if left else ["a case failed, and no probe was missed"])
     if why or refusal:
@@ -108,7 +138,7 @@ def _correct(report: Report) -> str:
     for model in [model.name for model in report.models]:
         own = [v.correct for v in found if v.model == model]
         name = f"{model}: " if len(report.models) > 1 else ""
-        said.append(f"{name}{sum(own):,} of {_probes(len(own))} correct")
+        said.append(f"{name}{sum(own):,} of {number_of(len(own), 'probe')} correct")
     return ", ".join(said) or "no probes"
 
 
@@ -118,10 +148,6 @@ def _misses(report: Report) -> list[str]:
     missed = sum(not v.correct for v in found)
     untriggered = sum(each.poems - each.recited for each in cues)
     if missed:
-        return [f"{missed:,} of {_probes(len(found))} not recited"]
+        return [f"{missed:,} of {number_of(len(found), 'probe')} not recited"]
     poems = number_of(sum(each.poems for each in cues), "poem")
-    return [f"no prefix that was tried triggers {untriggered:,} of {poems}"] * bool(untriggered)
-
-
-def _probes(count: int) -> str:
-    return f"{count:,} {'probe' if count == 1 else 'probes'}"
+    return [f"no prefix that was tried triggers {untriggered:,} of {poems}"] if untriggered else []

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from memtests.reports.gating.certifying import absent
-from memtests.reports.gating.comparing import Comparison
+from memtests.reports.gating.comparing import Comparison, among_models
 from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.report import Report, languages_of
 from memtests.reports.text.phrases import one_line
@@ -13,7 +13,6 @@ from memtests.reports.text.rows import (
     against,
     changes_of,
     control_rows,
-    describe_loss,
     discoverable_rows,
     doubts_of,
     gate_rows,
@@ -23,19 +22,24 @@ from memtests.reports.text.rows import (
     shortest_rows,
     table_rows,
 )
+from memtests.reports.text.said_losses import describe_loss, said_losses, said_worst, worst_first
 from memtests.reports.text.statement import said_not_tried, statements
+from memtests.reports.text.terminal import opening
 
-# Lost poems that are shown; the file of a CI job's summary may have a megabyte.
+# Lost probes that are shown, and poems; the file of a CI job's summary may have a megabyte.
 MOST_LOSSES = 50
 _MARKS = "\\`*_[]#~$"
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;", "|": "&#124;"}
 
 
 def render_summary(conclusion: Conclusion) -> str:
-    """The gates, the table and the lost poems."""
+    """What it comes to, the gates, the table and the lost poems."""
     report = conclusion.report
     languages = languages_of(report)
+    headline, *resumed = opening(conclusion)
     parts = [
+        [f"**{escaped(headline)}**"],
+        list(map(escaped, resumed)),
         [f"## Recall of {', '.join(escaped(model.name) for model in report.models)}"],
         table(gate_rows(report)) if report.gates else [],
         [f"- {escaped(note)}" for note in (*doubts_of(report), *ability_notes(report))],
@@ -45,7 +49,10 @@ def render_summary(conclusion: Conclusion) -> str:
         table(table_rows(report)),
         *(table(rows) for rows in _from_traces(conclusion) if len(rows) > 1),
         ["### Controls", "", *table(control_rows(report))] if report.controls else [],
-        *(_comparison(comparison, languages) for comparison in conclusion.comparisons),
+        *(
+            _comparison(comparison, languages)
+            for comparison in (*conclusion.comparisons, *among_models(report))
+        ),
         [f"- {escaped(note)}" for note in notes_of(report)],
         _unjudged(report),
     ]
@@ -82,13 +89,18 @@ def _comparison(comparison: Comparison, languages: Mapping[tuple[str, str], str]
         escaped(changes_of(found)),
         *not_compared(found),
     ]
+    if not comparison.losses:
+        return lines
+    worst, *both = said_worst(comparison, languages)
+    lines += ["", f"**{escaped(said_losses(found, MOST_LOSSES))}**", "", escaped(worst), ""]
+    lines += [f"- {escaped(recitation)}" for recitation in both]
     losses = [
         f"- {escaped(loss.verdict.probe)}, {escaped(describe_loss(loss, languages))}"
-        for loss in comparison.losses
+        for loss in worst_first(comparison)
     ]
     more = len(losses) - MOST_LOSSES
-    lines += ["", "Lost:", "", *losses[:MOST_LOSSES]] if losses else []
-    return [*lines, f"- and {more} more, in recall.json"] if more > 0 else lines
+    lines += ["", "Lost:", "", *losses[:MOST_LOSSES]]
+    return [*lines, f"- and {more:,} more, in report.html"] if more > 0 else lines
 
 
 def _unjudged(report: Report) -> list[str]:

@@ -54,8 +54,8 @@ def one_line(text: str) -> str:
 
 
 def number_of(count: int, noun: str) -> str:
-    """For instance ``1 probe``, ``2 probes``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    """For instance ``1 probe``, ``1,620 probes``."""
+    return f"{count} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def unit_of(text: str) -> str:

@@ -25,7 +25,6 @@ from memtests.reports.counting.tallies import (
     shortest_cues,
     totals,
 )
-from memtests.reports.gating.comparing import Loss
 from memtests.reports.gating.gates import ability_unknown
 from memtests.reports.report import (
     ComparisonRecord,
@@ -35,7 +34,7 @@ from memtests.reports.report import (
     in_model_order,
     texts_of,
 )
-from memtests.reports.text.phrases import excerpt, number_of
+from memtests.reports.text.phrases import number_of
 
 _SCRIPTS = {"spaced": "characters (with spaces)", "unspaced": "characters (Chinese and its like)"}
 
@@ -304,16 +303,6 @@ def notes_of(report: Report) -> list[str]:
         ]
         lines += [f"{note}: {model.name}" for note in notes if note]
     return lines
-
-
-def describe_loss(loss: Loss, languages: Mapping[tuple[str, str], str]) -> str:
-    """Both recitations, from where the present one leaves the poem."""
-    verdict = loss.verdict
-    language, at = languages[verdict.collection, verdict.poem], verdict.divergence or 0
-    if verdict.redacted:  # whatever the baseline holds
-        return f"after {at}"
-    then, now = (excerpt(text, at, language) for text in (loss.then, verdict.completion))
-    return f"after {at}: then “{then}” now “{now}”"
 
 
 def percent(part: float) -> str:

@@ -10,13 +10,13 @@ from memtests.reports.counting.memories import NOTHING, Remembered
 from memtests.reports.gating.comparing import Comparison, among_models
 from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.report import Report, languages_of
+from memtests.reports.text.headline import RESULT, said_resumed
 from memtests.reports.text.phrases import describe, missed, one_line
 from memtests.reports.text.rows import (
     ability_notes,
     against,
     changes_of,
     control_rows,
-    describe_loss,
     discoverable_rows,
     doubts_of,
     gate_rows,
@@ -26,9 +26,10 @@ from memtests.reports.text.rows import (
     shortest_rows,
     table_rows,
 )
+from memtests.reports.text.said_losses import describe_loss, said_losses, said_worst, worst_first
 
-# Losses of one model against another that are shown here.
-_MOST_LOSSES = 12
+# Poems that lost something, and probes that were lost, that are shown here: the page has them all.
+_MOST_POEMS, _MOST_LOSSES = 8, 12
 
 
 def sections(
@@ -48,16 +49,25 @@ def sections(
         [f"report: {page}", f"data:   {data}"],
     ]
     refusal = conclusion.refusal
+    judged = report.verdicts or report.unjudged
+    broken_off = conclusion.to_ask and conclusion.problems
+    result = opening(conclusion) if judged or report.gates or broken_off else []
     found = [
+        (RESULT, result),
         ("misses", render_misses(report.verdicts, languages) if misses else []),
         ("recall", "\n\n".join("\n".join(part) for part in parts if part).splitlines()),
-        ("models", render_comparisons(among_models(report), languages, most=_MOST_LOSSES)),
+        ("models", render_comparisons(among_models(report), languages)),
         ("baseline", render_comparisons(conclusion.comparisons, languages)),
         ("gates", render_gates(report)),
         ("not written", [one_line(refusal)] if refusal else []),
     ]
-    judged = report.verdicts or report.unjudged
     return [(title, lines) for title, lines in found if lines and (judged or title != "recall")]
+
+
+def opening(conclusion: Conclusion) -> list[str]:
+    """What it comes to, and what a resumed run took over."""
+    resumed = [said_resumed(conclusion.resumed)] if conclusion.resumed else []
+    return [conclusion.headline[0], *resumed]
 
 
 def render_table(report: Report) -> list[str]:
@@ -132,28 +142,25 @@ def render_gates(report: Report) -> list[str]:
 
 
 def render_comparisons(
-    comparisons: Sequence[Comparison],
-    languages: Mapping[tuple[str, str], str],
-    most: int | None = None,
+    comparisons: Sequence[Comparison], languages: Mapping[tuple[str, str], str]
 ) -> list[str]:
-    """Each model against its baseline: counts, then a line for each probe that was lost.
-
-    `most`: how many of those, at most; the page has them all.
+    """Each model against its baseline: counts, the poems that lost something, both recitations of
+    the worst, then a line for each probe that was lost. The page has those that are left out.
     """
     lines: list[str] = []
     for comparison in comparisons:
         found = comparison.record
-        lines += [
-            f"{against(found)}: {changes_of(found)}",
-            *not_compared(found),
-        ]
+        lines += [f"{against(found)}: {changes_of(found)}", *not_compared(found)]
+        if comparison.losses:
+            lines += [said_losses(found, _MOST_POEMS), *said_worst(comparison, languages)]
+        losses = worst_first(comparison)
         rows = [
             ["LOST", loss.verdict.probe, describe_loss(loss, languages)]
-            for loss in comparison.losses[:most]
+            for loss in losses[:_MOST_LOSSES]
         ]
         lines += columns(rows, left=3)
-        if most is not None and len(comparison.losses) > most:
-            lines.append(f"and {len(comparison.losses) - most} more, in report.html")
+        if len(losses) > _MOST_LOSSES:
+            lines.append(f"and {len(losses) - _MOST_LOSSES:,} more, in report.html")
     return [one_line(line) for line in lines]
 
 

@@ -92,6 +92,7 @@ def test_report_on_disk(tmp_path: Path) -> None:
     assert list(found) == [
         *("schema", "suite", "created", "models", "collections"),
         *("verdicts", "tallies", "unjudged", "gates", "comparisons", "controls", "command"),
+        "problems",
     ]
     assert list(found["verdicts"][0]) == [
         *("model", "collection", "poem", "case", "prefix_length", "line", "control", "probe"),

@@ -207,7 +207,60 @@ def test_questions_differ_by_cue_and_suffix() -> None:
 
 
 def test_cases_that_were_not_run_are_a_problem() -> None:
-    faults = Faults(collected=3)
-    assert list(faults.problems()) == ["3 cases not run"]
+    """Counted as probes, of those that several cases ask each once."""
+    drawn = ("A tang/x/prefix_lengths", 4)
+    one = ("A tang/x/title", 1)
+    cases = {"longer": (drawn,), "shortest": (drawn,), "title": (one,), "own": ()}
+    faults = Faults(cases)
+    assert list(faults.problems()) == [
+        "interrupted: 5 of 5 probes missing; go on with --resume",
+    ]
+    faults.take(case_report("shortest"))
     faults.died("gw1")
-    assert list(faults.problems()) == ["worker gw1 died", "3 cases not run"]
+    assert list(faults.problems()) == [
+        "interrupted: 1 of 5 probes missing; go on with --resume",
+        "worker gw1 died",
+    ]
+    faults.take(case_report("title"))
+    left = "interrupted: 2 cases not run; go on with --resume"
+    assert list(Faults(cases, _run={"shortest", "title"}).problems()) == [left]
+    for case in ("longer", "own"):
+        faults.take(case_report(case))
+    assert list(faults.problems()) == ["worker gw1 died"]
+
+
+def test_what_broke_a_run_off() -> None:
+    assert list(Faults().problems()) == []
+    assert list(Faults().problems(interrupted=True)) == ["interrupted before anything was asked"]
+    cases = {name: ((f"A tang/{name}/title", 1),) for name in "abc"}
+    faults = Faults(cases, most_failures=1)
+    assert list(faults.problems(interrupted=True)) == [
+        "interrupted: 3 of 3 probes missing; go on with --resume"
+    ]
+    faults.take(case_report("a", failed=True))
+    assert list(faults.problems()) == [
+        "interrupted after 1 failed case (-x): 2 of 3 probes missing; go on with --resume, "
+        "without -x"
+    ]
+    faults.most_failures = 2
+    faults.take(case_report("b", failed=True))
+    (said,) = faults.problems()
+    assert said.startswith("interrupted after 2 failed cases (--maxfail=2): 1 of 3 probes missing;")
+    faults.take(case_report("c"))
+    assert list(faults.problems()) == []
+    assert list(faults.problems(interrupted=True)) == ["interrupted, with no probe missing"]
+    faults.unusable = "--model A: its weights are torn"
+    assert list(faults.problems(interrupted=True)) == ["--model A: its weights are torn"]
+
+
+def case_report(nodeid: str, failed: bool = False) -> pytest.TestReport:
+    """Of a case that was run, and judged."""
+    return pytest.TestReport(
+        nodeid=nodeid,
+        location=("", None, nodeid),
+        keywords={},
+        outcome="failed" if failed else "passed",
+        longrepr=None,
+        when="call",
+        user_properties=[("status", "forgotten" if failed else "correct")],
+    )

@@ -1,0 +1,132 @@
+"""Losses in words, for whoever must decide. Pure functions."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from memtests.fixtures.probes.text import in_words, unit_ends, units
+from memtests.reports.gating.comparing import Comparison, Loss
+from memtests.reports.gating.lost_poems import lost_by_poem, poem_of, within
+from memtests.reports.report import ComparisonRecord, PoemKey
+from memtests.reports.text.phrases import number_of, one_line
+
+
+class _Size(NamedTuple):
+    """How much of a recitation is shown, at most."""
+
+    words: int
+    characters: int
+    code_points: int
+    """Whatever the unit is."""
+
+
+_EXCERPT, _RECITATION = _Size(6, 12, 100), _Size(40, 60, 400)
+
+
+def said_losses(record: ComparisonRecord, most: int | None = None, collection: str = "") -> str:
+    """For instance ``2 of 6 poems lost something: six/fog 10 of 10 probes, six/sea 3 of 9``; empty
+    where nothing was lost. `most`: how many poems are named, at most; `collection`: whose, where
+    not those of all of them.
+    """
+    found = [each for each in lost_by_poem(record) if within(each.poem, collection)]
+    if not found:
+        return ""
+    known = sum(within(poem, collection) for poem in record.known)
+    of = f" of {known:,}" if known else ""
+    noun = "poem" if (known or len(found)) == 1 else "poems"
+    named = [
+        f"{each.poem} {each.lost}" + (f" of {each.known}" if each.known else "")
+        for each in found[:most]
+    ]
+    named[0] += " probe" if (found[0].known or found[0].lost) == 1 else " probes"
+    more = len(found) - len(named)
+    if more:
+        named.append(f"and {number_of(more, 'poem')} more")
+    return f"{len(found):,}{of} {noun} lost something: {', '.join(named)}"
+
+
+def worst_first(comparison: Comparison) -> Sequence[Loss]:
+    """The losses, first those of the poem that lost most."""
+    places = {each.poem: at for at, each in enumerate(lost_by_poem(comparison.record))}
+    return sorted(comparison.losses, key=lambda loss: places[poem_of(loss.verdict.probe)])
+
+
+def said_worst(comparison: Comparison, languages: Mapping[PoemKey, str]) -> list[str]:
+    """Three lines on the poem that lost most: the probe that asked for most of it, what was recited
+    then, and what is now; only the first where the run is redacted. There must be a loss.
+    """
+    worst, *_ = lost_by_poem(comparison.record)
+    own = [loss for loss in comparison.losses if poem_of(loss.verdict.probe) == worst.poem]
+    loss = max(own, key=lambda loss: len(loss.verdict.asked))
+    language, at = _from(loss, languages)
+    total = len(unit_ends(loss.verdict.asked, language))
+    worst_of_all = f"the worst, {loss.verdict.probe}, leaves the poem after {at} of {total}"
+    if loss.verdict.redacted:  # whatever the baseline holds
+        return [worst_of_all]
+    return [
+        f"{worst_of_all}; from there:",
+        f"then {recitation(loss.then, at, language)}",
+        f"now {recitation(loss.verdict.completion, at, language)}",
+    ]
+
+
+def describe_loss(loss: Loss, languages: Mapping[PoemKey, str]) -> str:
+    """Both recitations, from where the present one leaves the poem."""
+    language, at = _from(loss, languages)
+    if loss.verdict.redacted:
+        return f"after {at}"
+    texts = (loss.then, loss.verdict.completion)
+    then, now = (recitation(text, at, language, _EXCERPT) for text in texts)
+    return f"after {at}: then {then} now {now}"
+
+
+def _from(loss: Loss, languages: Mapping[PoemKey, str]) -> tuple[str, int]:
+    """The poem's language, and after how many units the recitation leaves it."""
+    verdict = loss.verdict
+    return languages[verdict.collection, verdict.poem], verdict.divergence or 0
+
+
+def recitation(text: str, start: int, language: str, most: _Size = _RECITATION) -> str:
+    """What is said from unit `start` on, clipped, on one line, harmless in a terminal, in quotes. A
+    loop at its end is shown once and counted: ``“Twinkle, la…” (“la” ×37)``.
+    """
+    ends = [0, *unit_ends(text, language)]
+    total = len(ends) - 1
+    start = min(start, total)
+    loop = loop_of(units(text, language)[start:])
+    if loop is None:
+        return f"“{_clipped(text, ends, start, total, most)}”"
+    begins = start + loop.begins
+    once = _clipped(text, ends, begins, begins + loop.period, most)
+    before = _clipped(text, ends, start, begins, most)
+    if before:
+        return f"“{before} {once}…” (“{once}” ×{loop.times:,})"
+    return f"“{once}…” (×{loop.times:,})"
+
+
+def _clipped(text: str, ends: Sequence[int], start: int, end: int, most: _Size) -> str:
+    """The units from `start` to `end`, or as many of them as are shown."""
+    count = most.words if in_words(text) else most.characters
+    begin, stop = ends[start], ends[min(end, start + count)]
+    cut = min(stop, begin + most.code_points)
+    return one_line(text[begin:cut]) + ("…" if cut < ends[end] else "")
+
+
+class Loop(NamedTuple):
+    """What a text repeats to its end."""
+
+    begins: int
+    """After so many units."""
+    period: int
+    times: int
+
+
+def loop_of(parts: Sequence[str]) -> Loop | None:
+    """The shortest sequence that a text repeats to its end, three times or more."""
+    total = len(parts)
+    for period in range(1, total // 3 + 1):
+        begins = total - period
+        while begins and parts[begins - 1] == parts[begins - 1 + period]:
+            begins -= 1
+        if total - begins >= 3 * period:
+            return Loop(begins, period, (total - begins) // period)
+    return None

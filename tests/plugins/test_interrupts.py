@@ -1,0 +1,238 @@
+"""Ctrl-C at every moment: what was judged is there, whole, and the first line says what is not."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from memtests.plugins.interrupts import Interrupts
+from memtests.reports.text.headline import CUT_SHORT
+from tests.support.running import ROOT, STAND_IN, few_poems
+from tests.support.smollm2 import gguf
+
+RUN = (
+    *(sys.executable, "-m", "memtests", *STAND_IN, "-p", "tests.support.interrupting"),
+    *(*few_poems(), "--controls", "none", "-k", "test_title or test_next_line"),
+)
+
+
+class Ended(NamedTuple):
+    """A run that is over."""
+
+    status: int
+    output: str
+    folder: Path
+
+    @property
+    def probes(self) -> list[str]:
+        """Those of the journal, every line of which must be whole."""
+        lines = (self.folder / "verdicts.jsonl").read_bytes().splitlines()
+        return [json.loads(line)["probe"] for line in lines]
+
+    @property
+    def result(self) -> list[str]:
+        """The lines under the first heading after pytest's progress."""
+        _, _, rest = self.output.partition(" result ")
+        return [line for line in rest.partition("\n\n")[0].splitlines()[1:] if line]
+
+
+def run(folder: Path, *arguments: str, at: str = "", unknown: str = "") -> Ended:
+    """A run in a folder, as a group of its own, interrupted `at` some moments."""
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "MEMTESTS_CTRL_C": at}
+    done = subprocess.run(
+        [*RUN, *arguments],
+        cwd=folder,
+        env={**environ, "MEMTESTS_UNKNOWN": unknown},
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    ended = Ended(done.returncode, done.stdout, folder / "reports" / "latest")
+    assert "Traceback" not in ended.output, ended.output
+    assert "KeyboardInterrupt" not in ended.output, ended.output
+    left = [file.name for file in ended.folder.glob(".*") if file.name != ".lock"]
+    assert not left, "no file that was not finished"
+    return ended
+
+
+@pytest.mark.parametrize("how", [(), ("-n", "2")], ids=["alone", "workers"])
+def test_what_was_judged_is_reported_and_the_rest_is_asked_later(
+    tmp_path: Path, how: tuple[str, ...]
+) -> None:
+    ended = run(tmp_path, "--measure", *how, at="5")
+    assert ended.status == pytest.ExitCode.INTERRUPTED
+    report = json.loads((ended.folder / "recall.json").read_text())
+    judged = {verdict["probe"] for verdict in report["verdicts"]}
+    assert set(ended.probes) == judged
+    assert len(judged) >= 5
+    total = len(probes_of(tmp_path))
+    said = f"interrupted: {total - len(judged)} of {total} probes missing; go on with --resume"
+    assert ended.result == [said]
+    assert report["problems"] == [said]
+    assert ended.output.count("Interrupted: by Ctrl-C") == 1
+    assert (ended.folder / "summary.md").read_text().splitlines()[0] == f"**{said}**"
+    page = (ended.folder / "report.html").read_text()
+    assert f">{said}<" in page
+    assert "<h2>Curves</h2>\n<p>Left out" in page
+
+    again = run(tmp_path, "--measure", "--resume", *how)
+    assert again.status == 0
+    resumed = f"resumed: {len(judged)} verdicts taken over, {total - len(judged)} probes asked now"
+    assert again.result == [f"{total} of {total} probes correct; no gates", resumed]
+    assert (again.folder / "summary.md").read_text().split("\n\n")[1] == resumed
+    assert "Left out, so that" not in (again.folder / "report.html").read_text()
+
+
+def probes_of(folder: Path) -> list[str]:
+    """What a run that nothing interrupts asks."""
+    other = folder / "whole"
+    other.mkdir()
+    return run(other, "--measure").probes
+
+
+@pytest.mark.parametrize("how", [(), ("-n", "2")], ids=["alone", "workers"])
+def test_while_the_model_is_loaded(tmp_path: Path, how: tuple[str, ...]) -> None:
+    ended = run(tmp_path, *how, at="load")
+    assert ended.status == pytest.ExitCode.INTERRUPTED
+    (said,) = ended.result
+    missing, total = said.split(" of ")
+    assert missing == f"interrupted: {total.split()[0]}"
+    assert not (ended.folder / "recall.json").exists(), "nothing was judged"
+
+
+def test_it_is_not_swallowed(tmp_path: Path) -> None:
+    ended = run(tmp_path, at="garbage")
+    assert ended.status == pytest.ExitCode.INTERRUPTED
+    assert "probes missing" in ended.result[0]
+
+
+def test_no_line_is_torn(tmp_path: Path) -> None:
+    ended = run(tmp_path, at="write")
+    assert ended.status == pytest.ExitCode.INTERRUPTED
+    assert len(ended.probes) == 1
+    assert "probes missing" in ended.result[0]
+
+
+@pytest.mark.parametrize("at", ["build", "report", "5,build", "5,report", "write,report"])
+def test_while_the_report_is_written(tmp_path: Path, at: str) -> None:
+    ended = run(tmp_path, at=at)
+    assert ended.status == pytest.ExitCode.INTERRUPTED
+    assert ended.result[0].startswith(CUT_SHORT)
+    assert ("probes missing" in ended.result[0]) == (at.endswith(",report"))
+    assert not (ended.folder / "report.html").exists()
+    judged = len(ended.probes)
+    again = run(tmp_path, "--resume")
+    assert again.status == 0
+    assert again.result[1].startswith(f"resumed: {judged} verdict")
+    assert (again.folder / "report.html").exists()
+
+
+@pytest.mark.parametrize("how", [(), ("-n", "2")], ids=["alone", "workers"])
+@pytest.mark.parametrize("option", ["-x", "--maxfail=2"])
+def test_a_run_that_stops_at_misses_says_so(
+    tmp_path: Path, how: tuple[str, ...], option: str
+) -> None:
+    ended = run(tmp_path, option, *how, unknown="*")
+    (said,) = ended.result
+    assert said.startswith("interrupted after ")
+    assert said.endswith(f"probes missing; go on with --resume, without {option}")
+    assert f"({option}): " in said
+
+
+def test_nothing_that_could_be_taken_over(tmp_path: Path) -> None:
+    first = run(tmp_path)
+    count = len(first.probes)
+    again = run(tmp_path, "--resume", unknown="nothing")  # another model, to its fingerprint
+    assert again.result[1] == (
+        f"resumed: none of {count} verdicts there could be taken over, as they are of another "
+        f"model, of other questions or of another version of the suite; {count} probes asked now"
+    )
+    other = tmp_path / "other"
+    other.mkdir()
+    assert run(other, "--resume").result[1] == (
+        f"resumed: 0 verdicts taken over, {count} probes asked now"
+    )
+
+
+def test_held_up_until_something_is_whole() -> None:
+    found = Interrupts()
+    done = []
+    with pytest.raises(pytest.Session.Interrupted), found.held():  # noqa: PT012
+        with found.held():
+            found.handle()
+            done.append("inner")
+        done.append("outer")
+    assert done == ["inner", "outer"]
+    assert found.came
+
+
+def test_a_run_that_ends_is_let_end() -> None:
+    found = Interrupts()
+    found.end()
+    found.handle()
+    with pytest.raises(pytest.Session.Interrupted), found.let_through():
+        found.handle()
+    found.handle()
+    with pytest.raises(pytest.Session.Interrupted):
+        found.handle()
+
+
+def real_models() -> list[str]:
+    """The embedded one, and a pretrained one."""
+    return ["embedded", str(gguf())]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [(), ("-n", "2")], ids=["alone", "workers"])
+@pytest.mark.parametrize("which", [0, 1], ids=["embedded", "pretrained"])
+@pytest.mark.parametrize("after", ["header", "verdict"])
+def test_how_long_it_takes(tmp_path: Path, which: int, how: tuple[str, ...], after: str) -> None:
+    """Two seconds, of a processor that is this run's alone: what others take of it is not counted.
+
+    `after` the first line, it loads; after the first verdict, it recites.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-m", "memtests", "--model", real_models()[which], "--measure", *how],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout
+    journal = tmp_path / "reports" / "latest" / "verdicts.jsonl"
+    output = process.stdout.readline()
+    while after == "verdict" and not (journal.exists() and journal.stat().st_size):
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.05)
+    time.sleep(3)
+    busy = seconds_of(process.pid)
+    began = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    output += process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == pytest.ExitCode.INTERRUPTED
+    assert "Traceback" not in output, output
+    if how:  # it waits for its workers, which are killed after a while
+        assert time.monotonic() - began < 10
+    else:
+        assert used.ru_utime + used.ru_stime - busy < 2
+    if after == "verdict":
+        assert "interrupted: " in (journal.parent / "summary.md").read_text().splitlines()[0]
+
+
+def seconds_of(process: int) -> float:
+    """The processor's time that it has taken."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
