@@ -165,15 +165,19 @@ def pytest_runtest_makereport(
     if reason := item.config.stash.get(UNUSABLE, None):
         properties.append((UNUSABLE_MODEL, reason))
     item.user_properties.extend(properties)
-    report = yield
-    if recital and call.when == "call":  # an item's own properties come again with its teardown
-        report.user_properties.extend(traces_of(recital))
     error = call.excinfo.value if call.excinfo else None
     status = status_of(properties, error)
     if status is not None:
+        # pytest's own reads the source of the whole traceback, for every miss, and nobody sees it.
+        vars(item)["repr_failure"] = lambda *_: f"{status.upper()} {error}".splitlines()[0]
+    try:
+        report = yield
+    finally:
+        vars(item).pop("repr_failure", None)  # it may be run again
+    if recital and call.when == "call":  # an item's own properties come again with its teardown
+        report.user_properties.extend(traces_of(recital))
+    if status is not None:
         report.user_properties.append(("status", status))
-        if error is not None:
-            report.longrepr = f"{status.upper()} {error}".splitlines()[0]
         if status != UNJUDGED and item.config.stash.get(TOLERANT, False):
             report.outcome, report.longrepr = "passed", None
     if item.config.getoption("--redact"):

@@ -17,6 +17,7 @@ from memtests.reports.report import Report, encode
 from memtests.reports.saved import main
 from memtests.reports.text.certificate import render_certificate
 from memtests.reports.text.markdown import render_summary
+from memtests.reports.text.terminal import sections
 from tests.support.audited import COMMAND, MUST_NOT, audited, copies
 from tests.support.reported import forgets, knows, probes_asked, slips
 from tests.support.running import STAND_IN, few_poems, run_suite
@@ -28,6 +29,13 @@ SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
 
 def summary(report: Report, problems: tuple[str, ...] = ()) -> str:
     return render_summary(Conclusion(report, (), 0, False, None, problems))
+
+
+def terminal(report: Report) -> str:
+    page, data = Path("reports/latest/report.html"), Path("reports/latest/recall.json")
+    found = Conclusion(report, (), 0, False, None)
+    parts = sections(found, misses=False, page=page, data=data)
+    return "\n".join(f"== {title} ==\n" + "\n".join(lines) + "\n" for title, lines in parts)
 
 
 def almost(probe: Probe) -> str:
@@ -46,12 +54,14 @@ def as_it_was(name: str, text: str) -> None:
 def test_passed() -> None:
     report = audited()
     as_it_was("must-not-passed.md", summary(report))
+    as_it_was("must-not-passed.txt", terminal(report))
     as_it_was("certificate.md", render_certificate(report) or "")
 
 
 def test_not_passed() -> None:
     report = audited(recites=slips)
     as_it_was("must-not-not-passed.md", summary(report))
+    as_it_was("must-not-not-passed.txt", terminal(report))
     assert render_certificate(report) is None
 
 
