@@ -1,6 +1,7 @@
 """What travels from a test item to the report: verdicts as pytest user properties.
 
 Only builtins cross from an xdist worker to its controller, and user properties survive the worker.
+Verdicts and traces go ahead of them to the disk, as soon as they are settled.
 """
 
 import os
@@ -13,7 +14,7 @@ import msgspec
 from memtests.plugins.recital import Recital, UnjudgedError
 from memtests.plugins.redacting import without_messages, without_reasons
 from memtests.plugins.resuming import SavedVerdict
-from memtests.plugins.traces import Form, Trace, place_of
+from memtests.plugins.traces import Trace
 from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT, UnjudgedRecord, unjudged_record
 
 Property = tuple[str, Any]
@@ -33,14 +34,11 @@ class Told(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """The verdicts in a test report, those of them that are new, what is told of errors, and the
-    traces that are new.
-    """
+    """The verdicts in a test report, those of them that are new, and what is told of errors."""
 
     verdicts: list[SavedVerdict]
     new: list[SavedVerdict]
     errors: list[Told]
-    traces: list[Trace]
 
 
 @dataclass
@@ -54,15 +52,12 @@ class Gathered:
     """Models of which several processes loaded different states."""
     ways: dict[tuple[str, int], str] = field(default_factory=dict)
     """Model and process → how it was computed, as it was said last."""
-    traced: set[Form] = field(default_factory=set)
-    """What there is a trace of."""
 
     def take(self, properties: Iterable[Property]) -> Taken:
         """Take in the properties of one test report."""
         taken: list[SavedVerdict] = []
         new: list[SavedVerdict] = []
         errors: list[Told] = []
-        traces: list[Trace] = []
         for name, value in properties:
             if name == "verdict":
                 verdict = msgspec.convert(value, SavedVerdict)
@@ -76,11 +71,6 @@ class Gathered:
                 self.unjudged[record.model, record.probe] = record
             elif name == "error":
                 errors.append(Told(*value))
-            elif name == "trace":
-                trace = msgspec.convert(value, Trace)
-                if place_of(trace) not in self.traced:
-                    self.traced.add(place_of(trace))
-                    traces.append(trace)
             elif name == "way":
                 self.ways[value["model"], value["process"]] = value["way"]
             elif name == "model":
@@ -88,7 +78,7 @@ class Gathered:
                 self.models[value["name"]] = _together(known, value)
                 if _together(value, known) != _together(known, value):
                     self.mixed.add(value["name"])
-        return Taken(taken, new, errors, traces)
+        return Taken(taken, new, errors)
 
     def way(self, model: str) -> dict[str, str]:
         """How a model was computed, in all the processes that did: a field of its record."""
@@ -137,11 +127,15 @@ def properties_of(recital: Recital) -> list[Property]:
     return list(properties.values())
 
 
-def traces_of(recital: Recital) -> list[Property]:
-    """The traces of what a recital was asked for since the last call, as user properties."""
-    properties: list[Property] = [("trace", msgspec.to_builtins(trace)) for trace in recital.traced]
-    recital.traced.clear()
-    return properties
+def packed(verdicts: Sequence[SavedVerdict], traces: Sequence[Trace]) -> Any:
+    """What was settled on a worker, in builtins."""
+    return msgspec.to_builtins([verdicts, traces])
+
+
+def unpacked(settled: Any) -> tuple[list[SavedVerdict], list[Trace]]:
+    """The same again."""
+    verdicts, traces = settled
+    return msgspec.convert(verdicts, list[SavedVerdict]), msgspec.convert(traces, list[Trace])
 
 
 def status_of(properties: Sequence[Property], error: BaseException | None) -> str | None:

@@ -14,16 +14,17 @@ from memtests.plugins.chance import chance_bands
 from memtests.plugins.gathering import (
     UNJUDGED,
     UNUSABLE_MODEL,
+    packed,
     properties_of,
     status_of,
-    traces_of,
+    unpacked,
 )
 from memtests.plugins.model import UNUSABLE, worker_count
 from memtests.plugins.questions import QUESTIONS, PoemCuts, params_of, questions_of
-from memtests.plugins.recital import Recital, UnjudgedError, batches_of
+from memtests.plugins.recital import Recital, Sink, UnjudgedError, batches_of
 from memtests.plugins.redacting import kind_of_error
 from memtests.plugins.resuming import SavedVerdict
-from memtests.plugins.scheduling import Asked, ChunkScheduling, scopes
+from memtests.plugins.scheduling import Asked, ChunkScheduling, in_order
 from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT
 
 Counts = tuple[tuple[str, int], ...]
@@ -37,6 +38,8 @@ ASKED = pytest.StashKey[dict[str, Asked | None]]()
 """Node id → what the case asks; on the controller of xdist workers, as they say."""
 COUNTS = pytest.StashKey[dict[str, Counts]]()
 """Node id → how many probes the case asks; likewise."""
+SINK = pytest.StashKey[Sink]()
+"""What takes verdicts and traces to the disk."""
 TOLERANT = pytest.StashKey[bool]()
 """Whether a miss fails no test."""
 CASES = Path(str(sys.modules[__name__.partition(".")[0]].__file__)).parent
@@ -68,10 +71,19 @@ def recall(request: pytest.FixtureRequest, model: LanguageModel | Completer) -> 
         request.config.stash.get(SAVED, {}),
         request.config.stash.get(SAVED_TRACES, frozenset()),
         redact=request.config.getoption("--redact"),
+        sink=sink_of(request.config),
     )
     request.config.stash[RECITAL] = recital
     yield recital
     del request.config.stash[RECITAL]  # or the model would stay in memory while the next is loaded
+
+
+def sink_of(config: pytest.Config) -> Sink:
+    """What takes verdicts and traces as they are settled; on a worker, its controller does."""
+    worker = getattr(config, "workerinput", None)
+    if worker:
+        return lambda verdicts, traces: worker["settled"].send(packed(verdicts, traces))
+    return config.stash.get(SINK, lambda *_: None)
 
 
 def probes_of_items(items: list[pytest.Item]) -> list[Probe]:
@@ -114,23 +126,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     cases: dict[str, Asked | None] = {item.nodeid: asked_by(item) for item in items}
     config.stash[ASKED].update(cases)
     config.stash[COUNTS].update({item.nodeid: counts_of(item) for item in items})
-    found = scopes(cases, worker_count())
-    order = {scope: at for at, scope in enumerate(dict.fromkeys(found.values()))}
-    items.sort(key=lambda item: order[found[item.nodeid]])
+    order = in_order(cases, worker_count())
+    items.sort(key=lambda item: order[item.nodeid])
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Have a worker say what its cases ask: xdist itself tells no more than their ids."""
+    """Have a worker say what its cases ask, as xdist itself tells no more than their ids; and what
+    is settled, before its cases are over.
+    """
     cases, counts = node.config.stash[ASKED], node.config.stash[COUNTS]
+    sink = sink_of(node.config)
 
     def take(said: list[Any]) -> None:
         cases.update(asked_of(said))
         counts.update({nodeid: tuple(map(tuple, told)) for nodeid, *_, told in said})
 
-    channel = node.gateway.newchannel()
-    channel.setcallback(take)
-    node.workerinput["asked"] = channel
+    def take_settled(settled: Any) -> None:
+        sink(*unpacked(settled))
+
+    for name, taken in (("asked", take), ("settled", take_settled)):
+        node.workerinput[name] = node.gateway.newchannel()
+        node.workerinput[name].setcallback(taken)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -174,8 +191,6 @@ def pytest_runtest_makereport(
         report = yield
     finally:
         vars(item).pop("repr_failure", None)  # it may be run again
-    if recital and call.when == "call":  # an item's own properties come again with its teardown
-        report.user_properties.extend(traces_of(recital))
     if status is not None:
         report.user_properties.append(("status", status))
         if status != UNJUDGED and item.config.stash.get(TOLERANT, False):

@@ -1,7 +1,7 @@
 """From probes to completions by asking for each: for models that only go on from texts."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from memtests.fixtures.models.contract import Completer
@@ -10,15 +10,29 @@ from memtests.fixtures.probes.probes import Probe
 from memtests.plugins.completeness import is_complete
 from memtests.plugins.reciter import Completion, Unjudged, most_tokens
 
+# So many probes are asked together: four times as many as a server answers at once.
+_PORTION = 128
+
 
 @dataclass
 class PlainReciter:
     """Recites as Reciter does, and knows nothing of tokens, probabilities and rounding."""
 
     model: Completer
+    in_float32 = False
+    """As Reciter.in_float32."""
 
     def recite(self, probes: Sequence[Probe]) -> list[Completion | Unjudged]:
         """The completion of each probe, in their order."""
+        return [found for _, found in self.reciting(probes)]
+
+    def reciting(self, probes: Sequence[Probe]) -> Iterator[tuple[int, Completion | Unjudged]]:
+        """The same, each with its number, a portion at a time."""
+        for first in range(0, len(probes), _PORTION):
+            portion = probes[first : first + _PORTION]
+            yield from enumerate(self._together(portion), start=first)
+
+    def _together(self, probes: Sequence[Probe]) -> list[Completion | Unjudged]:
         few = list(map(_few_tokens, probes))
         found = self.model.complete([probe.cue for probe in probes], few)
         more = [

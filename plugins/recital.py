@@ -1,8 +1,8 @@
-"""One model's recitations in one session: asked in batches, judged, remembered."""
+"""One model's recitations in one session: asked in chunks, judged, handed on, remembered."""
 
 import dataclasses
 import traceback
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -11,7 +11,7 @@ from memtests.fixtures.models.chat import in_chat
 from memtests.fixtures.models.contract import Completer, LanguageModel
 from memtests.fixtures.models.server.wire import ServerError
 from memtests.fixtures.poems.poems import Collection as Poems
-from memtests.fixtures.probes.probes import Probe, own_probe
+from memtests.fixtures.probes.probes import Place, Probe, own_probe
 from memtests.plugins.chance import Bands, chance, chance_bands
 from memtests.plugins.plain import PlainReciter
 from memtests.plugins.reciter import Completion, Reciter, Unjudged, recite_plainly
@@ -22,8 +22,15 @@ from memtests.plugins.verdicts import Verdict, verdict
 
 Poem = TypeVar("Poem", bound=Hashable)
 
-# Poems whose probes are asked together, at most.
-POEMS_AT_ONCE = 16
+# Poems of a chunk, at most: enough for full passes on any device, and few enough to be held.
+POEMS_AT_ONCE = 256
+# Chunks for each of several workers, so that none waits long for another at the end; and poems of a
+# chunk that is not made smaller for that.
+_CHUNKS_EACH, _FEW_POEMS = 4, 16
+# Where probes fail together, they are tried again in so many parts.
+_PARTS = 16
+Sink = Callable[[Sequence[SavedVerdict], Sequence[Trace]], object]
+"""What takes verdicts and traces as soon as they are there, whether they are asked for or not."""
 ERRORS = "errors.log"
 """The file in the report's folder that keeps what is said of errors nobody has foreseen."""
 
@@ -35,21 +42,22 @@ class UnjudgedError(Exception):
 class Recital:
     """Answers `recall(probe)` for one model.
 
-    The first probe of a batch that is asked for has the whole batch recited; the others are
-    remembered until their cases come.
+    The first probe of a chunk that is asked for begins it. Each case has it go on until its own
+    probe is settled; what is settled by then is handed on, and remembered until its case comes.
     """
 
     def __init__(
         self,
         model: LanguageModel | Completer,
-        batches: Sequence[Sequence[Probe]],
+        chunks: Sequence[Sequence[Probe]],
         bands: Callable[[str], Bands],
         saved: Mapping[str, SavedVerdict] | None = None,
         saved_traces: Collection[str] = (),
         *,
         redact: bool = False,
+        sink: Sink = lambda *_: None,
     ) -> None:
-        """`batches`: what is recited together; `bands`: the chance levels of a collection; `saved`:
+        """`chunks`: what is recited together; `bands`: the chance levels of a collection; `saved`:
         key → verdict, of an earlier run that need not be asked again; `saved_traces`: the keys of
         its traces; `redact`: whether no text leaves it (plugins/redacting.py).
         """
@@ -57,16 +65,20 @@ class Recital:
         self.redact = redact
         self._bands = bands
         self._saved = saved or {}
-        self._batch = {probe.name: batch for batch in batches for probe in batch}
+        self._chunk = {probe.name: chunk for chunk in chunks for probe in chunk}
         self._reciter = reciter_of(model)
+        self._going: Iterator[tuple[Probe, Probe, Completion | Unjudged]] = iter(())
+        """The chunk that was begun: its probes, as they were put to the model, and completions."""
+        self._expected: set[str] = set()
+        """The names of those that are still to come."""
         self._completions: dict[str, Completion | Unjudged] = {}
+        self._judged: dict[str, SavedVerdict] = {}
         self.asked: list[SavedVerdict | tuple[Probe, Unjudged]] = []
         """What was asked for since this list was last emptied."""
         self._saved_traces = saved_traces
-        self._read: dict[Form, Trace | None] = {}
-        """What was read, not yet handed on; None where it was, or need not be."""
-        self.traced: list[Trace] = []
-        """The traces of what was asked for, since this list was last emptied."""
+        self._traced: set[Form] = set()
+        """What there is a trace of, or need not be."""
+        self._sink = sink
         self.introduced = False
         """Whether what the model says of itself is on its way to the report."""
         self.way = ""
@@ -96,63 +108,58 @@ class Recital:
         return self._taken_down(probe)
 
     def _taken_down(self, probe: Probe) -> Verdict:
-        level = chance(self._bands(probe.collection), probe.suffix)
-        key = key_of(self.model, probe, level)
-        found = self._saved.get(key or "")
+        found = self._known(probe)
         if found is None:
             completion = self._completion(probe)
             if isinstance(completion, Unjudged):
                 self.asked.append((probe, completion))
                 raise UnjudgedError(completion.reason)
-            judged = verdict(self.model.name, probe, completion, level)
-            fields = msgspec.structs.asdict(judged)
-            found = SavedVerdict(**fields, key=key, followed=completion.followed)
-            if self.redact:
-                found = redacted(found, probe.poem.language)
-        self._hand_on(probe)
+            found = self._judged.get(probe.name) or self._verdict(probe, completion)
+        if not self._is_traced(probe):
+            chunk = self._chunk.get(probe.name, [probe])
+            self._read_again([other for other in chunk if other == probe or self._known(other)])
         self.asked.append(found)
         return found
 
-    def _hand_on(self, probe: Probe) -> None:
-        """Hand on the trace of the text that a verdict is on, once. Where the verdict is an earlier
-        run's and the trace is not, the text is read again.
-        """
-        place = self._place(probe)
-        if place is None:
-            return
-        if place not in self._read:
-            batch = self._batch.get(probe.name, [probe])
-            self._read_again([other for other in batch if other == probe or self._known(other)])
-        if trace := self._read[place]:
-            self.traced.append(trace)
-        self._read[place] = None
+    def _verdict(self, probe: Probe, completion: Completion) -> SavedVerdict:
+        level = chance(self._bands(probe.collection), probe.suffix)
+        judged = verdict(self.model.name, probe, completion, level)
+        fields = msgspec.structs.asdict(judged)
+        key = key_of(self.model, probe, level)
+        found = SavedVerdict(**fields, key=key, followed=completion.followed)
+        return redacted(found, probe.poem.language) if self.redact else found
 
     def _read_again(self, probes: Sequence[Probe]) -> None:
-        """Read the texts of probes whose traces are not there, and recite nothing."""
-        missing = [probe for probe in probes if not self._is_kept(probe)]
+        """Read the texts of probes whose verdicts are an earlier run's and whose traces are not
+        there, and recite nothing.
+        """
+        missing = [probe for probe in probes if not self._is_traced(probe)]
         asked = [self._as_asked(probe) for probe in missing]
         reciter = reciter_of(self.model)
-        if asked and isinstance(reciter, Reciter):
+        if isinstance(reciter, Reciter):
             reciter.read(asked)
-            self._keep(reciter, missing, asked)
+            for probe, put in zip(missing, asked, strict=True):
+                self._sink([], self._new_trace(reciter, probe, put))
 
-    def _keep(self, reciter: Reciter, probes: Sequence[Probe], asked: Sequence[Probe]) -> None:
-        """Keep what was read of the texts of probes, `asked` as they were put to the model."""
-        for probe, put in zip(probes, asked, strict=True):
-            place = self._place(probe)
-            if place is not None and not self._is_kept(probe):
-                read, key = reciter.reading(put.text), self._trace_key(probe)
-                made = trace_of(self.model.name, put, place[-1], read, key) if read else None
-                self._read[place] = made
-
-    def _is_kept(self, probe: Probe) -> bool:
-        """Whether there is nothing to keep of the text of a probe, or not any more."""
+    def _new_trace(self, reciter: Reciter, probe: Probe, put: Probe) -> list[Trace]:
+        """The trace of the text of a probe, `put` as it was to the model; none where it is not new,
+        or where there is none.
+        """
         place = self._place(probe)
-        if place is None or place in self._read:
+        if place is None or self._is_traced(probe):
+            return []
+        self._traced.add(place)
+        read, key = reciter.reading(put.text), self._trace_key(probe)
+        return [trace_of(self.model.name, put, place[-1], read, key)] if read else []
+
+    def _is_traced(self, probe: Probe) -> bool:
+        """Whether there is a trace of the text of a probe, or need not be."""
+        place = self._place(probe)
+        if place is None or place in self._traced:
             return True
         if self._trace_key(probe) in self._saved_traces:
-            self._read[place] = None
-        return place in self._read
+            self._traced.add(place)
+        return place in self._traced
 
     def _place(self, probe: Probe) -> Form | None:
         """What the trace of the text of a probe is of; None where there is none."""
@@ -218,23 +225,45 @@ class Recital:
         return self._saved.get(key_of(self.model, probe, level) or "")
 
     def _completion(self, probe: Probe) -> Completion | Unjudged:
-        if probe.name not in self._completions:
-            batch = self._batch.get(probe.name)
-            if batch is not None:
-                self._reciter = reciter_of(self.model)  # forget the texts of the batch before
-                batch = [other for other in batch if other == probe or not self._known(other)]
-            batch = batch or [probe]
-            put = [self._as_asked(other) for other in batch]
-            found = recite(self._reciter, put, redact=self.redact)
-            if isinstance(self._reciter, Reciter):
-                self._keep(self._reciter, batch, [asked for asked, _ in found])
-            for other, (asked, completion) in zip(batch, found, strict=True):
-                self._completions[other.name] = completion
-                if isinstance(completion, Completion):
-                    # In a chat, the empty line between header and poem is the turn's.
-                    moved = completion.moved + len(other.suffix) - len(asked.suffix)
-                    self._completions[other.name] = dataclasses.replace(completion, moved=moved)
+        if probe.name in self._completions:
+            return self._completions[probe.name]
+        if probe.name not in self._chunk:
+            put = self._as_asked(probe)
+            ((_, found),) = recite(self._reciter, [put], redact=self.redact)
+            self._completions[probe.name] = _counted_from(probe, put, found)
+            return self._completions[probe.name]
+        if probe.name not in self._expected:
+            self._go_on(lambda: bool(self._expected))
+            self._begin(probe)
+        self._go_on(lambda: probe.name in self._expected or self._reciter.in_float32)
         return self._completions[probe.name]
+
+    def _begin(self, probe: Probe) -> None:
+        """Begin the chunk of a probe, but for what an earlier run has judged or this one asked."""
+        done = self._completions
+        chunk = [
+            other
+            for other in self._chunk[probe.name]
+            if other == probe or not (other.name in done or self._known(other))
+        ]
+        self._reciter = reciter_of(self.model)  # forget the texts of the chunk before
+        self._expected = {other.name for other in chunk}
+        asked = [self._as_asked(other) for other in chunk]
+        found = recite(self._reciter, asked, redact=self.redact)
+        self._going = ((chunk[at], asked[at], completion) for at, completion in found)
+
+    def _go_on(self, wanted: Callable[[], bool]) -> None:
+        """Go on with the chunk that was begun for as long as that is wanted."""
+        while wanted() and (settled := next(self._going, None)):
+            probe, put, completion = settled
+            self._expected.discard(probe.name)
+            self._completions[probe.name] = found = _counted_from(probe, put, completion)
+            if isinstance(found, Completion):
+                self._judged[probe.name] = self._verdict(probe, found)
+                new = []
+                if isinstance(self._reciter, Reciter):
+                    new = self._new_trace(self._reciter, probe, put)
+                self._sink([self._judged[probe.name]], new)
 
     def _as_asked(self, probe: Probe) -> Probe:
         """The probe as it is put to this model."""
@@ -244,6 +273,18 @@ class Recital:
         return in_chat(probe, lambda message: model.in_chat(message) or "")
 
 
+def _counted_from(
+    probe: Probe, put: Probe, completion: Completion | Unjudged
+) -> Completion | Unjudged:
+    """A completion of a probe as it was put to the model, counted as in the probe itself: in a
+    chat, the empty line between header and poem is the turn's.
+    """
+    if isinstance(completion, Unjudged):
+        return completion
+    moved = completion.moved + len(probe.suffix) - len(put.suffix)
+    return dataclasses.replace(completion, moved=moved)
+
+
 def reciter_of(model: LanguageModel | Completer) -> Reciter | PlainReciter:
     """What asks this kind of model."""
     return PlainReciter(model) if isinstance(model, Completer) else Reciter(model)
@@ -251,17 +292,27 @@ def reciter_of(model: LanguageModel | Completer) -> Reciter | PlainReciter:
 
 def recite(
     reciter: Reciter | PlainReciter, probes: Sequence[Probe], *, redact: bool = False
-) -> list[tuple[Probe, Completion | Unjudged]]:
-    """Completions of probes; where a batch fails, each on its own, so that it costs one probe.
+) -> Iterator[tuple[int, Completion | Unjudged]]:
+    """The completion of each probe, with its number, as soon as it is known. Where they fail
+    together, the rest is tried again in parts, so that it costs one probe.
 
     `redact`: whether what an error says is left out.
     """
+    left = dict.fromkeys(range(len(probes)))
     try:
-        return list(zip(probes, reciter.recite(probes), strict=True))
+        for at, found in reciter.reciting(probes):
+            del left[at]
+            yield at, found
     except Exception as error:
         if len(probes) == 1:
-            return [(probes[0], unforeseen(error, redact))]
-    return [pair for probe in probes for pair in recite(reciter, [probe], redact=redact)]
+            yield 0, unforeseen(error, redact)
+            return
+    rest = list(left)
+    size = -(-len(rest) // _PARTS)
+    for first in range(0, len(rest), max(1, size)):
+        part = rest[first : first + size]
+        for at, found in recite(reciter, [probes[number] for number in part], redact=redact):
+            yield part[at], found
 
 
 def unforeseen(error: Exception, redact: bool = False) -> Unjudged:
@@ -276,20 +327,25 @@ def unforeseen(error: Exception, redact: bool = False) -> Unjudged:
 
 
 def batches_of(probes: Sequence[Probe], workers: int = 1) -> list[list[Probe]]:
-    """Probes in batches of some poems, in the order in which the poems first come."""
-    poems = [probe.place for probe in probes]
-    chunks = chunks_of(poems, workers)
+    """Probes in chunks, in the order in which their poems first come; those of a poem together."""
+    poems: dict[Place, list[Probe]] = {}
+    for probe in probes:
+        poems.setdefault(probe.place, []).append(probe)
     batches: dict[int, list[Probe]] = {}
-    for probe, poem in zip(probes, poems, strict=True):
-        batches.setdefault(chunks[poem], []).append(probe)
+    for poem, chunk in chunks_of(poems, workers).items():
+        batches.setdefault(chunk, []).extend(poems[poem])
     return list(batches.values())
 
 
 def chunks_of(poems: Iterable[Poem], workers: int = 1) -> dict[Poem, int]:
     """The number of the chunk that each poem is in, counted in the order in which they first come.
 
-    A chunk is recited together, on one worker; there are at least as many as workers.
+    A chunk is recited together, on one worker; there are at least as many as workers. They depend
+    on nothing else, so that any run with as many workers has the same.
     """
     order = dict.fromkeys(poems)
-    size = max(1, min(POEMS_AT_ONCE, len(order) // workers))
+    size = POEMS_AT_ONCE
+    if workers > 1:
+        few = max(_FEW_POEMS, len(order) // (_CHUNKS_EACH * workers))
+        size = max(1, min(size, few, len(order) // workers))
     return {poem: at // size for at, poem in enumerate(order)}

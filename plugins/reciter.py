@@ -13,7 +13,8 @@ No pytest in here.
 import dataclasses
 import functools
 import math
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from memtests.fixtures.models.contract import (
@@ -35,7 +36,7 @@ from memtests.fixtures.probes.cuts import (
     rest_of,
     tokens_up_to,
 )
-from memtests.fixtures.probes.probes import Probe
+from memtests.fixtures.probes.probes import Place, Probe
 from memtests.plugins.completeness import is_complete
 
 CONTRADICTED = (
@@ -46,6 +47,8 @@ NOT_FINITE = (
     "the model's logits are not finite (NaN or infinite); its weights are broken, or too large for "
     "its dtype: try --dtype float32"
 )
+# Poems whose texts are encoded together.
+_PREPARED = 16
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,9 @@ class Row:
         return self.cut.held[at - self.cue] if inside else b""
 
 
+_Known = tuple[tuple[int, ...], bytes]
+
+
 @dataclass(frozen=True)
 class _Path:
     """How far a completion is known from reading alone: the row's tokens up to `left`, where the
@@ -125,7 +131,7 @@ class _Path:
     log_p_40: float | None = None
 
     @property
-    def known(self) -> tuple[tuple[int, ...], bytes]:
+    def known(self) -> _Known:
         """What decides the rest of it: the tokens before it, and what they leave to agree with."""
         return self.row.tokens[: self.end], self.row.held(self.end)
 
@@ -133,6 +139,15 @@ class _Path:
     def end(self) -> int:
         """How many tokens it follows the row for, the cue's among them."""
         return self.row.stop if self.left is None else self.left
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """What is to be generated, and for which probes, by their numbers."""
+
+    known: _Known
+    sharing: Mapping[int, _Path]
+    opening: Opening
 
 
 @dataclass
@@ -143,20 +158,34 @@ class Reciter:
     _encoded: dict[str, Encoding] = field(default_factory=dict)
     _read_from: dict[tuple[int, ...], int] = field(default_factory=dict)
     _readings: dict[tuple[int, ...], Reading | None] = field(default_factory=dict)
-    _said: dict[tuple[tuple[int, ...], bytes], Generated] = field(default_factory=dict)
-    _contradicted: set[tuple[tuple[int, ...], bytes]] = field(default_factory=set)
+    _said: dict[_Known, Generated] = field(default_factory=dict)
+    _contradicted: set[_Known] = field(default_factory=set)
+    in_float32: bool = False
+    """Whether the model computes in float32 for now: it is not to be asked anything else."""
 
     def recite(self, probes: Sequence[Probe]) -> list[Completion | Unjudged]:
         """The completion of each probe, in their order; fragile ones are decided in float32."""
-        found = self._recite(probes)
+        found = dict(self.reciting(probes))
+        return [found[at] for at in range(len(probes))]
+
+    def reciting(self, probes: Sequence[Probe]) -> Iterator[tuple[int, Completion | Unjudged]]:
+        """The same, each with its number as soon as it is known; fragile ones at the end."""
         exactly = self.model.exactly()
-        fragile = [at for at, c in enumerate(found) if isinstance(c, Completion) and c.fragile]
+        fragile: list[int] = []
+        for at, found in self._recite(probes):
+            if exactly is not None and isinstance(found, Completion) and found.fragile:
+                fragile.append(at)
+            else:
+                yield at, found
         if exactly is not None and fragile:
-            with exactly:
-                again = Reciter(self.model)._recite([probes[at] for at in fragile])
-            for at, second in zip(fragile, again, strict=True):
-                found[at] = _marked(second)
-        return found
+            self.in_float32 = True
+            try:
+                with exactly:
+                    again = Reciter(self.model)._recite([probes[at] for at in fragile])
+                    for at, second in again:
+                        yield fragile[at], _marked(second)
+            finally:
+                self.in_float32 = False
 
     def read(self, probes: Sequence[Probe]) -> None:
         """Read the texts of probes, and recite nothing."""
@@ -170,17 +199,61 @@ class Reciter:
         found = self._readings.get(encoding.tokens) if encoding else None
         return (encoding, found) if encoding and found else None
 
-    def _recite(self, probes: Sequence[Probe]) -> list[Completion | Unjudged]:
-        rows = self._rows(probes)
-        self._read(rows)
-        paths = [self._path(row) for row in rows]
-        self._go_on([path for path in paths if isinstance(path, _Path)])
-        return [
-            path
-            if isinstance(path, Unjudged)
-            else self._completion(path, path.row.cut.at - probe.start)
-            for probe, path in zip(probes, paths, strict=True)
-        ]
+    def _recite(self, probes: Sequence[Probe]) -> Iterator[tuple[int, Completion | Unjudged]]:
+        """Portions of poems are read while there is room for what they leave to generate."""
+        settled: deque[tuple[int, _Path | Unjudged]] = deque()
+        asking: list[_Asking] = []
+
+        def openings() -> Iterator[list[Opening]]:
+            for portion in self._portions(probes):
+                self._read(list(portion.values()))
+                paths = {at: self._path(row) for at, row in portion.items()}
+                new = self._left_to_say(paths)
+                left = {at for each in new for at in each.sharing}
+                settled.extend((at, path) for at, path in paths.items() if at not in left)
+                asking.extend(new)
+                yield [each.opening for each in new]
+
+        def known() -> Iterator[tuple[int, Completion | Unjudged]]:
+            while settled:
+                at, path = settled.popleft()
+                if isinstance(path, _Path):
+                    yield at, self._completion(path, path.row.cut.at - probes[at].start)
+                else:
+                    yield at, path
+
+        for found in self.model.generate(openings()):
+            for number, generated in found.items():
+                self._take(asking[number], generated)
+                settled.extend(asking[number].sharing.items())
+            yield from known()
+        yield from known()
+
+    def _portions(self, probes: Sequence[Probe]) -> Iterator[dict[int, Row]]:
+        """Rows that are read together, by their numbers: those of so many poems, in the order in
+        which they first come, that their texts are a portion.
+        """
+        poems: dict[Place, list[int]] = {}
+        for at, probe in enumerate(probes):
+            poems.setdefault(probe.place, []).append(at)
+        portion: dict[int, Row] = {}
+        texts: set[tuple[int, ...]] = set()
+        for some in _in_groups(list(poems.values())):
+            numbers = [at for poem in some for at in poem]
+            rows = dict(zip(numbers, self._rows([probes[at] for at in numbers]), strict=True))
+            for poem in some:
+                more = {rows[at].tokens for at in poem}
+                if portion and not self._fits({*texts, *more}):
+                    yield portion
+                    portion, texts = {}, set()
+                texts |= more
+                portion |= {at: rows[at] for at in poem}
+        if portion:
+            yield portion
+
+    def _fits(self, texts: Collection[tuple[int, ...]]) -> bool:
+        most = self.model.portion
+        return len(texts) <= most.texts and sum(map(len, texts)) <= most.tokens
 
     def _rows(self, probes: Sequence[Probe]) -> list[Row]:
         new = {probe.text for probe in probes if probe.text not in self._encoded}
@@ -211,6 +284,8 @@ class Reciter:
                 # What is asked for again is read from its beginning, once for all.
                 new[tokens] = 1 if tokens in self._read_from else start
                 held[tokens] |= {*known}
+        if not new:
+            return
         cut = [tokens[: self.model.context] for tokens in new]
         readings = self.model.read(cut, list(new.values()), [held[tokens] for tokens in new])
         self._readings.update(zip(new, readings, strict=True))
@@ -236,32 +311,40 @@ class Reciter:
         known = total if math.isfinite(total) else None
         return _Path(row, left, min(gaps), known, log_p_40=_log_p_40(row, reading))
 
-    def _go_on(self, paths: Sequence[_Path]) -> None:
-        """Generate what comes after every divergence, once for all that share it, all together."""
-        asking: dict[tuple[tuple[int, ...], bytes], list[_Path]] = {}
-        for path in paths:
-            if not self._is_settled(path):
-                asking.setdefault(path.known, []).append(path)
-        openings: dict[tuple[tuple[int, ...], bytes], Opening] = {}
-        for known, sharing in asking.items():
-            first, gaps = self._believed(sharing[0])
-            limit = max(map(self._limit, sharing))
+    def _left_to_say(self, paths: Mapping[int, _Path | Unjudged]) -> list[_Asking]:
+        """What has to be generated for paths: what comes after every divergence, once for all that
+        share it.
+        """
+        by_what_is_known: dict[_Known, dict[int, _Path]] = {}
+        for at, path in paths.items():
+            if isinstance(path, _Path) and not self._is_settled(path):
+                by_what_is_known.setdefault(path.known, {})[at] = path
+        found = []
+        for known, sharing in by_what_is_known.items():
+            first, gaps = self._believed(next(iter(sharing.values())))
+            limit = max(map(self._limit, sharing.values()))
+            done = functools.partial(self._are_complete, list(sharing.values()), first)
             if any(token in self.model.ends for token in first):
                 self._said[known] = Generated([], gaps, ended=True)
-            elif limit == len(first) or self._are_complete(sharing, first, []):
+            elif limit == len(first) or done([]):
                 self._said[known] = Generated(first, gaps, ended=False)
             else:
-                done = functools.partial(self._are_complete, sharing, first)
-                text = sharing[0].row.tokens[: self.model.context]  # as it was read
+                some = next(iter(sharing.values()))
+                text = some.row.tokens[: self.model.context]  # as it was read
                 held = rest_of(known[1], self.model.spell(first))
-                openings[known] = Opening((*known[0], *first), limit - len(first), done, text, held)
-        found = self.model.generate(list(openings.values()))
-        for known, generated in zip(openings, found, strict=True):
-            first, gaps = self._believed(asking[known][0])
-            tokens = [*first, *generated.tokens]
-            self._said[known] = Generated(tokens, [*gaps, *generated.gaps], generated.ended)
-            if self._is_contradicted(*self._first(asking[known][0]), self._said[known]):
-                self._contradicted.add(known)
+                opening = Opening((*known[0], *first), limit - len(first), done, text, held)
+                found.append(_Asking(known, sharing, opening))
+        return found
+
+    def _take(self, asked: _Asking, generated: Generated) -> None:
+        """Take down what was generated."""
+        some = next(iter(asked.sharing.values()))
+        first, gaps = self._believed(some)
+        tokens = [*first, *generated.tokens]
+        said = Generated(tokens, [*gaps, *generated.gaps], generated.ended)
+        self._said[asked.known] = said
+        if self._is_contradicted(*self._first(some), said):
+            self._contradicted.add(asked.known)
 
     def _believed(self, path: _Path) -> tuple[list[int], list[float]]:
         """As _first, where a reading's word is enough."""
@@ -345,6 +428,12 @@ class Reciter:
         """The most tokens after the divergence."""
         most = most_tokens(path.row.asked) - (path.end - path.row.cue)
         return max(1, min(most, self.model.context - path.end))
+
+
+def _in_groups(poems: Sequence[list[int]]) -> Iterator[Sequence[list[int]]]:
+    """Poems whose texts a model is told of beforehand, together."""
+    for first in range(0, len(poems), _PREPARED):
+        yield poems[first : first + _PREPARED]
 
 
 def row_of(model: LanguageModel, probe: Probe, encoding: Encoding) -> Row:

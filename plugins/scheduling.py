@@ -1,8 +1,8 @@
 """Which cases are asked together: those of a chunk of poems, one chunk after the other.
 
-A chunk is recited in one batch (plugins/recital.py). Asked in any other order, a run that is
-stopped half way would lose what it has recited; spread over xdist workers, each of them would
-recite the whole of it.
+A chunk is recited together (plugins/recital.py). Asked in any other order, a run that is stopped
+half way would have cases of many poems and all of few; spread over xdist workers, each of them
+would recite the whole of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,9 @@ from xdist.scheduler import LoadScopeScheduling
 
 from memtests.fixtures.probes.probes import Place
 from memtests.plugins.recital import chunks_of
+
+# So many poems are done before the next begin, so that it shows how far a run is.
+_POEMS_IN_ORDER = 16
 
 
 class Asked(NamedTuple):
@@ -29,6 +32,20 @@ def scopes(cases: Mapping[str, Asked | None], workers: int) -> dict[str, str]:
     chunks = chunks_of((asked.poem for asked in cases.values() if asked), workers)
     return {
         nodeid: f"{asked.model}, chunk {chunks[asked.poem]}" if asked else nodeid
+        for nodeid, asked in cases.items()
+    }
+
+
+def in_order(cases: Mapping[str, Asked | None], workers: int) -> dict[str, tuple[int, int]]:
+    """Node id → its place: chunk by chunk, and in it a few poems after the other, in which cases
+    stay in pytest's own order.
+    """
+    found = scopes(cases, workers)
+    chunks = {scope: at for at, scope in enumerate(dict.fromkeys(found.values()))}
+    poems = dict.fromkeys(asked.poem for asked in cases.values() if asked)
+    few = {poem: at // _POEMS_IN_ORDER for at, poem in enumerate(poems)}
+    return {
+        nodeid: (chunks[found[nodeid]], few[asked.poem] if asked else 0)
         for nodeid, asked in cases.items()
     }
 

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from memtests.plugins.gathering import Told
 from memtests.plugins.recital import ERRORS
 from memtests.plugins.resuming import SavedVerdict, whole_lines
-from memtests.plugins.traces import Trace
+from memtests.plugins.traces import Form, Trace, place_of
 from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.page.maps import Kept
 from memtests.reports.page.page import render_page
@@ -98,8 +98,8 @@ def append(page: Path, text: bytes) -> None:
 
 
 class Journal:
-    """Writes verdicts.jsonl and traces.jsonl, a line for each verdict and trace as it comes: a
-    killed run has lost none. What a run before has left is kept only where it is resumed.
+    """Writes verdicts.jsonl and traces.jsonl, a line for each verdict and trace as soon as it is
+    there: a killed run has lost none. What a run before has left is kept only where it is resumed.
     """
 
     def __init__(self, folder: Path, saved: Mapping[str, SavedVerdict] | None) -> None:
@@ -113,13 +113,29 @@ class Journal:
         self._traces = folder / TRACES
         self._file: IO[bytes] | None = None
         self._file_of_traces: IO[bytes] | None = None
-        self._written: list[SavedVerdict] = []
+        self._lines: dict[tuple[str, str], int] = {}
+        """Model and probe → the hash of its line, of this run's verdicts."""
+        self._traced: set[Form] = set()
+        self._closed = False
 
-    def add(self, verdicts: Iterable[SavedVerdict], traces: Iterable[Trace] = ()) -> None:
+    @property
+    def begun(self) -> bool:
+        """Whether this run has written anything yet."""
+        return self._file is not None
+
+    def add(
+        self, verdicts: Iterable[SavedVerdict], traces: Iterable[Trace] = ()
+    ) -> list[SavedVerdict]:
         """Write what is not there yet, and have the system keep it: traces first, so that a verdict
-        on disk has its trace there.
+        on disk has its trace there. The verdicts on what had none in this run.
         """
+        new: list[SavedVerdict] = []
+        if self._closed:  # a process that goes on computing
+            return new
         for trace in traces:
+            if place_of(trace) in self._traced:
+                continue
+            self._traced.add(place_of(trace))
             if self._file is None:
                 self._file = self._open()
             if self._file_of_traces is None:
@@ -129,24 +145,35 @@ class Journal:
         for verdict in verdicts:
             if self._file is None:
                 self._file = self._open()
-            self._written.append(verdict)
-            if verdict.key is None or verdict.key not in (self._saved or {}):
-                self._file.write(msgspec.json.encode(verdict) + b"\n")
+            line = msgspec.json.encode(verdict) + b"\n"
+            before = self._lines.get((verdict.model, verdict.probe))
+            self._lines[verdict.model, verdict.probe] = hash(line)
+            new += [] if before else [verdict]
+            there = verdict.key is not None and verdict.key in (self._saved or {})
+            if not there and before != hash(line):
+                self._file.write(line)
                 self._file.flush()
+        return new
 
     def close(self, finished: bool) -> None:
         """At the end. A finished run leaves no verdict that another of its own has replaced."""
+        self._closed = True
         if self._file is None:
             return
         self._file.close()
-        if finished and self._saved:
-            asked = {(verdict.model, verdict.probe) for verdict in self._written}
-            others = [v for v in self._saved.values() if (v.model, v.probe) not in asked]
-            write_whole(self._path, _lines([*others, *self._written]))
+        if finished:
+            write_whole(self._path, self._not_replaced())
         if self._file_of_traces:
             self._file_of_traces.close()
         if finished and self._traces.exists():
             write_whole(self._traces, in_order_of_place(self._traces))
+
+    def _not_replaced(self) -> Iterator[bytes]:
+        """The lines of verdicts.jsonl but for those on a probe of which this run has another."""
+        for line in whole_lines(self._path, SavedVerdict):
+            found = self._lines.get((line.found.model, line.found.probe), hash(line.text))
+            if found == hash(line.text):
+                yield line.text
 
     def _open(self) -> IO[bytes]:
         for stale in (DATA, SUMMARY, PAGE, CERTIFICATE):

@@ -1,7 +1,9 @@
 """The hooks that write the report: verdicts as they come in, the whole of it at the end."""
 
 import datetime
-from collections.abc import Generator
+import threading
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,13 +14,14 @@ from _pytest.junitxml import xml_key
 from memtests.fixtures.commands import TYPED, said
 from memtests.plugins.chance import chance_bands
 from memtests.plugins.gathering import UNUSABLE_MODEL, Gathered
-from memtests.plugins.hooks import ASKED, COUNTS, SAVED, SAVED_TRACES
+from memtests.plugins.hooks import ASKED, COUNTS, SAVED, SAVED_TRACES, SINK
 from memtests.plugins.interrupts import INTERRUPTS
 from memtests.plugins.model import UNUSABLE, model_names
 from memtests.plugins.questions import QUESTIONS
 from memtests.plugins.redacting import PRIVATE
-from memtests.plugins.resuming import read_saved, read_saved_traces
+from memtests.plugins.resuming import SavedVerdict, read_saved, read_saved_traces
 from memtests.plugins.stopping import stop
+from memtests.plugins.traces import Trace
 from memtests.reports.counting.memories import remembered
 from memtests.reports.counting.tallies import build
 from memtests.reports.gating.baselines import encode_small
@@ -53,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
     worker = getattr(config, "workerinput", None)
     given = worker["report"] if worker else config.getoption("--recall-report")
     folder = config.invocation_params.dir / given
-    if config.getoption("--resume"):
+    if config.getoption("--resume") or (worker and worker["begun"]):
         try:
             config.stash[SAVED] = read_saved(folder / VERDICTS, config.getoption("--redact"))
             config.stash[SAVED_TRACES] = read_saved_traces(folder / TRACES)
@@ -87,6 +90,10 @@ class Writer:
     def __post_init__(self) -> None:
         saved = self.config.stash.get(SAVED, None)
         self.journal = Journal(self.folder, saved)
+        self.lock = threading.Lock()
+        """Workers' verdicts come in beside their reports."""
+        self.broken: OSError | None = None
+        self.config.stash[SINK] = self.keep
         self.errors = ErrorLog(self.folder)
         self.progress = progress_of(self.config)
         self.interrupts = self.config.stash[INTERRUPTS]
@@ -95,6 +102,8 @@ class Writer:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         node.workerinput["report"] = str(self.folder)
+        # One that takes a dead worker's place goes on with what that one has begun.
+        node.workerinput["begun"] = self.journal.begun
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._begin([item.nodeid for item in session.items])
@@ -128,6 +137,24 @@ class Writer:
         if error:
             self.faults.died(node.gateway.id)
 
+    def keep(self, verdicts: Sequence[SavedVerdict], traces: Sequence[Trace]) -> None:
+        """Have verdicts and traces on disk, whether their cases have come or not."""
+        with self._alone():
+            try:
+                new = self.journal.add(verdicts, traces)
+            except OSError as error:  # the run ends with the next report
+                self.broken = self.broken or error
+            else:
+                if self.progress and new:
+                    self.progress.judged(new)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let neither another thread come between nor Ctrl-C, which is the main thread's."""
+        here = threading.current_thread() is threading.main_thread()
+        with self.interrupts.held() if here else nullcontext(), self.lock:
+            yield
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, None, None]:
         self._take(report)
@@ -148,16 +175,18 @@ class Writer:
     def _take(self, report: pytest.TestReport) -> None:
         self.faults.take(report)
         found = self.gathered.take(report.user_properties)
+        self.keep(found.new, [])
         try:
-            with self.interrupts.held():
-                self.journal.add(found.new, found.traces)
+            with self._alone():
                 self.errors.add(found.errors)
         except OSError as error:
-            reason = f"--recall-report {self.folder}: {error.strerror}; --resume goes on from there"
-            stop(self.config, reason, pytest.ExitCode.TESTS_FAILED)
-        if self.progress:
-            self.progress.judged(found.new)
-            if report.when == "teardown":
+            self.broken = self.broken or error
+        if self.broken:
+            reason = f"{self.broken.strerror}; --resume goes on from there"
+            told = f"--recall-report {self.folder}: {reason}"
+            stop(self.config, told, pytest.ExitCode.TESTS_FAILED)
+        if self.progress and report.when == "teardown":
+            with self._alone():
                 self.progress.finished(report.nodeid)
         status = [(name, value) for name, value in report.user_properties if name == "status"]
         readable = properties(found.verdicts) if self.config.stash.get(xml_key, None) else []
@@ -227,9 +256,10 @@ class Writer:
     def _write(self, found: Conclusion, finished: bool) -> Conclusion:
         """Write the report; what it comes to together with its traces."""
         rules = self.config.stash[RULES]
+        with self.lock:
+            self.journal.close(finished)
         if not (found.report.verdicts or found.report.unjudged):
             return found
-        self.journal.close(finished)
         traces = traces_there(self.folder)
         found = replace(found, remembered=remembered(found.report, traces))
         kept = Kept(traces, rules.baseline.traces if rules.baseline else ())

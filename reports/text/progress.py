@@ -71,11 +71,12 @@ class Progress:
         self._began = self._written = self.now()
 
     def judged(self, verdicts: Sequence[SavedVerdict]) -> None:
-        """Take down verdicts."""
+        """Take down verdicts, as soon as they are there; write a line if it is time."""
         self._probes += len(verdicts)
         found = counted(verdicts)
         self._judged += len(found)
         self._correct += sum(verdict.correct for verdict in found)
+        self._write_if_time()
 
     def finished(self, nodeid: str) -> None:
         """Take down that a case is over; write a line if it is time."""
@@ -83,8 +84,11 @@ class Progress:
         if asked is None:
             return
         self._left[asked] -= 1
+        self._write_if_time(last=not self._asked)
+
+    def _write_if_time(self, last: bool = False) -> None:
         now = self.now()
-        if now - self._written >= self.seconds_between or not self._asked:
+        if last or now - self._written >= self.seconds_between:
             self._written = now
             self.write(render_progress(self.done()))
 

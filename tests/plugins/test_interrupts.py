@@ -45,6 +45,7 @@ class Ended(NamedTuple):
 def run(folder: Path, *arguments: str, at: str = "", unknown: str = "") -> Ended:
     """A run in a folder, as a group of its own, interrupted `at` some moments."""
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "MEMTESTS_CTRL_C": at}
+    environ["MEMTESTS_AT_ONCE"] = "1"  # so that there is something to interrupt
     done = subprocess.run(
         [*RUN, *arguments],
         cwd=folder,
@@ -72,7 +73,8 @@ def test_what_was_judged_is_reported_and_the_rest_is_asked_later(
     assert ended.status == pytest.ExitCode.INTERRUPTED
     report = json.loads((ended.folder / "recall.json").read_text())
     judged = {verdict["probe"] for verdict in report["verdicts"]}
-    assert set(ended.probes) == judged
+    on_disk = set(ended.probes)
+    assert judged <= on_disk, "those too whose cases had not come"
     assert len(judged) >= 5
     total = len(probes_of(tmp_path))
     said = f"interrupted: {total - len(judged)} of {total} probes missing; go on with --resume"
@@ -86,7 +88,8 @@ def test_what_was_judged_is_reported_and_the_rest_is_asked_later(
 
     again = run(tmp_path, "--measure", "--resume", *how)
     assert again.status == 0
-    resumed = f"resumed: {len(judged)} verdicts taken over, {total - len(judged)} probes asked now"
+    left = total - len(on_disk)
+    resumed = f"resumed: {len(on_disk)} verdicts taken over, {left} probes asked now"
     assert again.result == [f"{total} of {total} probes correct; no gates", resumed]
     assert (again.folder / "summary.md").read_text().split("\n\n")[1] == resumed
     assert "Left out, so that" not in (again.folder / "report.html").read_text()
@@ -118,7 +121,7 @@ def test_it_is_not_swallowed(tmp_path: Path) -> None:
 def test_no_line_is_torn(tmp_path: Path) -> None:
     ended = run(tmp_path, at="write")
     assert ended.status == pytest.ExitCode.INTERRUPTED
-    assert len(ended.probes) == 1
+    assert len(ended.probes) > 1
     assert "probes missing" in ended.result[0]
 
 

@@ -30,9 +30,9 @@ def reciter() -> Reciter:
 
 
 def answers(asked: list[Probe], reciter: Reciter) -> dict[str, str]:
-    found = recite(reciter, asked)
-    assert all(isinstance(completion, Completion) for _, completion in found)
-    return {probe.name: completion.text for probe, completion in found}  # type: ignore[union-attr]
+    found = dict(recite(reciter, asked))
+    assert all(isinstance(completion, Completion) for completion in found.values())
+    return {asked[at].name: said.text for at, said in found.items()}  # type: ignore[union-attr]
 
 
 @functools.cache

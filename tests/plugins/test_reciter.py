@@ -1,7 +1,7 @@
 """The reciter: every completion is what plain greedy decoding gives."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import pytest
 import torch
@@ -159,9 +159,9 @@ def test_running_past_the_context_is_no_verdict() -> None:
     model = untaught(context=needed)
     token = model.encode("，").tokens[0]
 
-    def marks_for_ever(openings: Sequence[Opening]) -> list[Generated]:
-        limits = [opening.limit for opening in openings]
-        return [Generated([token] * limit, [9.0] * limit, False) for limit in limits]
+    def marks_for_ever(portions: Iterable[Sequence[Opening]]) -> Iterator[dict[int, Generated]]:
+        for (opening,) in portions:
+            yield {0: Generated([token] * opening.limit, [9.0] * opening.limit, False)}
 
     model.generate = marks_for_ever  # type: ignore[method-assign]
     (found,) = Reciter(model).recite([probe])

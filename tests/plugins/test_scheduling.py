@@ -1,5 +1,6 @@
 """Chunks of poems: what is recited together stays on one worker."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from memtests.fixtures.poems.poems import Poem
 from memtests.fixtures.probes.probes import Probe, title_probe
 from memtests.plugins.hooks import asked_by
 from memtests.plugins.recital import POEMS_AT_ONCE, batches_of, chunks_of
-from memtests.plugins.scheduling import Asked, scopes
+from memtests.plugins.scheduling import Asked, in_order, scopes
 from tests.support.running import SUITE, report, run_suite
 
 pytest_plugins = ["pytester"]
@@ -30,13 +31,16 @@ def test_scopes_keep_models_and_chunks_apart() -> None:
     assert list(dict.fromkeys(found.values()))[:2] == ["A, chunk 0", "A, chunk 1"]
 
 
-@given(st.lists(st.integers(0, 60)), st.integers(1, 8))
+@given(st.lists(st.integers(0, 600), max_size=600), st.integers(1, 8))
 def test_chunks(poems: list[int], workers: int) -> None:
     chunks = chunks_of(poems, workers)
     assert set(chunks) == set(poems)
     sizes = [list(chunks.values()).count(chunk) for chunk in set(chunks.values())]
     assert all(size <= POEMS_AT_ONCE for size in sizes)
     assert len(sizes) >= min(workers, len(set(poems)))
+    if workers > 1:
+        few = max(16, len(set(poems)) / (4 * workers))
+        assert all(size <= few for size in sizes), "none waits long for another at the end"
     order = [chunks[poem] for poem in dict.fromkeys(poems)]
     assert order == sorted(order), "in their order"
 
@@ -53,6 +57,27 @@ def test_batches_are_the_chunks(numbers: list[int], workers: int) -> None:
         assert len({scope_of[probe.name] for probe in batch}) == 1
 
 
+@pytest.mark.parametrize("sizes", [(119,), (20,) * 6, (2,) * 30, (300, 16, 16, 16)])
+def test_two_workers_get_about_half_each(sizes: tuple[int, ...]) -> None:
+    """Whoever is done takes the next chunk: of the canon, and of many small sets of poems."""
+    poems = [(f"c{at}", n) for at, size in enumerate(sizes) for n in range(size)]
+    chunks = list(chunks_of(poems, 2).values())
+    done = [0, 0]
+    for chunk in dict.fromkeys(chunks):
+        done[done.index(min(done))] += chunks.count(chunk)
+    assert abs(done[0] - done[1]) <= max(16, len(poems) // 8)
+
+
+def test_chunks_of_a_model_come_one_after_the_other() -> None:
+    asked = [Asked(model, ("c", f"p{n}")) for n in range(70) for model in "AB"]
+    cases = {f"t.py::{at}": case for at, case in enumerate(asked)}
+    for workers in (1, 2):
+        order, found = in_order(cases, workers), scopes(cases, workers)
+        sequence = [found[nodeid] for nodeid in sorted(cases, key=lambda each: order[each])]
+        runs = [scope for scope, _ in itertools.groupby(sequence)]
+        assert len(runs) == len(set(runs)), "each in one piece"
+
+
 class Collected:
     """Takes down what a run would ask, as its hooks see it."""
 
@@ -62,15 +87,15 @@ class Collected:
         self.asked = [asked_by(item) for item in session.items]
 
 
-def test_a_chunk_is_asked_before_the_next_begins(pytester: pytest.Pytester) -> None:
-    """So that a run that is stopped has whole poems, and has lost nothing that it recited."""
+def test_a_few_poems_are_asked_before_the_next_begin(pytester: pytest.Pytester) -> None:
+    """So that a run that is stopped has cases of whole poems, and it shows how far it is."""
     found = Collected()
     pytester.inline_run(*SUITE, "--collect-only", "-q", plugins=[found])
     poems = [case.poem for case in found.asked if case]
     assert len({name for name, _ in poems}) == len(canon())
-    chunks = chunks_of(poems)
-    order = [chunks[poem] for poem in poems]
-    assert len(set(order)) == -(-len(set(poems)) // POEMS_AT_ONCE)
+    few = {poem: at // 16 for at, poem in enumerate(dict.fromkeys(poems))}
+    order = [few[poem] for poem in poems]
+    assert len(set(order)) == -(-len(set(poems)) // 16)
     assert order == sorted(order)
 
 

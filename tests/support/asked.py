@@ -4,7 +4,7 @@ A line for each probe, in the file that MEMTESTS_ASKED names.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,12 +14,14 @@ from memtests.plugins.reciter import Completion, Reciter, Unjudged
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    recite = Reciter.recite
+    reciting = Reciter.reciting
 
-    def and_write_down(self: Reciter, probes: Sequence[Probe]) -> list[Completion | Unjudged]:
+    def and_write_down(
+        self: Reciter, probes: Sequence[Probe]
+    ) -> Iterator[tuple[int, Completion | Unjudged]]:
         with Path(os.environ["MEMTESTS_ASKED"]).open("a") as file:
             file.write("".join(f"{probe.name}\n" for probe in probes))
-        return recite(self, probes)
+        return reciting(self, probes)
 
-    Reciter.recite = and_write_down  # type: ignore[method-assign]
-    config.add_cleanup(lambda: setattr(Reciter, "recite", recite))
+    Reciter.reciting = and_write_down  # type: ignore[method-assign]
+    config.add_cleanup(lambda: setattr(Reciter, "reciting", reciting))

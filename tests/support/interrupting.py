@@ -1,7 +1,7 @@
 """A pytest plugin that presses Ctrl-C: `-p tests.support.interrupting`.
 
 MEMTESTS_CTRL_C names the moments, parted by commas: `load`, as a model begins to load; a number, as
-so many cases are over; `write`, in the middle of a line of the journal; `report`, as the page is
+so many cases are over; `write`, in the middle of a line of the journal after the first case; `report`, as the page is
 about to be written; `build`, as the report is put together;
 `garbage`, where Python swallows what is raised. Each time the whole group of processes
 gets the signal, as from a terminal, so that a run of this has to be a group of its own.
@@ -47,7 +47,7 @@ class _Cases:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "teardown":
-            self.over += 1
+            _Cases.over += 1
             press(str(self.over))
             if self.over == 1:
                 _Garbage()
@@ -63,7 +63,8 @@ class _Torn:
 
     def write(self, line: bytes) -> None:
         self._file.write(line[: len(line) // 2])
-        press("write")
+        if _Cases.over:
+            press("write")
         self._file.write(line[len(line) // 2 :])
 
     def __getattr__(self, name: str) -> Any:

@@ -14,24 +14,36 @@ it does else:
 - MEMTESTS_QUOTE: poem ids at which reading raises ValueError that says the text; what the model
   says of how it is computed says it too
 - MEMTESTS_HOSTILE: what it says instead of a poem that it does not know
+- MEMTESTS_AT_ONCE: how many tokens of texts are a portion
 - MEMTESTS_DIE: poem ids at which the process is killed, once in a run: the file named by
   MEMTESTS_DIED is made
+- MEMTESTS_STUCK: a poem id at which it does not come to an end
 - MEMTESTS_FAIL: the model cannot be loaded
 - MEMTESTS_LOG: a file to which the cue of every reading is added, a line each
 """
 
+import itertools
 import json
 import math
 import os
 import signal
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from memtests.fixtures.models.contract import Encoding, Generated, Held, Opening, Reading, Tokens
+from memtests.fixtures.models.contract import (
+    Encoding,
+    Generated,
+    Held,
+    Opening,
+    Portion,
+    Reading,
+    Tokens,
+)
 from memtests.fixtures.models.errors import ModelError
 from memtests.fixtures.models.local.loading import Loading
 from memtests.fixtures.probes.text import sound
@@ -58,6 +70,7 @@ class StandIn:
         """`texts`: the text of a poem → its id."""
         self.name = name
         self._poems = {text.rsplit("\n", maxsplit=1)[-1]: (text, texts[text]) for text in texts}
+        self.portion = Portion(int(os.environ.get("MEMTESTS_AT_ONCE", "4096")))
         self.fingerprint: str | None = f"stand-in {os.environ.get('MEMTESTS_UNKNOWN')}"
 
     def about(self) -> dict[str, Any]:
@@ -102,6 +115,8 @@ class StandIn:
         if poem in listed("MEMTESTS_DIE") and not died.exists():
             died.touch()
             os.kill(os.getpid(), signal.SIGKILL)
+        while poem in listed("MEMTESTS_STUCK"):
+            time.sleep(1)
         copied = "unread" in listed("MEMTESTS_BROKEN") and text.count(whole) > 1
         gap = math.nan if copied or poem in listed("MEMTESTS_BROKEN") else 9.0
         read = text.endswith(whole) or "MEMTESTS_PARROT" in os.environ
@@ -115,9 +130,13 @@ class StandIn:
     def _unknown(self, poem: str) -> bool:
         return bool({"*", poem, f"{self.name}/{poem}"} & listed("MEMTESTS_UNKNOWN"))
 
-    def generate(self, openings: Sequence[Opening]) -> list[Generated]:
+    def generate(self, portions: Iterable[Sequence[Opening]]) -> Iterator[dict[int, Generated]]:
         said = [ord(c) for c in json.loads(os.environ.get("MEMTESTS_HOSTILE", '"##"'))]
-        return [Generated(said, [9.0] * (len(said) + 1), ended=True) for _ in openings]
+        numbers = itertools.count()
+        for portion in portions:
+            yield {
+                next(numbers): Generated(said, [9.0] * (len(said) + 1), ended=True) for _ in portion
+            }
 
     def plain(self, tokens: Tokens, limit: int, held: bytes = b"") -> list[int]:
         raise NotImplementedError
