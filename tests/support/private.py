@@ -79,7 +79,7 @@ def needles() -> Iterator[str]:
     yield from (word for word in normal_form(SAID).split() if len(word) > 7)
 
 
-NEEDLES = sorted({*needles()}, key=len)
+NEEDLES = sorted(sorted({*needles()}), key=len)
 
 
 def read_as(text: str) -> Iterator[str]:
