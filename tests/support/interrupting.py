@@ -1,8 +1,8 @@
 """A pytest plugin that presses Ctrl-C: `-p tests.support.interrupting`.
 
 MEMTESTS_CTRL_C names the moments, parted by commas: `load`, as a model begins to load; a number, as
-so many cases are over; `write`, in the middle of a line of the journal after the first case; `report`, as the page is
-about to be written; `build`, as the report is put together;
+so many cases are over; `write`, in the middle of a line of the journal, once a case is over;
+`report`, as the page is about to be written; `build`, as the report is put together;
 `garbage`, where Python swallows what is raised. Each time the whole group of processes
 gets the signal, as from a terminal, so that a run of this has to be a group of its own.
 """
