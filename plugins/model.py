@@ -1,10 +1,13 @@
 """Who is asked: `--model` and its options, and the session's model, one in memory at a time."""
 
+import contextlib
 import functools
 import gc
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +15,7 @@ from memtests.fixtures.models.contract import Completer, LanguageModel
 from memtests.fixtures.models.errors import ModelError
 from memtests.fixtures.models.local.loading import Loading, check_name, load
 from memtests.fixtures.models.server.connecting import check_server, connect
+from memtests.fixtures.models.server.starting_vllm import Telling, check_vllm, started
 from memtests.fixtures.models.server.text_server import TextServer
 from memtests.fixtures.models.server.token_server import TokenServer
 
@@ -38,6 +42,9 @@ def pytest_configure(config: pytest.Config) -> None:
         else:
             for name in names:
                 check_name(name, loading(config))
+            if config.option.engine == "vllm":
+                own = [name for name in _LOCAL if config.getoption(name) != _LOADERS[name]]
+                check_vllm(config.option.engine, own, names)
     except ModelError as error:
         raise pytest.UsageError(str(error)) from None
 
@@ -53,6 +60,9 @@ _LOADERS = {
     "--trust-remote-code": False,
 }
 
+# Of these, what vLLM takes no notice of.
+_LOCAL = [name for name in _LOADERS if name not in ("--revision", "--trust-remote-code")]
+
 
 def _check_together(config: pytest.Config, names: Sequence[str]) -> None:
     """Raise UsageError at options that exclude each other."""
@@ -62,6 +72,17 @@ def _check_together(config: pytest.Config, names: Sequence[str]) -> None:
             f"--adapter {option.adapter}: it is of one base; name one --model (reports of several "
             "runs are compared by memtests compare)"
         )
+    processes = len(getattr(option, "tx", None) or ())
+    if option.engine == "vllm" and option.server is not None:
+        raise pytest.UsageError(
+            f"--engine vllm: it starts a server of its own; leave --server {option.server} out, "
+            "or this"
+        )
+    if option.engine == "vllm" and processes > 1:
+        raise pytest.UsageError(
+            "--engine vllm: one server takes all devices and answers many questions at once; "
+            "leave -n out, or this"
+        )
     if option.device_map is None:
         return
     given = f"--device-map {option.device_map}"
@@ -69,7 +90,7 @@ def _check_together(config: pytest.Config, names: Sequence[str]) -> None:
         raise pytest.UsageError(
             f"{given}: it takes all devices; leave --device {option.device} out, or this"
         )
-    if len(getattr(option, "tx", None) or ()) > 1:
+    if processes > 1:
         raise pytest.UsageError(
             f"{given}: every process of -n would take all devices; leave -n out, or this"
         )
@@ -96,6 +117,7 @@ def loading(config: pytest.Config) -> Loading:
         template=option.template,
         adapter=option.adapter,
         device_map=option.device_map,
+        engine=option.engine,
     )
 
 
@@ -115,19 +137,59 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def model(request: pytest.FixtureRequest) -> Iterator[LanguageModel | Completer]:
     """The model that is asked. Several `--model` are loaded one after the other."""
     config = request.config
+    with contextlib.ExitStack() as kept:
+        found = _found(request.param, config, kept)
+        if isinstance(found, ModelError):
+            config.stash[UNUSABLE] = str(found)
+            if hasattr(config, "workerinput"):
+                request.session.shouldstop = str(found)  # the controller knows why from its report
+            pytest.fail(str(found), pytrace=False)
+        yield found
+        if isinstance(found, TokenServer | TextServer):
+            found.close()
+
+
+def _found(
+    name: str, config: pytest.Config, kept: contextlib.ExitStack
+) -> LanguageModel | Completer | ModelError:
+    """The model, or why there is none. `kept`: what ends with it."""
+    given = loading(config)
+    if given.engine == "vllm":
+        try:
+            return kept.enter_context(started(name, given, report_folder(config), _telling(config)))
+        except ModelError as error:
+            return error
     if config.option.server is None:
         # Only now nothing refers to the model before: while its fixture ends, pytest still does.
         release_memory()
         share_threads()
-    found = try_to_load(request.param, loading(config), config.option.server)
-    if isinstance(found, ModelError):
-        config.stash[UNUSABLE] = str(found)
-        if hasattr(config, "workerinput"):
-            request.session.shouldstop = str(found)  # the controller knows why from its report
-        pytest.fail(str(found), pytrace=False)
-    yield found
-    if isinstance(found, TokenServer | TextServer):
-        found.close()
+    return try_to_load(name, given, config.option.server)
+
+
+def report_folder(config: pytest.Config) -> Path:
+    """Where the reports of this run go."""
+    worker = getattr(config, "workerinput", None)
+    given: str = worker["report"] if worker else config.getoption("--recall-report")
+    return config.invocation_params.dir / given
+
+
+def _telling(config: pytest.Config) -> Telling:
+    """Where it is said how far a model is that takes long to start."""
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    capture: Any = config.pluginmanager.get_plugin("capturemanager")
+    if reporter is None:  # of a process of -n
+        return Telling(lambda line: None, 1e9)
+    shown = contextlib.nullcontext if capture is None else capture.global_and_fixture_disabled
+    in_place = reporter.isatty and config.get_verbosity() <= 0
+
+    def write(line: str) -> None:
+        with shown():
+            if in_place:
+                reporter.rewrite(line[: reporter._tw.fullwidth - 1], erase=True)
+            else:
+                reporter.write_line(line)
+
+    return Telling(write, 0.5 if in_place else 10.0)
 
 
 def try_to_load(

@@ -11,6 +11,7 @@ import pytest
 from memtests.fixtures.locales import typed
 from memtests.fixtures.models.chat import TEMPLATES
 from memtests.fixtures.models.local.devices import DEVICE_MAPS
+from memtests.fixtures.models.local.loading import ENGINES
 from memtests.fixtures.probes.controls import SAMPLE
 from memtests.fixtures.probes.probes import DEFAULT_HEADER, DEFAULT_PREFIX_LENGTHS
 
@@ -38,6 +39,13 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
             "--server",
             "ask a completions server (vLLM, say) for the models of that name",
             metavar="URL",
+        ),
+        _option(
+            "--engine",
+            "vllm starts the server of the installed vLLM for the model, over all GPUs, and asks "
+            "that; local is this process (default: local)",
+            default="local",
+            choices=ENGINES,
         ),
         _option("--revision", "branch, tag or commit of a hub id", metavar="NAME"),
         _option(

@@ -10,6 +10,7 @@ from typing import IO
 import msgspec
 from filelock import FileLock, Timeout
 
+from memtests.fixtures.models.server.starting_vllm import LOG
 from memtests.plugins.gathering import Told
 from memtests.plugins.recital import ERRORS
 from memtests.plugins.resuming import SavedVerdict, whole_lines
@@ -32,14 +33,15 @@ class FolderError(Exception):
 
 def claim(folder: Path) -> Callable[[], None]:
     """Make sure that this run can write to the folder, and no other does, until what is returned is
-    called; take the errors of a run before away. Raises FolderError.
+    called; take the logs of a run before away. Raises FolderError.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / ".lock", timeout=0)
         lock.acquire()
         tempfile.TemporaryFile(dir=folder).close()
-        (folder / ERRORS).unlink(missing_ok=True)
+        for log in (ERRORS, LOG):
+            (folder / log).unlink(missing_ok=True)
     except Timeout:
         reason = f"{folder}: another run writes there; name another folder"
         raise FolderError(reason) from None

@@ -16,7 +16,7 @@ from memtests.plugins.chance import chance_bands
 from memtests.plugins.gathering import UNUSABLE_MODEL, Gathered
 from memtests.plugins.hooks import ASKED, COUNTS, SAVED, SAVED_TRACES, SINK
 from memtests.plugins.interrupts import INTERRUPTS
-from memtests.plugins.model import UNUSABLE, model_names
+from memtests.plugins.model import UNUSABLE, model_names, report_folder
 from memtests.plugins.questions import QUESTIONS
 from memtests.plugins.redacting import PRIVATE
 from memtests.plugins.resuming import SavedVerdict, read_saved, read_saved_traces
@@ -53,9 +53,8 @@ from memtests.reports.trace_files import TRACES
 def pytest_configure(config: pytest.Config) -> None:
     if config.option.help or config.option.collectonly:
         return
+    folder = report_folder(config)
     worker = getattr(config, "workerinput", None)
-    given = worker["report"] if worker else config.getoption("--recall-report")
-    folder = config.invocation_params.dir / given
     if config.getoption("--resume") or (worker and worker["begun"]):
         try:
             config.stash[SAVED] = read_saved(folder / VERDICTS, config.getoption("--redact"))
