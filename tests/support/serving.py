@@ -44,11 +44,15 @@ class Serving:
         strict: bool = False,
         penalties: Collection[str] = PENALTIES,
         max_logprobs: int = 20,
+        *,
+        name: str = "poet",
     ) -> None:
         """`texts_only`: a server that knows no tokens; `strict`: one that refuses what it does not
-        know, which others leave out without a word; `penalties`: fields that it knows besides.
+        know, which others leave out without a word; `penalties`: fields that it knows besides;
+        `name`: what the model is called.
         """
         self.model = model
+        self.name = name
         self.texts_only = texts_only
         self.strict = strict
         self.knows = {*NUMBERS, *penalties}
@@ -83,7 +87,7 @@ class Serving:
 
     def _honest(self, path: str, body: dict[str, Any]) -> Response:
         answers: dict[str, Callable[[], Any]] = {
-            "/v1/models": lambda: {"data": [{"id": "poet"}]},
+            "/v1/models": lambda: {"data": [{"id": self.name}]},
             "/version": lambda: {"version": "0"},
             "/tokenize": lambda: {"tokens": self._encode(body), "max_model_len": 1024},
             "/detokenize": lambda: {"prompt": self._decode(body["tokens"], skip=False)},
@@ -111,7 +115,7 @@ class Serving:
         row = list(self.model.encode(given).tokens) if isinstance(given, str) else given
         choice, count = self._choice(row, body)
         usage = {"prompt_tokens": len(row), "completion_tokens": count}
-        return {"model": "poet", "choices": [choice], "usage": usage}
+        return {"model": self.name, "choices": [choice], "usage": usage}
 
     def _choice(self, row: list[int], body: dict[str, Any]) -> tuple[dict[str, Any], int]:
         most = body["max_tokens"]
