@@ -79,7 +79,8 @@ def test_other_command(
 def test_command_line(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr("memtests.plugins.model.check_name", lambda *_: None)
+    for check in ("check_name", "check_vllm"):
+        monkeypatch.setattr(f"memtests.plugins.model.{check}", lambda *_: None)
     magpie = '{"id": "m", "title": "M", "author": "?", "language": "en", "lines": ["One", "Two"]}'
     for name in ("mine.jsonl", "private.jsonl"):
         (pytester.path / name).write_text(magpie)

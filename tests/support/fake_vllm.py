@@ -71,11 +71,11 @@ def _serve(name: str, listening: socket.socket, fault: str | None) -> None:
     key = f"Bearer {os.environ['VLLM_API_KEY']}".encode()
 
     async def guarded(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and scope["path"].startswith("/v1"):
-            if dict(scope["headers"]).get(b"authorization") != key:
-                await JSONResponse({"error": "Unauthorized"}, 401)(scope, receive, send)
-                return
-        await served(scope, receive, send)
+        asked = scope["type"] == "http" and scope["path"].startswith("/v1")
+        if asked and dict(scope["headers"]).get(b"authorization") != key:
+            await JSONResponse({"error": "Unauthorized"}, 401)(scope, receive, send)
+        else:
+            await served(scope, receive, send)
 
     def kill(path: str, body: dict[str, Any]) -> None:
         if len(body.get("prompt", "")) > 20 and path.endswith("completions") and next(texts) == 3:
