@@ -17,6 +17,8 @@ from memtests.reports.text.phrases import number_of
 
 # What becomes of a case that asks a probe is in the table already.
 _SAID = ("passed", INCORRECT, FORGOTTEN, UNJUDGED)
+# What passed before and after a case; and warnings, which pytest shows above.
+_NO_TESTS = ("", "warnings")
 _SELF_CHECK = "test_self_check["
 
 
@@ -60,7 +62,8 @@ def others_of(
         f"{'self-checks ' if _SELF_CHECK in nodeid else ''}{word}"
         for word, reports in stats.items()
         for nodeid in (getattr(report, "nodeid", "") for report in reports)
-        if word and (word not in _SAID or cases.get(nodeid) is None or _SELF_CHECK in nodeid)
+        if word not in _NO_TESTS
+        and (word not in _SAID or cases.get(nodeid) is None or _SELF_CHECK in nodeid)
     )
     return dict(found)
 

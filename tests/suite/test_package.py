@@ -74,6 +74,7 @@ def test_main_job_in_an_empty_folder(binaries: Path, tmp_path: Path) -> None:
     before = installed(binaries)
     said = done([str(binaries / "memtests"), "--measure", "-k", "tang"], tmp_path)
     assert re.search(r"^tang +title +38 ", said, re.M)
+    assert "warning" not in said.lower()
     assert (tmp_path / "reports" / "latest" / "report.html").exists()
     assert str(tmp_path / "reports" / "latest" / "recall.json") in said
     assert installed(binaries) == before
