@@ -61,7 +61,7 @@ def test_a_slow_way_is_told_on_the_terminal_and_the_page() -> None:
     assert [line for line in lines if line.startswith("way ")] == [
         "way alone (slots: x / less): slow"
     ]
-    assert "<dt>way</dt><dd>slots</dd>" in render_page(told, [])
+    assert "<dt>way of computing</dt><dd>slots</dd>" in render_page(told, [])
 
 
 def test_a_version_that_one_worker_was_not_told_makes_no_other_state() -> None:
