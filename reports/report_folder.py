@@ -60,6 +60,7 @@ def write_report(folder: Path, found: Conclusion, kept: Kept, drawn: bool = True
     write_whole(folder / SUMMARY, summary)
     shown = render_page(
         *(found.report, found.problems, kept, found.remembered),
+        comparisons=found.comparisons,
         passed=found.passed,
         refusal=found.refusal,
         drawn=drawn,

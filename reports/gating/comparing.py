@@ -25,7 +25,8 @@ class Loss:
     """A poem that was known and no more is, with both recitations."""
 
     verdict: Verdict
-    then: str
+    then: str | None
+    """None where the baseline is not at hand."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,7 @@ def saved_comparisons(report: Report) -> tuple[Comparison, ...]:
         Comparison(
             record,
             {},
-            tuple(
-                Loss(verdicts[record.model, probe], verdicts[record.model, probe].asked)
-                for probe in record.lost
-            ),
+            tuple(Loss(verdicts[record.model, probe], None) for probe in record.lost),
         )
         for record in report.comparisons
     )

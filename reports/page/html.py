@@ -1,13 +1,14 @@
 """Pages from templates: what they share. Nothing that a poem says can become markup."""
 
 import functools
+import re
 import unicodedata
 from pathlib import Path
 from typing import Any
 
 from memtests.reports.page.page_tables import heads
 from memtests.reports.report import Tally
-from memtests.reports.text.phrases import one_line
+from memtests.reports.text.phrases import number_of, one_line
 from memtests.reports.text.rows import percent, recall_interval
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -30,6 +31,21 @@ def visible(text: str) -> str:
         if c.isprintable() or c in "\n\u200c\u200d" or unicodedata.category(c) == "Zs"
         else c.encode("unicode_escape").decode()
         for c in text
+    )
+
+
+# Longer ones may be broken anywhere.
+_LONGEST_PART = 20
+
+
+def breakable(name: str) -> Any:
+    """A name that is broken where a reader expects it: after `/` and `-`, and at spaces."""
+    from markupsafe import Markup
+
+    parts = re.findall(r"[^/\-\s]*[/\-\s]|[^/\-\s]+", name)
+    whole = Markup('<span class="part">{}</span>')
+    return Markup("<wbr>").join(
+        whole.format(part) if len(part) <= _LONGEST_PART else part for part in parts
     )
 
 
@@ -58,6 +74,8 @@ def _templates() -> Any:
         lstrip_blocks=True,
     )
     environment.filters["visible"] = visible
+    environment.filters["breakable"] = breakable
+    environment.filters["number_of"] = number_of
     environment.filters["one_line"] = one_line
     environment.filters["percent"] = _unbroken_percent
     environment.filters["recall_interval"] = _unbroken_interval

@@ -7,7 +7,7 @@ allows nothing else to run or to load, whatever the poems say.
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from memtests.fixtures.models.local.unplaced import said_unplaced
@@ -30,8 +30,10 @@ from memtests.plugins.verdicts import (
 )
 from memtests.reports.counting.memories import NOTHING, Remembered
 from memtests.reports.counting.tallies import counted, cuts_made, totals
-from memtests.reports.gating.comparing import GAINED, LOST, among_models
+from memtests.reports.gating.comparing import Comparison, among_models, saved_comparisons
+from memtests.reports.gating.lost_poems import poem_of
 from memtests.reports.page.html import TEMPLATES, rendered
+from memtests.reports.page.losses import Losses, Place, losses_of
 from memtests.reports.page.maps import (
     FACTORS,
     NOTHING_KEPT,
@@ -42,7 +44,7 @@ from memtests.reports.page.maps import (
 )
 from memtests.reports.page.page_tables import tables_of
 from memtests.reports.page.recitations import SIGNS, poems_of
-from memtests.reports.report import Report, Tally, is_redacted
+from memtests.reports.report import Report, Tally, is_redacted, languages_of
 from memtests.reports.text.headline import headline
 from memtests.reports.text.rows import (
     ability_notes,
@@ -79,6 +81,10 @@ GRADE_WORDS = {
 }
 
 
+# Poems that lost something and are named without unfolding anything.
+MOST_LOST = 12
+
+
 class Bar(NamedTuple):
     """One row of the outcomes: a model's probes of one case of a collection."""
 
@@ -96,8 +102,9 @@ class Change(NamedTuple):
     title: str
     summary: str
     notes: Sequence[str]
-    lists: Sequence[tuple[str, Sequence[tuple[str, str]]]]
-    """What became of them → probes, each with its place on the page."""
+    losses: Losses | None
+    gained: Sequence[tuple[str, str]]
+    """Probes, each with its poem's place on the page."""
 
 
 def render_page(
@@ -106,18 +113,25 @@ def render_page(
     kept: Kept = NOTHING_KEPT,
     remembered: Remembered = NOTHING,
     *,
+    comparisons: Sequence[Comparison] | None = None,
     passed: bool | None = None,
     refusal: str | None = None,
     drawn: bool = True,
 ) -> str:
-    """The whole page. `problems`: why the figures of the run prove nothing, if so; `passed` and
-    `refusal`: as of `headline`; `drawn`: whether there are figures, which take seconds.
+    """The whole page. `problems`: why the figures of the run prove nothing, if so; `comparisons`:
+    against the baseline, where that is at hand; `passed` and `refusal`: as of `headline`; `drawn`:
+    whether there are figures, which take seconds.
     """
     # Not at every start: numpy takes a while.
     from memtests.reports.page.figures import figures_of, legend_of
 
     poems = poems_of(report, remembered)
-    places = {(view.collection, view.poem): f"poem-{at}" for at, view in enumerate(poems)}
+    places = {view.key: f"poem-{at}" for at, view in enumerate(poems)}
+    redacted = is_redacted(report)
+    titled = {
+        (poem := "/".join(view.key)): Place(places[view.key], poem if redacted else view.title)
+        for view in poems
+    }
     maps = maps_of(report, kept)
     asked = {v.case for v in report.verdicts}
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
@@ -140,7 +154,8 @@ def render_page(
         outcomes=OUTCOMES,
         signs=SIGNS,
         unjudged=render_unjudged(report.unjudged),
-        changes=_changes(report, places),
+        changes=_changes(report, comparisons, titled),
+        most_lost=MOST_LOST,
         drawn=drawn,
         figures=figures_of(report, remembered) if drawn else [],
         cuts={model: said_cuts(made) for model, made in cuts_made(report.verdicts).items()},
@@ -148,7 +163,7 @@ def render_page(
         controls=control_rows(report) if report.controls else [],
         tables=tables_of(report, remembered) if drawn else [],
         poems=poems,
-        redacted=is_redacted(report),
+        redacted=redacted,
         keys=legend_of(model.name for model in report.models),
         maps=maps,
         shades=PROBABLE,
@@ -187,21 +202,20 @@ def bars(report: Report) -> list[Bar]:
     ]
 
 
-def _changes(report: Report, places: dict[tuple[str, str], str]) -> list[Change]:
+def _changes(
+    report: Report, comparisons: Sequence[Comparison] | None, places: Mapping[str, Place]
+) -> list[Change]:
     """Against a baseline, and of each further model against the first."""
-    counts = counted(report.verdicts)
-    of_probe = {v.probe: places[v.collection, v.poem] for v in counts}
-    records = [*report.comparisons, *(found.record for found in among_models(report))]
+    if comparisons is None:
+        comparisons = saved_comparisons(report)
+    languages = languages_of(report)
     return [
         Change(
-            against(record),
-            changes_of(record),
-            not_compared(record),
-            [
-                (state, [(probe, of_probe.get(probe, "poems")) for probe in probes])
-                for state, probes in ((LOST, record.lost), (GAINED, record.gained))
-                if probes
-            ],
+            against(found.record),
+            changes_of(found.record),
+            not_compared(found.record),
+            losses_of(found, places, languages),
+            [(probe, places[poem_of(probe)].id) for probe in found.record.gained],
         )
-        for record in records
+        for found in (*comparisons, *among_models(report))
     ]

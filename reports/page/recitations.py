@@ -72,6 +72,11 @@ class PoemView(NamedTuple):
     def key(self) -> PoemKey:
         return self.collection, self.poem
 
+    @property
+    def title(self) -> str:
+        """The first line of its header; its id where it was asked for without."""
+        return self.heading.split("\n")[0] if self.heading else self.poem
+
 
 def poems_of(report: Report, remembered: Remembered = NOTHING) -> list[PoemView]:
     """The poems in order of their collections, of which anything was asked."""

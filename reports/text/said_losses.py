@@ -27,21 +27,31 @@ def said_losses(record: ComparisonRecord, most: int | None = None, collection: s
     where nothing was lost. `most`: how many poems are named, at most; `collection`: whose, where
     not those of all of them.
     """
+    summary, counts = counts_of(record, collection)
+    named = [f"{poem} {count}" for poem, count in counts[:most]]
+    more = len(counts) - len(named)
+    if more:
+        named.append(f"and {number_of(more, 'poem')} more")
+    return f"{summary}: {', '.join(named)}" if counts else ""
+
+
+def counts_of(
+    record: ComparisonRecord, collection: str = ""
+) -> tuple[str, Sequence[tuple[str, str]]]:
+    """How many poems lost something, for instance ``2 of 6 poems lost something``; and each of
+    them, the worst first, with its count: ``10 of 10 probes``, then ``3 of 9``.
+    """
     found = [each for each in lost_by_poem(record) if within(each.poem, collection)]
-    if not found:
-        return ""
     known = sum(within(poem, collection) for poem in record.known)
     of = f" of {known:,}" if known else ""
     noun = "poem" if (known or len(found)) == 1 else "poems"
-    named = [
-        f"{each.poem} {each.lost}" + (f" of {each.known}" if each.known else "")
-        for each in found[:most]
-    ]
-    named[0] += " probe" if (found[0].known or found[0].lost) == 1 else " probes"
-    more = len(found) - len(named)
-    if more:
-        named.append(f"and {number_of(more, 'poem')} more")
-    return f"{len(found):,}{of} {noun} lost something: {', '.join(named)}"
+    counts = []
+    for at, each in enumerate(found):
+        count = f"{each.lost}" + (f" of {each.known}" if each.known else "")
+        if at == 0:
+            count += " probe" if (each.known or each.lost) == 1 else " probes"
+        counts.append((each.poem, count))
+    return f"{len(found):,}{of} {noun} lost something", counts
 
 
 def worst_first(comparison: Comparison) -> Sequence[Loss]:
@@ -52,7 +62,8 @@ def worst_first(comparison: Comparison) -> Sequence[Loss]:
 
 def said_worst(comparison: Comparison, languages: Mapping[PoemKey, str]) -> list[str]:
     """Three lines on the poem that lost most: the probe that asked for most of it, what was recited
-    then, and what is now; only the first where the run is redacted. There must be a loss.
+    then, if that is known, and what is now; only the first where the run is redacted. There must be
+    a loss.
     """
     worst, *_ = lost_by_poem(comparison.record)
     own = [loss for loss in comparison.losses if poem_of(loss.verdict.probe) == worst.poem]
@@ -62,21 +73,25 @@ def said_worst(comparison: Comparison, languages: Mapping[PoemKey, str]) -> list
     worst_of_all = f"the worst, {loss.verdict.probe}, leaves the poem after {at} of {total}"
     if loss.verdict.redacted:  # whatever the baseline holds
         return [worst_of_all]
-    return [
-        f"{worst_of_all}; from there:",
-        f"then {recitation(loss.then, at, language)}",
-        f"now {recitation(loss.verdict.completion, at, language)}",
-    ]
+    return [f"{worst_of_all}; from there:", *_recitations(loss, at, language, _RECITATION)]
 
 
 def describe_loss(loss: Loss, languages: Mapping[PoemKey, str]) -> str:
-    """Both recitations, from where the present one leaves the poem."""
+    """Both recitations, as far as they are known, from where the present one leaves the poem."""
     language, at = _from(loss, languages)
     if loss.verdict.redacted:
         return f"after {at}"
-    texts = (loss.then, loss.verdict.completion)
-    then, now = (recitation(text, at, language, _EXCERPT) for text in texts)
-    return f"after {at}: then {then} now {now}"
+    return f"after {at}: {' '.join(_recitations(loss, at, language, _EXCERPT))}"
+
+
+def _recitations(loss: Loss, start: int, language: str, most: _Size) -> list[str]:
+    """Then, if that is known, and now."""
+    texts = {"then": loss.then, "now": loss.verdict.completion}
+    return [
+        f"{when} {recitation(text, start, language, most)}"
+        for when, text in texts.items()
+        if text is not None
+    ]
 
 
 def _from(loss: Loss, languages: Mapping[PoemKey, str]) -> tuple[str, int]:

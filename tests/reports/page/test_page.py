@@ -8,14 +8,16 @@ import msgspec
 import pytest
 
 from memtests.fixtures.poems.poems import Collection, Poem
+from memtests.plugins.redacting import redacted
 from memtests.reports.counting.memories import remembered
 from memtests.reports.gating.baselines import baseline_of
-from memtests.reports.gating.comparing import among_models, compare
+from memtests.reports.gating.comparing import Comparison, among_models, compare
 from memtests.reports.gating.gates import evaluate, parse_gate
-from memtests.reports.page.html import TEMPLATES, visible
+from memtests.reports.page.html import TEMPLATES, breakable, visible
 from memtests.reports.page.page import bars, render_page
-from memtests.reports.report import Report
+from memtests.reports.report import Report, languages_of
 from memtests.reports.text.headline import headline
+from memtests.reports.text.said_losses import describe_loss, said_worst, worst_first
 from tests.support.hostile import HOSTILE
 from tests.support.reported import NURSERY, TANG, forgets, knows, reported, slips
 from tests.support.traced import traces_of
@@ -226,6 +228,100 @@ def test_what_was_lost_is_linked_to_its_poem() -> None:
         assert probe.rsplit("/", 1)[0] in opening
 
 
+def section(page: str) -> str:
+    """What is retained and lost."""
+    return page[page.index('<section id="baseline">') : page.index('<section id="poems">')]
+
+
+def against_good(report: Report) -> tuple[Report, list[Comparison]]:
+    """What became of it since all was known; in the report, and with the baseline at hand."""
+    baseline = baseline_of("good.json", reported({"good": knows}))
+    found = [compare(baseline, model.name, report.verdicts) for model in report.models]
+    records = tuple(each.record for each in found)
+    return msgspec.structs.replace(report, comparisons=records), found
+
+
+def test_what_was_lost_is_said_by_poem_and_unfolded() -> None:
+    report, found = against_good(ONE)
+    shown = section(render_page(report, comparisons=found))
+    unfolded = re.sub(r"<details>.*?</details>", "", shown, flags=re.DOTALL)
+    (line,) = re.findall(r'<p class="lost">.+</p>', unfolded)
+    assert Parts(line).text == (
+        "3 of 3 poems lost something: 静夜思 5 of 6 probes, The Star 4 of 6, 登鹳雀楼 4 of 6"
+    )
+    assert re.findall(r'href="#(.+?)"', line) == ["poem-2", "poem-0", "poem-1"]
+    for said in said_worst(found[0], languages_of(report)):
+        assert said in Parts(unfolded).text
+    assert "next_line" not in unfolded
+
+
+def test_each_probe_that_was_lost_has_both_recitations() -> None:
+    """Grouped by poem, the worst first."""
+    report, found = against_good(ONE)
+    shown = section(render_page(report, comparisons=found))
+    (folded,) = re.findall(r"<details><summary>13 lost</summary>.*?</details>", shown, re.DOTALL)
+    heads = re.findall(r"<small>(.+?)</small>", folded)
+    assert heads == ["tang/jing-ye-si", "nursery/twinkle", "tang/deng-guan-que-lou"]
+    text = Parts(folded).text
+    places = []
+    for loss in worst_first(found[0]):
+        said = f"{loss.verdict.probe}, {describe_loss(loss, languages_of(report))}"
+        assert " then “" in said
+        assert " now “" in said
+        places.append(text.index(said))
+    assert places == sorted(places)
+
+
+def test_a_saved_report_has_no_recitation_of_the_baseline() -> None:
+    report, _ = against_good(ONE)
+    text = Parts(section(render_page(report))).text
+    assert "3 of 3 poems lost something: 静夜思 5 of 6 probes" in text
+    assert "then “" not in text
+    assert text.count("now “") == 1 + 13, "of the worst, and of each probe"
+
+
+def test_a_redacted_report_has_neither() -> None:
+    languages = languages_of(ONE)
+    verdicts = tuple(redacted(v, languages[v.collection, v.poem]) for v in ONE.verdicts)
+    report, found = against_good(msgspec.structs.replace(ONE, verdicts=verdicts))
+    text = Parts(section(render_page(report, comparisons=found))).text
+    assert "poems lost something: tang/jing-ye-si 5 of 6 probes, " in text
+    assert "leaves the poem after" in text
+    assert "“" not in text
+
+
+def test_of_many_poems_that_lost_something_the_first_are_named() -> None:
+    poems = tuple(msgspec.structs.replace(NURSERY.poems[0], id=f"p{at}") for at in range(14))
+    many = [Collection("many", poems)]
+    shown = section(render_page(reported({"good": knows, "bad": forgets}, many)))
+    (line,) = re.findall(r'<p class="lost">.+</p>', shown)
+    assert line.count("<a ") == 12
+    assert line.endswith(", and 2 poems more, below</p>")
+    assert shown.count("<small>many/p") == 14, "all of them below"
+
+
+def test_what_was_lost_stays_text() -> None:
+    poem = Poem(id="<i>p", title="<i>T</i>", author="A", language="en", lines=("<i>one</i> two",))
+    models = {"good": knows, "bad": lambda _: "<i>three</i>"}
+    shown = section(render_page(reported(models, [Collection("<i>c", (poem,))])))
+    assert "<i>" not in shown
+    (line,) = re.findall(r'<p class="lost">.+</p>', shown)
+    assert "<i>T</i>" in Parts(line).text
+    text = Parts(shown).text
+    assert "then “<i>one</i> two”" in text
+    assert "now “<i>three</i>”" in text
+
+
+def test_a_name_is_broken_where_a_reader_expects_it() -> None:
+    part = '<span class="part">{}</span>'.format
+    said = [part("taught60/"), part("checkpoint-"), part("20")]
+    assert breakable("taught60/checkpoint-20") == "<wbr>".join(said)
+    assert breakable("<i>/" + "x" * 21) == part("&lt;i&gt;/") + "<wbr>" + "x" * 21
+    page = render_page(reported({"old/one": knows, "old/two": forgets}))
+    (recall,) = re.findall(r'<table class="recall">.+?</table>', page, re.DOTALL)
+    assert f"<bdi>{part('old/')}<wbr>{part('two')}</bdi>" in recall
+
+
 def test_a_hostile_poem_stays_text() -> None:
     poems = [
         Poem(id=f"p{at}", title=text[:200], author=text[:80], language="en", lines=(text[:900],))
@@ -234,8 +330,8 @@ def test_a_hostile_poem_stays_text() -> None:
     ]
     said = "\n".join(text[:300] for text in HOSTILE.values() if "lone" not in text)
     collection = Collection("<b>mine</b>", tuple(poems))
-    page = render_page(reported({"<i>m</i>": lambda _: said}, [collection]))
-    plain = render_page(ONE)
+    page = render_page(reported({"knows": knows, "<i>m</i>": lambda _: said}, [collection]))
+    plain = render_page(reported({"old/good": knows, "bad": forgets}))
     tags = {tag for tag, _ in Parts(page).tags}
     assert tags <= {tag for tag, _ in Parts(plain).tags}, "no tag that is not the page's own"
     assert page.count("<script") == page.count("</style>") == 1
