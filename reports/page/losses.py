@@ -23,7 +23,8 @@ class LostPoem(NamedTuple):
     poem: str
     """`collection/id`."""
     place: Place
-    count: str
+    how_many: str
+    """Of its probes."""
     probes: Sequence[tuple[str, str]]
     """Each that was lost, with both recitations."""
 
