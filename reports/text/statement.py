@@ -187,11 +187,12 @@ def not_tried(report: Report, only: Collection[str] = ()) -> list[str]:
     unknown = sum(v.log_p is None for v in asked)
     chats = {model.template.startswith("chat") for model in report.models}
     controls = {v.control for v in verdicts if v.control}
+    other_lengths = PREFIX in cases and not any(v.case == PREFIX_LENGTHS for v in verdicts)
     return [
         *(what for case, what in own.items() if case not in cases),
         *([f"{number_of(left, 'text')} of the collections"] if left else []),
         "other cues (paraphrases, questions, other languages, places inside a text with nothing "
-        f"before them{', prefixes of other lengths' * (PREFIX in cases)})",
+        f"before them{', prefixes of other lengths' * other_lengths})",
         *(["the model's chat template"] if False in chats else []),
         *(["the model without a chat template"] if True in chats else []),
         *(

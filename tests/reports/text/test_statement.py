@@ -93,6 +93,20 @@ def test_what_was_not_asked_is_not_tried() -> None:
     assert not {"the control copying", "the control unseen"} & {*not_tried(audited())}
 
 
+def test_lengths_that_were_drawn_are_tried() -> None:
+    """The statement says of them in its next line what came of it."""
+
+    def not_drawn(collection: Collection) -> list[Probe]:
+        return [probe for probe in probes_asked(collection) if probe.case != "prefix_lengths"]
+
+    drawn = reported({"m": forgets})
+    assert "to beginnings of other lengths" in said(drawn)
+    assert "prefixes of other lengths" not in "".join(not_tried(drawn))
+    without = reported({"m": forgets}, asked=not_drawn)
+    assert "to beginnings of other lengths" not in said(without)
+    assert "prefixes of other lengths" in "".join(not_tried(without))
+
+
 def test_a_chat_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     report = audited()
     model = msgspec.structs.replace(report.models[0], template="chat")
