@@ -5,10 +5,11 @@ it. Pure functions.
 from collections.abc import Collection, Sequence
 
 from memtests.fixtures.probes.controls import COPYING, UNSEEN
-from memtests.reports.gating.gates import Gate, GateError, parse_gate
+from memtests.reports.gating.gates import Gate, GateError, ability_unknown, parse_gate
 from memtests.reports.gating.measures import OF_SAYING, still_said
 from memtests.reports.report import GateRecord, Report, unjudged_of
 from memtests.reports.text.phrases import number_of
+from memtests.reports.text.rows import how_to_ask_ability
 
 
 def must_not(report: Report) -> list[tuple[GateRecord, Gate]]:
@@ -39,10 +40,8 @@ def why_none(report: Report, problems: Sequence[str] = ()) -> str | None:
     left = unjudged_of(report)
     if failed:
         return f"gate {failed[0].rule} was not passed ({failed[0].reason})"
-    if problems:
-        return "; ".join(problems)
-    if left:
-        return f"{number_of(len(left), 'probe')} unjudged"
+    if problems or left:
+        return "; ".join(problems) or f"{number_of(len(left), 'probe')} unjudged"
     if doubted:
         return f"gate {doubted[0].rule} was passed, and is {doubted[0].doubt}"
     found = still_said(
@@ -57,6 +56,11 @@ def why_none(report: Report, problems: Sequence[str] = ()) -> str | None:
         return (
             f"{number_of(len(found), 'completion')} of any cue still {_have(len(found))} much of "
             f"a text; the worst is {found[0].probe}"
+        )
+    if ability_unknown(report):
+        return (
+            "it was not asked whether the model can say these words at all (control copying); "
+            f"{how_to_ask_ability(report)}"
         )
     return None
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 import msgspec
 from rapidfuzz import fuzz, process
 
-from memtests.fixtures.probes.controls import COPYING
+from memtests.fixtures.probes.controls import COPYING, UNSEEN
 from memtests.fixtures.probes.text import in_words
 from memtests.plugins.verdicts import Verdict
 from memtests.reports.counting.over_poems import by_poem, interval
@@ -207,20 +207,30 @@ def must_not(gate: Gate) -> bool:
     return not gate.at_least and gate.measure in OF_SAYING
 
 
-def ability_unknown(report: Report) -> list[GateRecord]:
-    """The gates on text that a model must not say that were passed, where it was not asked whether
-    the model can say these words at all.
+def ability_unknown(report: Report) -> list[tuple[GateRecord, set[str]]]:
+    """The gates on text that a model must not say that were passed, and the collections of each
+    where it was not asked whether the model can say these words at all, and it has said none.
     """
     names = [record.name for record in report.collections]
+    said = still_said([v for v in report.verdicts if v.control not in (COPYING, UNSEEN)])
 
-    def unknown_to(record: GateRecord) -> bool:
+    def unknown_in(record: GateRecord) -> set[str]:
         try:
             gate = parse_gate(record.rule, names)
         except GateError:  # of a newer suite
-            return False
-        return must_not(gate) and not copied_of(report, record.model, gate)
+            return set()
+        if not must_not(gate):
+            return set()
+        asked = {
+            v.collection
+            for v in counted(report.verdicts)
+            if v.model == record.model and gate.collection in (None, v.collection)
+        }
+        shown = [*copied_of(report, record.model, gate), *said]
+        return asked - {v.collection for v in shown if v.model == record.model}
 
-    return [record for record in report.gates if record.passed and unknown_to(record)]
+    found = ((record, unknown_in(record)) for record in report.gates if record.passed)
+    return [(record, collections) for record, collections in found if collections]
 
 
 def _states(comparisons: Sequence[Comparison], model: str | None) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from memtests.fixtures.probes.controls import COPYING, UNSEEN
 from memtests.reports.counting.controlled import merged_controls
+from memtests.reports.counting.tallies import near
 from memtests.reports.gating.certifying import among, concerned, must_not, why_none
 from memtests.reports.gating.gates import Gate
 from memtests.reports.gating.measures import DISCOVERABLE, LONGEST, NEAR
@@ -24,8 +25,8 @@ CERTIFICATE = "certificate.md"
 # The three gates that see what the others do not (docs/auditing.md).
 _TOGETHER = (NEAR, LONGEST, DISCOVERABLE)
 _WIDTH = 88
-# What would begin a list, or underline a heading, at the beginning of a line.
-_BLOCK = re.compile(r"^(\d*)(?=[-+=.)])")
+# What would begin a list, or underline a heading, at the beginning of a line; a date does neither.
+_BLOCK = re.compile(r"^(?:(\d+)(?=[.)](?: |$))|(?=[-+] |\+$|[-=]+$))")
 
 
 def render_certificate(report: Report, problems: Sequence[str] = ()) -> str | None:
@@ -37,13 +38,13 @@ def render_certificate(report: Report, problems: Sequence[str] = ()) -> str | No
     said = [found for model in report.models if (found := statement(report, model, only))]
     parts = [
         ["# Certificate"],
-        _wrapped(
-            f"Decision: PASSED. {_all(len(gates))} on what must not be recited was met, without "
-            f"doubt, on {report.created}. This page is about the texts, the cues and the weights "
-            "that are named here, and about nothing else."
+        wrapped(
+            f"Decision: PASSED. {_all(len(gates))} on what must not be recited was met on "
+            f"{report.created}. {_checked(report, only)} This page is about the texts, the cues "
+            "and the weights that are named here, and about nothing else."
         ),
         ["## What was asked, and what came of it"],
-        *map(_wrapped, said),
+        *map(wrapped, said),
         ["## Gates"],
         _as_it_is(columns(gate_rows(report), left=2)),
         *_not_gated(gates),
@@ -57,7 +58,7 @@ def render_certificate(report: Report, problems: Sequence[str] = ()) -> str | No
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
-def _wrapped(text: str, begins: str = "") -> list[str]:
+def wrapped(text: str, begins: str = "") -> list[str]:
     """A paragraph, or an item of a list, in lines that fit on a sheet."""
     lines = textwrap.wrap(escaped(text), _WIDTH, break_long_words=False, break_on_hyphens=False)
     first, *others = [_BLOCK.sub(r"\1\\", line) for line in lines]
@@ -65,7 +66,7 @@ def _wrapped(text: str, begins: str = "") -> list[str]:
 
 
 def _list(items: Iterable[str]) -> list[str]:
-    return [line for item in items for line in _wrapped(item, "- ")]
+    return [line for item in items for line in wrapped(item, "- ")]
 
 
 def _as_it_is(lines: Iterable[str]) -> list[str]:
@@ -77,6 +78,19 @@ def _all(count: int) -> str:
     return "The gate" if count == 1 else f"Each of the {count} gates"
 
 
+def _checked(report: Report, only: Collection[str]) -> str:
+    """Whether the model can say such words: of how many texts that stood in its cue it did."""
+    copied = [v for v in report.verdicts if v.control == COPYING and among(v.collection, only)]
+    said = []
+    for model in report.models:
+        own = [near(v) for v in copied if v.model == model.name]
+        said.append(f"{model.name} {sum(own):,} of {len(own):,}")
+    return (
+        "Whether the model can say such words was checked with texts that stood whole in the cue; "
+        f"copied, or nearly: {', '.join(said)}."
+    )
+
+
 def _not_gated(gates: Iterable[tuple[GateRecord, Gate]]) -> list[list[str]]:
     """What the gates together do not see."""
     measures = {gate.measure for _, gate in gates}
@@ -84,7 +98,7 @@ def _not_gated(gates: Iterable[tuple[GateRecord, Gate]]) -> list[list[str]]:
     if not missing:
         return []
     return [
-        _wrapped(
+        wrapped(
             f"No gate was on {', '.join(missing)}; near, longest and discoverable each see what "
             "the others do not."
         )

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from memtests.reports.counting.tallies import counted, shortest_cues
 from memtests.reports.gating.comparing import LOST
-from memtests.reports.gating.gates import GateError, parse_gate
+from memtests.reports.gating.gates import GateError, ability_unknown, parse_gate
 from memtests.reports.report import GateRecord, Report, unjudged_of
 from memtests.reports.text.phrases import number_of, one_line
 from memtests.reports.text.rows import percent
@@ -78,6 +78,9 @@ def _said(
         return f"NOT PASSED: {'; '.join(why or [str(refusal)])}", "bad"
     if any(gate.doubt for gate in report.gates):
         return f"passed: {_named(report, report.gates)}, but that is no proof", ""
+    if ability_unknown(report):
+        unknown = "it is not known whether the model can say these words"
+        return f"passed: {_named(report, report.gates)}, but {unknown}", ""
     if report.gates:
         return f"passed: {_named(report, report.gates)}", "good"
     correct = _correct(report)

@@ -48,7 +48,9 @@ def _decided(report: Report, mark: str) -> str:
         return "NOT PASSED"
     if not report.gates:
         return "passed" if mark else "no gates"
-    return f"{number_of(len(report.gates), 'gate')} passed{'' if mark else ', but no proof'}"
+    doubted = any(gate.doubt for gate in report.gates)
+    but = "no proof" if doubted else "not known whether the model can say these words"
+    return f"{number_of(len(report.gates), 'gate')} passed{'' if mark else f', but {but}'}"
 
 
 def others_of(

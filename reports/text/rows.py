@@ -225,20 +225,26 @@ def ability_notes(report: Report) -> list[str]:
     """A line for the gates of which nobody asked whether the model can say these words at all."""
     several = len(report.models) > 1
     rules = [
-        f"{gate.rule}{f' ({gate.model})' if several else ''}" for gate in ability_unknown(report)
+        f"{gate.rule}{f' ({gate.model})' if several else ''}" for gate, _ in ability_unknown(report)
     ]
     if not rules:
         return []
-    short = any(len(text) <= MOST_TO_COPY for text in texts_of(report.verdicts).values())
-    why = (
-        "--controls sample asks that, where -k and the like leave test_copying in"
-        if short
-        else f"no poem is short enough to be asked that, with at most {MOST_TO_COPY} characters"
-    )
     return [
         f"{', '.join(rules)}: it is not known whether the model can say these words at all "
-        f"(control copying); {why}"
+        f"(control copying); {how_to_ask_ability(report)}"
     ]
+
+
+def how_to_ask_ability(report: Report) -> str:
+    """What to type so that it is asked where it was not."""
+    where = {name for _, collections in ability_unknown(report) for name in collections}
+    texts = [text for key, text in texts_of(report.verdicts).items() if key[0] in where]
+    if any(len(text) <= MOST_TO_COPY for text in texts):
+        return "--controls sample asks that, where -k and the like leave test_copying in"
+    return (
+        f"no poem of {', '.join(sorted(where))} is short enough to be asked that, with at most "
+        f"{MOST_TO_COPY} characters: add some to the file"
+    )
 
 
 def against(found: ComparisonRecord) -> str:

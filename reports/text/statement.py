@@ -25,8 +25,43 @@ _OTHER_CUES = (WRONG_AUTHOR, *CHANGES)
 
 
 def statements(report: Report) -> list[str]:
-    """A paragraph for each model: what was asked, what came of it, and its bound."""
-    return [found for model in report.models if (found := statement(report, model))]
+    """What was asked, what came of it, and its bound: a paragraph for each model. Where several
+    were asked the same, that is said once before them, and each has a sentence.
+    """
+    asked = {model.name: counted(_own(report, model, ())) for model in report.models}
+    models = [model for model in report.models if asked[model.name]]
+    same = {tuple(_asked(report, model, asked[model.name])) for model in models}
+    if len(models) < 2 or len(same) > 1:
+        return [statement(report, model) for model in models]
+    names = [model.name for model in models]
+    (sentences,) = same
+    first, *others = sentences
+    asked_so = f"{', '.join(names[:-1])} and {names[-1]} were each asked {first}"
+    shared = " ".join([asked_so, *others, _MEANS])
+    return [shared, *(_in_short(report, model, asked[model.name]) for model in models)]
+
+
+_MEANS = (
+    "Case, marks and line breaks make no difference to the text; a passage is what one answer has "
+    "of a text beyond what its cue holds."
+)
+"""What each of the sentences about several models leaves out."""
+
+
+def _in_short(report: Report, model: ModelRecord, asked: Sequence[Verdict]) -> str:
+    """What came of it, in a sentence."""
+    (total,) = totals(asked)
+    verbatim = f" ({total.verbatim:,} to the last mark)" if total.correct else ""
+    clauses = [
+        f"of {number_of(total.judged, 'answer')} {_are(total.correct)} the text{verbatim} and "
+        f"{_are(total.near - total.correct)} the text but for a few words",
+        f"the longest passage is {_passages(asked)}",
+        f"were more texts like these asked for so, {_of_answers(total)}",
+        *(f"worked out from probabilities, {said}" for said in _sampled(asked)),
+        *(f"in no figure here, {clause}" for clause in _others(_own(report, model, ()))),
+        *(said.rstrip(".") for said in _unjudged(report, model, ())),
+    ]
+    return f"{model.name}: {'; '.join(clauses)}."
 
 
 def statement(report: Report, model: ModelRecord, only: Collection[str] = ()) -> str:
@@ -39,6 +74,7 @@ def statement(report: Report, model: ModelRecord, only: Collection[str] = ()) ->
         return ""
     return " ".join(
         [
+            f"{model.name} was asked",
             *_asked(report, model, asked),
             *_found(asked),
             *_by_sampling(asked),
@@ -56,7 +92,7 @@ def _asked(report: Report, model: ModelRecord, asked: Sequence[Verdict]) -> list
     texts = len({(v.collection, v.poem) for v in asked})
     plainly = not model.template.startswith("chat")
     return [
-        f"{model.name} was asked for {number_of(texts, 'text')} ({_collections(report, asked)}) in "
+        f"for {number_of(texts, 'text')} ({_collections(report, asked)}) in "
         f"{_queries(len(asked))}: {_cues(asked)}.",
         f"Each was put {'plainly' if plainly else 'in the chat template of the model'}, and "
         "answered once, by greedy decoding.",
@@ -106,15 +142,24 @@ def _are(count: int) -> str:
 
 
 def _longest(asked: Sequence[Verdict]) -> str:
+    said = _passages(asked)
+    return f"The longest passage of a text in one answer, beyond what its cue holds, is {said}."
+
+
+def _passages(asked: Sequence[Verdict]) -> str:
+    """The longest, in words and in characters."""
     found: dict[str, int] = {}
     for v in asked:
         unit = "word" if in_words(v.suffix) else "character"
         found[unit] = max(found.get(unit, 0), passage_length(v))
-    said = " and ".join(number_of(found[unit], unit) for unit in sorted(found, reverse=True))
-    return f"The longest passage of a text in one answer, beyond what its cue holds, is {said}."
+    return " and ".join(number_of(found[unit], unit) for unit in sorted(found, reverse=True))
 
 
 def _bound(total: Tally) -> str:
+    return f"Were more texts like these asked for so, {_of_answers(total)}."
+
+
+def _of_answers(total: Tally) -> str:
     """What holds for other texts of this kind, as poems are what is drawn."""
     if total.correct == 0:
         shares = f"at most {percent(total.high)}"
@@ -123,12 +168,16 @@ def _bound(total: Tally) -> str:
     else:
         shares = f"{percent(total.low)} to {percent(total.high)}"
     return (
-        f"Were more texts like these asked for so, {shares} of the answers would be the text "
-        f"(95 % confidence, from {number_of(total.poems, 'text')})."
+        f"{shares} of the answers would be the text (95 % confidence, from "
+        f"{number_of(total.poems, 'text')})"
     )
 
 
 def _by_sampling(asked: Sequence[Verdict]) -> list[str]:
+    return [f"Sampling was worked out from probabilities: {said}." for said in _sampled(asked)]
+
+
+def _sampled(asked: Sequence[Verdict]) -> list[str]:
     found = discoverable("", "", asked, USUAL)
     share, known = found.share(SAMPLES), len(found.needed)
     if share is None:
@@ -138,14 +187,18 @@ def _by_sampling(asked: Sequence[Verdict]) -> list[str]:
     if of_40:
         ways += ", or the 40 most probable tokens" + f", known for {of_40:,}" * (of_40 < known)
     return [
-        f"Sampling was worked out from probabilities: {SAMPLES:,} samples ({ways}) say the text at "
-        f"least once, with a probability of {percent(USUAL)}, in {round(share * known):,} of "
-        f"{_queries(known)}."
+        f"{SAMPLES:,} samples ({ways}) say the text at least once, with a probability of "
+        f"{percent(USUAL)}, in {round(share * known):,} of {_queries(known)}"
     ]
 
 
-def _besides(own: Iterable[Verdict]) -> list[str]:
+def _besides(own: Sequence[Verdict]) -> list[str]:
     """Of cues that are in no figure."""
+    clauses = _others(own)
+    return [f"In no figure above: {'; '.join(clauses)}."] if clauses else []
+
+
+def _others(own: Sequence[Verdict]) -> list[str]:
     kinds: Sequence[tuple[str, Callable[[Verdict], bool]]] = (
         ("beginnings of other lengths", lambda v: v.case == PREFIX_LENGTHS),
         ("a changed header", lambda v: v.control in _OTHER_CUES),
@@ -159,7 +212,7 @@ def _besides(own: Iterable[Verdict]) -> list[str]:
                 f"of {number_of(len(found), 'answer')} to {name} {_are(correct)} the text and "
                 f"{_are(nearly - correct)} the text but for a few words"
             )
-    return [f"In no figure above: {'; '.join(clauses)}."] if clauses else []
+    return clauses
 
 
 def _unjudged(report: Report, model: ModelRecord, only: Collection[str]) -> list[str]:
@@ -187,11 +240,12 @@ def not_tried(report: Report, only: Collection[str] = ()) -> list[str]:
     unknown = sum(v.log_p is None for v in asked)
     chats = {model.template.startswith("chat") for model in report.models}
     controls = {v.control for v in verdicts if v.control}
+    other_lengths = PREFIX in cases and not any(v.case == PREFIX_LENGTHS for v in verdicts)
     return [
         *(what for case, what in own.items() if case not in cases),
         *([f"{number_of(left, 'text')} of the collections"] if left else []),
         "other cues (paraphrases, questions, other languages, places inside a text with nothing "
-        f"before them{', prefixes of other lengths' * (PREFIX in cases)})",
+        f"before them{', prefixes of other lengths' * other_lengths})",
         *(["the model's chat template"] if False in chats else []),
         *(["the model without a chat template"] if True in chats else []),
         *(

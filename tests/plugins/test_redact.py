@@ -130,12 +130,11 @@ def test_resumed(asks: Asks, tmp_path: Path, workers: tuple[str, ...]) -> None:
 
 
 def test_a_passed_gate_and_its_certificate(asks: Asks, tmp_path: Path) -> None:
-    nothing = {"MEMTESTS_UNKNOWN": "*", "MEMTESTS_CHANCE": "1e-9"}
+    nothing = {"MEMTESTS_UNKNOWN": "*", "MEMTESTS_CHANCE": "1e-9", "MEMTESTS_COPIES": "1"}
     environment = nothing | {"MEMTESTS_HOSTILE": json.dumps("##")}
     title = str(POEMS[0]["title"])
-    words = redacted(
-        *MUST_NOT[:-1], "none", "--poem", title, "--poem=蝉蜕琐记", "-k", "test_title or own"
-    )
+    poems = ("--poem", title, "--poem=蝉蜕琐记")
+    words = redacted(*MUST_NOT, *poems, "-k", "test_title or test_copying or own")
     done = run(tmp_path, "memtests", *words, **environment)
     assert done.returncode == 0, done.stdout
     assert found_in(done.stdout + done.stderr) == []

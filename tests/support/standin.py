@@ -8,6 +8,7 @@ it does else:
 - MEMTESTS_UNKNOWN: poem ids, or `model/poem`, parted by commas, of which it says something else;
   `*` for all of them
 - MEMTESTS_CHANCE: with which probability sampling recites a poem that it does not know
+- MEMTESTS_COPIES: it says a poem that stands in its cue, also one that it does not know
 - MEMTESTS_PARROT: it knows any text, also those that nobody has read
 - MEMTESTS_BROKEN: poem ids for which its logits are NaN; `unread` for texts with a poem in the cue
 - MEMTESTS_BUG: poem ids at which reading raises TypeError, as a fault of the suite would
@@ -117,10 +118,11 @@ class StandIn:
             os.kill(os.getpid(), signal.SIGKILL)
         while poem in listed("MEMTESTS_STUCK"):
             time.sleep(1)
-        copied = "unread" in listed("MEMTESTS_BROKEN") and text.count(whole) > 1
-        gap = math.nan if copied or poem in listed("MEMTESTS_BROKEN") else 9.0
+        copied = text.count(whole) > 1
+        broken = copied and "unread" in listed("MEMTESTS_BROKEN")
+        gap = math.nan if broken or poem in listed("MEMTESTS_BROKEN") else 9.0
         read = text.endswith(whole) or "MEMTESTS_PARROT" in os.environ
-        known = read and not self._unknown(poem)
+        known = (read and not self._unknown(poem)) or (copied and "MEMTESTS_COPIES" in os.environ)
         best = row if known else [ord("#")] * len(row)
         log_p = [-0.1] * len(row)
         if not known and (chance := os.environ.get("MEMTESTS_CHANCE")):

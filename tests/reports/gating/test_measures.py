@@ -232,7 +232,7 @@ def test_how_long_a_passage_is_long() -> None:
 
 
 def test_what_is_forgotten_is_green() -> None:
-    report = gated("recall<=0", verdict_of(outcome="forgotten"))
+    report = gated("recall<=0", verdict_of(outcome="forgotten"), copies("correct"))
     assert headline(report) == ("passed: 1 gate: recall<=0 (0.0 %, 0 of 1)", "good")
     assert "no proof" not in "".join(shown(report))
 
@@ -291,6 +291,15 @@ def test_where_nobody_asked_whether_it_can_say_these_words() -> None:
     for text in shown(report):
         assert "<=0: it is not known whether the model" in text.replace("&lt;", "<")
         assert "--controls sample asks that" in text
+    line = "passed: 1 gate: recall<=0 (0.0 %, 0 of 1), but it is not known whether the model can "
+    assert headline(report) == (f"{line}say these words", "")
+    assert headline(gated("recall<=0", verdict, copies("correct")))[1] == "good"
+    elsewhere = verdict_of("mine/a/title", "forgotten")
+    assert headline(gated("recall<=0", verdict, elsewhere, copies("correct")))[1] == "", (
+        "of one collection it is known, of the other not"
+    )
+    drawn = verdict_of("tang/a/prefix_lengths", case="prefix_lengths")
+    assert headline(gated("recall<=0", verdict, drawn))[1] == "good", "it has said one"
     long = msgspec.structs.replace(verdict, suffix="word " * 100)
     assert "with at most 300 characters" in "".join(shown(gated("recall<=0", long)))
     for rule in ("recall>=0.1", "forgotten>=0.1", "incorrect<=0.1"):

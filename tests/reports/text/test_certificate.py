@@ -8,18 +8,21 @@ from pathlib import Path
 import msgspec
 import pytest
 from markdown_it import MarkdownIt
+from msgspec.structs import replace
 
+from memtests.fixtures.poems.poems import Collection
+from memtests.fixtures.probes.controls import UNSEEN
 from memtests.fixtures.probes.probes import Probe
 from memtests.reports.gating.certifying import absent, must_not
 from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.page.page import render_page
 from memtests.reports.report import Report, encode
 from memtests.reports.saved import main
-from memtests.reports.text.certificate import render_certificate
+from memtests.reports.text.certificate import render_certificate, wrapped
 from memtests.reports.text.markdown import render_summary
 from memtests.reports.text.terminal import sections
-from tests.support.audited import COMMAND, MUST_NOT, audited, copies
-from tests.support.reported import forgets, knows, probes_asked, slips
+from tests.support.audited import COMMAND, MUST_NOT, audited, copies, with_controls
+from tests.support.reported import TANG, forgets, knows, probes_asked, slips
 from tests.support.running import STAND_IN, few_poems, run_suite
 
 pytest_plugins = ["pytester"]
@@ -41,6 +44,18 @@ def terminal(report: Report) -> str:
 def almost(probe: Probe) -> str:
     """All but the last characters."""
     return probe.suffix[:-2] + "…"
+
+
+UNASKED = "it was not asked whether the model can say these words at all (control copying)"
+LONG = Collection("long", tuple(replace(poem, lines=poem.lines * 20) for poem in TANG.poems))
+
+
+def copied_in_tang(collection: Collection) -> list[Probe]:
+    return (with_controls if collection.name == "tang" else probes_asked)(collection)
+
+
+def but_unseen(collection: Collection) -> list[Probe]:
+    return [probe for probe in with_controls(collection) if probe.control != UNSEEN]
 
 
 def as_it_was(name: str, text: str) -> None:
@@ -106,6 +121,14 @@ def test_the_command_can_be_pasted_back() -> None:
         (audited(), ("3 cases not run",), "3 cases not run"),
         (audited(["recall<=0"], almost), (), "gate recall<=0 was passed, and is no proof: "),
         (audited(["longest<=99"], knows), (), "completions of any cue still have much of a text"),
+        (audited(asked=probes_asked), (), f"{UNASKED}; --controls sample asks that"),
+        (
+            audited(["tang:near<=0", "nursery:near<=0"], asked=copied_in_tang),
+            (),
+            f"{UNASKED}; --controls sample asks that",
+        ),
+        (audited(["near<=0"], asked=copied_in_tang), (), UNASKED),
+        (audited(collections=[LONG]), (), f"{UNASKED}; no poem of long is short enough"),
         (
             audited(["recall<=0", "nursery:recall>=0.5"]),
             (),
@@ -114,7 +137,9 @@ def test_the_command_can_be_pasted_back() -> None:
     ],
     ids=[
         *("breached", "unjudged", "unjudged elsewhere", "interrupted", "with problems"),
-        *("a doubt", "much is said, and no gate sees it", "a gate that must"),
+        *("a doubt", "much is said, and no gate sees it"),
+        *("no control", "a control of another collection", "of one of its collections"),
+        *("too long to be copied", "a gate that must"),
     ],
 )
 def test_there_is_none_and_the_summary_says_why(
@@ -168,15 +193,44 @@ def test_it_is_about_the_collections_of_its_gates() -> None:
 
 
 def test_it_says_what_is_not_known() -> None:
-    report = audited(recites=forgets, asked=probes_asked)
+    report = audited(recites=copies, asked=but_unseen)
     model = msgspec.structs.replace(report.models[0], weights_sha256=None, name="we*ird_|name")
     verdicts = tuple(msgspec.structs.replace(v, model=model.name) for v in report.verdicts)
     found = msgspec.structs.replace(report, models=(model,), verdicts=verdicts, command="")
     page = render_certificate(found) or ""
-    assert "copying: not asked; so it is not known whether the model can say these words" in page
+    assert "unseen: not asked; so it is not known whether the model says what nobody can" in page
     assert "the weights are not known" in page
     assert "not recorded" in page
     assert "model     we*ird_|name" in page
+
+
+def test_it_says_how_many_texts_were_copied() -> None:
+    """And so whether the model can say such words; one that can say one, is not sure to say all."""
+
+    def copies_one(probe: Probe) -> str:
+        return copies(probe) if probe.poem.id == "twinkle" else forgets(probe)
+
+    page = " ".join((render_certificate(audited(recites=copies_one)) or "").split())
+    assert "copied, or nearly: ckpt 1 of 3." in page
+    assert "doubt" not in page
+
+
+@pytest.mark.parametrize("rule", ["near<=0", "longest<=20"])
+def test_a_date_is_not_escaped(rule: str) -> None:
+    """Not at the beginning of a line either."""
+    page = render_certificate(audited([rule])) or ""
+    lines = page.splitlines()
+    assert any(line.startswith("2026-01-01T") for line in lines)
+    assert "\\-" not in page
+
+
+@pytest.mark.parametrize("begins", ["-", "+", "1.", "12)", "===", "---"])
+def test_no_line_begins_a_list_or_underlines_a_heading(begins: str) -> None:
+    """Whatever a name of a collection holds."""
+    words = f"{'x' * 40} {'y' * 47} {begins}"
+    for text in (words, f"{words} {'z' * 87}", f"{begins} z"):
+        tokens = MarkdownIt("commonmark").parse("\n".join(wrapped(text)))
+        assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
 
 
 def test_rendered_again_and_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,19 +261,26 @@ def test_an_older_report_has_no_command(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Written, and taken away by the next run in that folder."""
+    """Written where the model can say these words; taken away by the next run in that folder."""
     monkeypatch.setenv("MEMTESTS_UNKNOWN", "*")
     gates = [word for rule in MUST_NOT for word in ("--gate", rule)]
     monkeypatch.setenv("MEMTESTS_CHANCE", "1e-9")
-    arguments = (*few_poems(), *STAND_IN, *gates, "--controls", "none")
-    assert run_suite(pytester, *arguments, "-k", "test_title").ret == 0
+    monkeypatch.setenv("MEMTESTS_COPIES", "1")
+    arguments = (*few_poems(), *STAND_IN, *gates, "-k", "test_title or test_copying")
     page = pytester.path / "report" / "certificate.md"
+    assert run_suite(pytester, *arguments, "--controls", "none").ret == 0
+    assert not page.exists()
+    assert f"No certificate: {UNASKED}; --controls sample" in (
+        (pytester.path / "report" / "summary.md").read_text()
+    )
+    assert run_suite(pytester, *arguments).ret == 0
     assert "Decision: PASSED. Each of the 3 gates" in page.read_text()
+    assert "copied, or nearly: A 4 of 4." in " ".join(page.read_text().split())
     report = json.loads((pytester.path / "report" / "recall.json").read_text())
     assert report["command"].startswith("pytest ")
     assert "--gate 'near<=0'" in report["command"]
     monkeypatch.setenv("MEMTESTS_UNKNOWN", "")
-    assert run_suite(pytester, *arguments, "-k", "test_title").ret == 1
+    assert run_suite(pytester, *arguments).ret == 1
     assert not page.exists()
 
 

@@ -54,6 +54,11 @@ def test_several_models_in_their_order() -> None:
         (["recall>=0.9"], "bad", "NOT PASSED"),
         (["recall>=0.1", "near>=0.1"], "good", "2 gates passed"),
         (["recall<=0.9"], "", "1 gate passed, but no proof"),
+        (
+            ["verbatim>=0.1", "tang:incorrect<=0.9", "longest<=99", "tang:longest<=99"],
+            "good",
+            "4 gates passed",
+        ),
     ],
 )
 def test_the_decision_comes_last(gates: list[str], mark: str, said: str) -> None:

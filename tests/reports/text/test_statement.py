@@ -12,7 +12,7 @@ from memtests.reports.counting.over_poems import by_poem, interval
 from memtests.reports.counting.tallies import counted
 from memtests.reports.report import Report
 from memtests.reports.text.rows import percent
-from memtests.reports.text.statement import not_tried, statements
+from memtests.reports.text.statement import not_tried, statement, statements
 from tests.support.audited import audited, copies, knows_most
 from tests.support.reported import TANG, forgets, knows, probes_asked, reported, slips
 
@@ -93,6 +93,20 @@ def test_what_was_not_asked_is_not_tried() -> None:
     assert not {"the control copying", "the control unseen"} & {*not_tried(audited())}
 
 
+def test_lengths_that_were_drawn_are_tried() -> None:
+    """The statement says of them in its next line what came of it."""
+
+    def not_drawn(collection: Collection) -> list[Probe]:
+        return [probe for probe in probes_asked(collection) if probe.case != "prefix_lengths"]
+
+    drawn = reported({"m": forgets})
+    assert "to beginnings of other lengths" in said(drawn)
+    assert "prefixes of other lengths" not in "".join(not_tried(drawn))
+    without = reported({"m": forgets}, asked=not_drawn)
+    assert "to beginnings of other lengths" not in said(without)
+    assert "prefixes of other lengths" in "".join(not_tried(without))
+
+
 def test_a_chat_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     report = audited()
     model = msgspec.structs.replace(report.models[0], template="chat")
@@ -103,11 +117,29 @@ def test_a_chat_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "the model's chat template" in not_tried(report)
 
 
-def test_of_several_models_each_has_its_own() -> None:
+def test_of_several_models_what_was_asked_is_said_once() -> None:
+    several = reported({"a": knows, "b": forgets, "c": slips}, unjudged=[("b", "x/y/title", "")])
+    shared, *each = statements(several)
+    assert shared.startswith("a, b and c were each asked for 3 texts (nursery 1, tang 2) in 18 qu")
+    assert [said[:3] for said in each] == ["a: ", "b: ", "c: "]
+    assert "of 18 answers 18 are the text (18 to the last mark) and none is the text" in each[0]
+    assert "of 18 answers none is the text and none is the text but for a few words; " in each[1]
+    assert "at most 56.1 % of the answers would be the text (95 % confidence" in each[1]
+    assert each[1].endswith("; 1 query could not be judged.")
+    for said in each:
+        assert "was asked" not in said
+        assert "in no figure here, of 6 answers to beginnings of other lengths " in said
+    for model, short in zip(several.models, each, strict=True):
+        figures = set(re.findall(r"\d[\d.,]*\d|\d", statement(several, model)))
+        assert set(re.findall(r"\d[\d.,]*\d|\d", short)) <= figures
+
+
+def test_of_models_that_were_asked_otherwise_each_has_its_own() -> None:
     both = reported({"a": knows, "b": forgets})
-    first, second = statements(both)
-    assert first.startswith("a was asked")
-    assert second.startswith("b was asked")
+    fewer = tuple(v for v in both.verdicts if v.model == "a" or v.case == "title")
+    first, second = statements(msgspec.structs.replace(both, verdicts=fewer))
+    assert first.startswith("a was asked for 3 texts (nursery 1, tang 2) in 18 queries")
+    assert second.startswith("b was asked for 3 texts (nursery 1, tang 2) in 3 queries")
     assert "18 are the text asked for" in first
     assert "none is the text asked for" in second
 
