@@ -17,7 +17,7 @@ from typing import Any
 from rapidfuzz import fuzz, process
 
 import memtests
-from memtests.fixtures.commands import Typed
+from memtests.fixtures.commands import Typed, quoted
 from memtests.fixtures.locales import escape_output
 
 CASES = Path(__file__).parent
@@ -27,6 +27,7 @@ CONFIGURATIONS = (
     *("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini"),
     *("pyproject.toml", "tox.ini", "setup.cfg"),
 )
+HUB = "hf:"
 SAVED = "memtests.reports.saved"
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "compare": (SAVED, "several recall.json side by side, on one page"),
@@ -56,15 +57,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if {"-h", "--help"} & {*given}:
         print(help_text(), end="")
         return 0
-    if word and not word.startswith("-") and not Path(word.partition("::")[0]).exists():
-        near = process.extractOne(word, list(COMMANDS), scorer=fuzz.ratio, score_cutoff=60)
-        meant = f"did you mean memtests {near[0]}?" if near else "see memtests --help"
-        print(f"memtests {word}: no such command or file; {meant}", file=sys.stderr)
+    if word and not word.startswith("-") and (meant := unknown(word)):
+        print(f"memtests {word}: {meant}", file=sys.stderr)
         return WRONG
     if any(each.partition("=")[0] == "--rootdir" for each in given):
         print("--rootdir: memtests takes the current folder; leave it out", file=sys.stderr)
         return WRONG
     return ask(given, Path.cwd())
+
+
+def unknown(word: str) -> str | None:
+    """What to say of a word that is neither a command nor a file; None where it may be one."""
+    if option := option_of(word):
+        return f"did you mean memtests {option} {quoted(word)}?"
+    if Path(word.partition("::")[0]).exists():
+        return None
+    near = process.extractOne(word, list(COMMANDS), scorer=fuzz.ratio, score_cutoff=60)
+    meant = f"did you mean memtests {near[0]}?" if near else "see memtests --help"
+    return f"no such command or file; {meant}"
+
+
+def option_of(word: str) -> str | None:
+    """The option that takes a word which is neither a command nor a test file, by its look."""
+    if word.startswith(HUB) or word.endswith((".jsonl", ".json", ".csv", ".parquet", ".gz")):
+        return "--poems"
+    named = word.count("/") >= 2 and not Path(word).suffix and not Path(word).is_absolute()
+    there = Path(word.partition("::")[0]).exists()
+    return "--probe" if named and not there else None
 
 
 def help_text() -> str:

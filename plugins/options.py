@@ -96,7 +96,9 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
         _option(
             "--poem-columns",
             "columns of a table that are named otherwise, like author=poet,text=body; the "
-            "language of all poems may stand there itself: language=en",
+            "language of all poems may stand there itself: language=en; repeatable, the lists add "
+            "up",
+            action="append",
             type=typed,
             metavar="LIST",
         ),

@@ -3,14 +3,16 @@
 import argparse
 import dataclasses
 import functools
-import shlex
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from _pytest.mark import _parse_expression
+from hypothesis.errors import HypothesisSideeffectWarning
 
+from memtests.fixtures.commands import quoted
 from memtests.fixtures.locales import typed
 from memtests.fixtures.poems.columns import ColumnError, parse_columns
 from memtests.fixtures.poems.files import PoemError, canon, read_collections
@@ -144,7 +146,7 @@ def check_keywords(given: str) -> None:
         if given.strip():
             _parse_expression(given, "Wrong expression passed to '-k'")
     except pytest.UsageError as error:
-        named = shlex.quote(given)
+        named = quoted(given)
         raise pytest.UsageError(
             f"{error}; it takes words, with `and`, `or` and `not` between them; for "
             + (f"a probe: --probe {named}" if "/" in given else f"a title or an id: --poem {named}")
@@ -197,7 +199,10 @@ def read_questions(option: argparse.Namespace) -> Questions:
     named = frozenset(option.probe or ())
     questions = Questions(collections, asked, lengths, template, controlled, material, named)
     try:
-        check_names(option.probe or (), lambda: all_names(questions))
+        with warnings.catch_warnings():
+            # Hypothesis warns that drawing makes a start slow. Only --probe draws here.
+            warnings.simplefilter("ignore", HypothesisSideeffectWarning)
+            check_names(option.probe or (), lambda: all_names(questions))
     except ChoiceError as error:
         raise pytest.UsageError(f"--probe {error}") from None
     return questions

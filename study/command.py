@@ -87,8 +87,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     add(
         "--poem-columns",
+        action="append",
         metavar="LIST",
-        help="as memtests takes it: author=poet,text=body (default: named like the fields)",
+        help="as memtests takes it: author=poet,text=body; repeatable (default: named like the "
+        "fields)",
     )
     add(
         "--sample",

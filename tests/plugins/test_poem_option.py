@@ -100,7 +100,7 @@ def test_keywords_that_the_command_cannot_take(pytester: pytest.Pytester) -> Non
     said = run(pytester.path, "python", "-m", "memtests", "--collect-only", "-k", "Gray's elegy")
     assert said.returncode == pytest.ExitCode.USAGE_ERROR
     (line,) = filter(None, said.stderr.splitlines())
-    assert line.endswith("for a title or an id: --poem 'Gray'\"'\"'s elegy'")
+    assert line.endswith("""for a title or an id: --poem "Gray's elegy\"""")
 
 
 def test_every_title_goes_to_one_of_them() -> None:
@@ -111,5 +111,5 @@ def test_every_title_goes_to_one_of_them() -> None:
             check_keywords(title)
         except pytest.UsageError as error:
             said.append(str(error))
-            assert said[-1].endswith(f"--poem {shlex.quote(title)}")
+            assert shlex.split(said[-1].rpartition("--poem ")[2]) == [title]
     assert len(said) == 53

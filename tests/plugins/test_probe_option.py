@@ -1,8 +1,11 @@
 """`--probe`: what a miss, a report or a test id calls a probe asks that probe again."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.support.running import STAND_IN, few_poems, outcomes, report, run_suite
+from tests.support.starting import run
 
 pytest_plugins = ["pytester"]
 
@@ -57,6 +60,12 @@ def test_the_lengths_of_a_poem(pytester: pytest.Pytester) -> None:
     result = run_suite(pytester, *STAND_IN, *few_poems(), "--controls", "none", "--probe", name)
     assert result.ret == 0
     assert all(probe.startswith(f"{name}-") for probe in cues(pytester))
+
+
+def test_no_warning_comes_before_the_error(tmp_path: Path) -> None:
+    done = run(tmp_path, "python", "-m", "memtests", "--probe", "tang/jing-ye-si/prefix-26%")
+    (line,) = filter(None, done.stderr.splitlines())
+    assert line.startswith("ERROR: --probe 'tang/jing-ye-si/prefix-26%': no probe has that name;")
 
 
 @pytest.mark.parametrize(

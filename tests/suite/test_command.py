@@ -45,6 +45,11 @@ def test_version(tmp_path: Path, command: tuple[str, ...]) -> None:
             ["comapre", "a.json"],
             "memtests comapre: no such command or file; did you mean memtests compare?",
         ),
+        (["mine.csv"], "memtests mine.csv: did you mean memtests --poems mine.csv?"),
+        (
+            ["six/owl/title"],
+            "memtests six/owl/title: did you mean memtests --probe six/owl/title?",
+        ),
         (["nothing.py"], "memtests nothing.py: no such command or file; see memtests --help"),
         (["--rootdir", "x"], "--rootdir: memtests takes the current folder; leave it out"),
     ],
