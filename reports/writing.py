@@ -44,7 +44,12 @@ from memtests.reports.report_folder import (
 from memtests.reports.text.headline import CUT_SHORT, RESULT, Resumed
 from memtests.reports.text.junit import gate_reports, properties
 from memtests.reports.text.last_line import last_line, others_of
-from memtests.reports.text.progress import instead_of_counts, instead_of_letters, progress_of
+from memtests.reports.text.progress import (
+    Ticking,
+    instead_of_counts,
+    instead_of_letters,
+    progress_of,
+)
 from memtests.reports.text.terminal import sections
 from memtests.reports.trace_files import TRACES
 
@@ -95,6 +100,7 @@ class Writer:
         self.config.stash[SINK] = self.keep
         self.errors = ErrorLog(self.folder)
         self.progress = progress_of(self.config)
+        self.ticking = Ticking(self.progress, self.lock) if self.progress else None
         self.interrupts = self.config.stash[INTERRUPTS]
         self.faults.most_failures = self.config.getoption("maxfail") or 0
 
@@ -128,8 +134,16 @@ class Writer:
             except FolderError as error:
                 raise pytest.UsageError(f"--recall-report {error}") from None
             if self.progress:
-                self.progress.begin(asked)
+                self.progress.begin(asked, self.faults.probes)
                 instead_of_letters(self.config)
+            if self.ticking:
+                self.config.add_cleanup(self._end_ticking)
+                self.ticking.begin()
+
+    def _end_ticking(self) -> None:
+        if self.ticking:
+            with self._alone():
+                self.ticking.end()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
@@ -195,6 +209,7 @@ class Writer:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         self.interrupts.end()
+        self._end_ticking()
         if self.interrupts.came:
             self._take_what_waits()
         try:
