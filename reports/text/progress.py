@@ -1,5 +1,7 @@
 """While a run goes on: how far it is, in one line."""
 
+import os
+import sys
 import threading
 import time
 from collections import Counter
@@ -154,9 +156,26 @@ def progress_of(config: pytest.Config) -> Progress | None:
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None or config.get_verbosity() > 0:
         return None
+    reporter = _through_capture(config, reporter)
     if reporter.isatty:
         return Progress(lambda line: reporter.rewrite(line, erase=True), _ON_TERMINAL)
     return Progress(reporter.write_line, _IN_LOG, ticks=True)
+
+
+def _through_capture(
+    config: pytest.Config, reporter: pytest.TerminalReporter
+) -> pytest.TerminalReporter:
+    """One that writes to the same place also while a case runs: then pytest captures what goes to
+    stdout, its own lines too, and most of a run may be one case's.
+    """
+    try:
+        copy = os.dup(sys.stdout.fileno())  # nothing is captured while plugins are configured
+    except OSError:  # no file
+        return reporter
+    file = os.fdopen(copy, "w", 1, sys.stdout.encoding, "backslashreplace")
+    config.add_cleanup(file.close)
+    sys.stdout.flush()
+    return pytest.TerminalReporter(config, file)
 
 
 def instead_of_letters(config: pytest.Config) -> None:

@@ -1,13 +1,18 @@
 """The line that says how far a run is."""
 
+import os
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import msgspec
 
 from memtests.plugins.resuming import SavedVerdict
 from memtests.reports.text.progress import Done, Progress, Ticking, render_progress
 from tests.support.reported import TANG, forgets, knows, reported
+from tests.support.running import STAND_IN, few_poems
 
 
 def test_line() -> None:
@@ -82,3 +87,19 @@ def test_lines_come_while_nothing_is_done() -> None:
     assert lines[0] == "0 of 1 poem  0 of 1 probe  0:00 so far"
     time.sleep(0.1)
     assert len(lines) == so_far
+
+
+def test_a_log_has_lines_while_a_case_runs(tmp_path: Path) -> None:
+    """Pytest captures what is written then, and shows it nowhere."""
+    slow = "import memtests.reports.text.progress as p\np._IN_LOG = 0.01\n"
+    (tmp_path / "often.py").write_text(slow)
+    command = (sys.executable, "-m", "memtests", "-p", "often", *STAND_IN, *few_poems())
+    some = ("-k", "test_title", "--measure", "--recall-report", str(tmp_path / "report"))
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{Path.cwd()}"}
+    ran = subprocess.run(
+        (*command, *some), env=environment, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    lines = [line for line in ran.stdout.splitlines() if " of 8 poems  " in line]
+    assert lines[0].startswith("0 of 8 poems  ")
+    assert lines[-1].startswith("8 of 8 poems  8 of 8 probes  ")
