@@ -21,6 +21,8 @@ from memtests.reports.text.rows import percent
 # Seconds between two lines: on a terminal, where each takes the place of the one before, and in a
 # log.
 _ON_TERMINAL, _IN_LOG = 0.1, 10.0
+# How much of the probes has to be done before it tells of the rest: many are read before the first.
+_ENOUGH = 0.1
 
 
 Status = tuple[str, str, Any]
@@ -50,7 +52,7 @@ def render_progress(done: Done) -> str:
         parts.append(f"recall {percent(done.correct / done.judged)}")
     if not done.probes:
         parts.append(f"{_clock(done.seconds)} so far")
-    elif done.poems < done.of_poems and done.probes < done.of_probes:
+    elif done.poems < done.of_poems and _ENOUGH <= done.probes / done.of_probes < 1:
         left = done.seconds * (done.of_probes - done.probes) / done.probes
         parts.append(f"{_clock(left)} left")
     return "  ".join(parts)

@@ -24,7 +24,9 @@ def test_line() -> None:
     assert waiting == "0 of 6 poems  0 of 84 probes  0:40 so far"
     first = render_progress(Done(0, 119, 9, 18, 0, 9, 4.5))
     assert first == "0 of 119 poems  9 of 18 probes  2.0/s  recall 0.0 %  0:04 left"
-    assert render_progress(Done(1, 2000, 9, 18000, 9, 9, 9.0)).endswith("4:59:51 left")
+    assert render_progress(Done(1, 9, 1000, 9000, 9, 9, 1000.0)).endswith("2:13:20 left")
+    early = render_progress(Done(0, 119, 30, 2549, 30, 30, 41.0))
+    assert early == "0 of 119 poems  30 of 2,549 probes  0.7/s  recall 100.0 %"
     last = render_progress(Done(2, 2, 9, 9, 9, 9, 9.0))
     assert last == "2 of 2 poems  9 of 9 probes  1.0/s  recall 100.0 %"
     unjudged = render_progress(Done(2, 2, 8, 9, 8, 8, 8.0))
