@@ -24,28 +24,27 @@ class PlainReciter:
 
     def recite(self, probes: Sequence[Probe]) -> list[Completion | Unjudged]:
         """The completion of each probe, in their order."""
-        return [found for _, found in self.reciting(probes)]
+        found = dict(self.reciting(probes))
+        return [found[at] for at in range(len(probes))]
 
     def reciting(self, probes: Sequence[Probe]) -> Iterator[tuple[int, Completion | Unjudged]]:
-        """The same, each with its number, a portion at a time."""
+        """The same, each with its number as soon as it is known."""
         for first in range(0, len(probes), _PORTION):
-            portion = probes[first : first + _PORTION]
-            yield from enumerate(self._together(portion), start=first)
+            for at, found in self._together(probes[first : first + _PORTION]):
+                yield first + at, found
 
-    def _together(self, probes: Sequence[Probe]) -> list[Completion | Unjudged]:
+    def _together(self, probes: Sequence[Probe]) -> Iterator[tuple[int, Completion]]:
+        more = []
         few = list(map(_few_tokens, probes))
-        found = self.model.complete([probe.cue for probe in probes], few)
-        more = [
-            at
-            for at, (text, ended) in enumerate(found)
-            if not (ended or is_complete(text, probes[at]))
-        ]
-        again = self.model.complete(
-            [probes[at].cue for at in more], [most_tokens(probes[at]) for at in more]
-        )
-        for at, said in zip(more, again, strict=True):
-            found[at] = said
-        return [_cut(text, probe) for (text, _), probe in zip(found, probes, strict=True)]
+        for at, (text, ended) in self.model.complete([probe.cue for probe in probes], few):
+            if ended or is_complete(text, probes[at]):
+                yield at, _cut(text, probes[at])
+            else:
+                more.append(at)
+        more.sort()  # as they came is another order every time
+        most = [most_tokens(probes[at]) for at in more]
+        for number, (text, _) in self.model.complete([probes[at].cue for at in more], most):
+            yield more[number], _cut(text, probes[more[number]])
 
 
 def _few_tokens(probe: Probe) -> int:

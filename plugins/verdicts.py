@@ -13,8 +13,8 @@ from rapidfuzz.distance import Levenshtein
 
 from memtests.fixtures.probes.cuts import ALONE
 from memtests.fixtures.probes.languages import family
-from memtests.fixtures.probes.probes import Probe
-from memtests.fixtures.probes.text import joined, normal_form, sound, units
+from memtests.fixtures.probes.probes import OWN, Probe
+from memtests.fixtures.probes.text import joined, normal_form, sound, unit_ends, units
 from memtests.plugins.chance import Chance
 from memtests.plugins.passages import Passage, longest_passage
 from memtests.plugins.reciter import Completion, Unjudged
@@ -114,6 +114,23 @@ class Verdict(msgspec.Struct, frozen=True):
     """Where its texts were not kept: then `cue` and `suffix` are masks, if anything, and there is
     no `completion`."""
 
+    def __repr__(self) -> str:
+        """What pytest shows where an assertion on it fails: short, or it would be cut."""
+        kind = f" {self.kind}" if self.kind else ""
+        # The name of a test's own question is all of its text.
+        name = "" if self.collection == OWN else f" {_beginning(self.probe, 60)}"
+        if self.correct:
+            whole = "" if self.redacted else f": “{_beginning(self.completion.strip(), 40)}”"
+            return f"<{self.outcome}{name}{whole}>"
+        ends, at = unit_ends(self.asked, ""), self.divergence or 0
+        said = f"after {at} of {len(ends)}"
+        if not self.redacted:
+            poem, model = (
+                _beginning(_from(text, at), 40) for text in (self.asked, self.completion)
+            )
+            said += f": poem “{poem}” model “{model}”"
+        return f"<{self.outcome}{kind}{name}: {said}>"
+
     @property
     def question(self) -> str:
         """What tells the question from any other."""
@@ -133,6 +150,19 @@ class Verdict(msgspec.Struct, frozen=True):
     def grade(self) -> str:
         """`correct`, or the kind of what it is else."""
         return self.kind or self.outcome
+
+
+def _from(text: str, at: int) -> str:
+    """A text from its unit number `at` on."""
+    ends = [0, *unit_ends(text, "")]
+    return text[ends[min(at, len(ends) - 1)] :].strip()
+
+
+def _beginning(text: str, most: int) -> str:
+    """So many code points of a text, on one line, harmless in a terminal."""
+    line = " ".join(text[: most + 1].split())
+    shown = line[:most] + ("…" if len(text) > most else "")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
 
 
 def question_of(cue: str, suffix: str) -> str:

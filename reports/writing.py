@@ -3,7 +3,7 @@
 import datetime
 import threading
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -41,10 +41,21 @@ from memtests.reports.report_folder import (
     traces_there,
     write_report,
 )
-from memtests.reports.text.headline import CUT_SHORT, RESULT, Resumed
+from memtests.reports.text.headline import (
+    CUT_SHORT,
+    RESULT,
+    Resumed,
+    said_not_resumed,
+    said_to_resume,
+)
 from memtests.reports.text.junit import gate_reports, properties
 from memtests.reports.text.last_line import last_line, others_of
-from memtests.reports.text.progress import instead_of_counts, instead_of_letters, progress_of
+from memtests.reports.text.progress import (
+    Ticking,
+    instead_of_counts,
+    instead_of_letters,
+    progress_of,
+)
 from memtests.reports.text.terminal import sections
 from memtests.reports.trace_files import TRACES
 
@@ -95,6 +106,7 @@ class Writer:
         self.config.stash[SINK] = self.keep
         self.errors = ErrorLog(self.folder)
         self.progress = progress_of(self.config)
+        self.ticking = Ticking(self.progress, self.lock) if self.progress else None
         self.interrupts = self.config.stash[INTERRUPTS]
         self.faults.most_failures = self.config.getoption("maxfail") or 0
 
@@ -103,6 +115,17 @@ class Writer:
         node.workerinput["report"] = str(self.folder)
         # One that takes a dead worker's place goes on with what that one has begun.
         node.workerinput["begun"] = self.journal.begun
+
+    def pytest_report_header(self) -> list[str]:
+        saved = self.config.stash.get(SAVED, None)
+        if saved is not None:
+            return [said_to_resume(len(saved))]
+        if (self.folder / DATA).exists():
+            return []
+        with suppress(OSError):
+            left = read_saved(self.folder / VERDICTS, self.config.getoption("--redact"))
+            return [said_not_resumed(len(left), self.folder)] if left else []
+        return []
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._begin([item.nodeid for item in session.items])
@@ -128,8 +151,16 @@ class Writer:
             except FolderError as error:
                 raise pytest.UsageError(f"--recall-report {error}") from None
             if self.progress:
-                self.progress.begin(asked)
+                self.progress.begin(asked, self.faults.probes)
                 instead_of_letters(self.config)
+            if self.ticking:
+                self.config.add_cleanup(self._end_ticking)
+                self.ticking.begin()
+
+    def _end_ticking(self) -> None:
+        if self.ticking:
+            with self._alone():
+                self.ticking.end()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
@@ -195,6 +226,7 @@ class Writer:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         self.interrupts.end()
+        self._end_ticking()
         if self.interrupts.came:
             self._take_what_waits()
         try:
@@ -283,5 +315,5 @@ class Writer:
         report = conclusion.report
         if report.verdicts or report.unjudged:
             cases = self.config.stash[ASKED]
-            said = last_line(report, conclusion.headline[1], others_of(reporter.stats, cases))
+            said = last_line(report, conclusion.headline, others_of(reporter.stats, cases))
             instead_of_counts(reporter, said, "red" if conclusion.status else "green")

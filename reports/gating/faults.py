@@ -56,6 +56,15 @@ class Faults:
             found.append(f"{failed} failed for another reason than a miss")
         return found
 
+    @property
+    def probes(self) -> int:
+        """How many probes there are to ask; two cases may ask the same."""
+        return sum(self._asked().values())
+
+    def _asked(self) -> dict[str, int]:
+        """A model and its question → how many probes that is."""
+        return {key: count for counts in self.cases.values() for key, count in counts}
+
     def _left(self) -> set[str]:
         """The cases that were not run."""
         return self.cases.keys() - self._run
@@ -73,7 +82,7 @@ class Faults:
         if not interrupted and 0 < self.most_failures <= len(self._missed):
             option = "-x" if self.most_failures == 1 else f"--maxfail={self.most_failures}"
             word += f" after {number_of(len(self._missed), 'failed case')} ({option})"
-        asked = {key: count for counts in self.cases.values() for key, count in counts}
+        asked = self._asked()
         done = {key for case in self._run for key, _ in self.cases.get(case, ())}
         missing = sum(count for key, count in asked.items() if key not in done)
         said = f"{missing:,} of {number_of(sum(asked.values()), 'probe')} missing"

@@ -1,6 +1,7 @@
 """What whoever must decide wants first: one line, the same on terminal, summary and page. Pure."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from memtests.reports.counting.tallies import counted, shortest_cues
@@ -15,6 +16,8 @@ from memtests.reports.text.said_losses import said_losses
 _MOST_GATES = 3
 _MOST_POEMS = 3
 
+INTERRUPTED = "interrupted"
+"""How the headline of a run begins that was broken off."""
 RESULT = "result"
 """What the lines that come first are headed."""
 CUT_SHORT = (
@@ -32,6 +35,19 @@ class Resumed(NamedTuple):
     """Those of them that were taken over."""
     asked: int
     """Probes that were asked now."""
+
+
+def said_to_resume(there: int) -> str:
+    """What a run that is to resume another says before it begins."""
+    return f"resumed: {number_of(there, 'verdict')} on disk, taken over where they are asked again"
+
+
+def said_not_resumed(there: int, folder: Path) -> str:
+    """What a run says before it begins, where another left verdicts and no report."""
+    return (
+        f"not resumed: {number_of(there, 'verdict')} of an unfinished run in {folder}, which this "
+        "run's own replace; --resume would take them over"
+    )
 
 
 def said_resumed(found: Resumed) -> str:

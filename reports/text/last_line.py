@@ -13,6 +13,7 @@ from memtests.plugins.scheduling import Asked
 from memtests.plugins.verdicts import FORGOTTEN, INCORRECT
 from memtests.reports.counting.tallies import counted, totals
 from memtests.reports.report import Report, in_model_order
+from memtests.reports.text.headline import INTERRUPTED
 from memtests.reports.text.phrases import number_of
 
 # What becomes of a case that asks a probe is in the table already.
@@ -22,11 +23,11 @@ _NO_TESTS = ("", "warnings")
 _SELF_CHECK = "test_self_check["
 
 
-def last_line(report: Report, mark: str, others: Mapping[str, int]) -> str:
+def last_line(report: Report, first: tuple[str, str], others: Mapping[str, int]) -> str:
     """For instance ``870 of 1,620 correct, 168 incorrect, 582 forgotten; besides 255 controls, 714
     drawn lengths; 2 gates passed``.
 
-    `mark`: the headline's; `others`: what became of other tests → how many.
+    `first`: the headline and its mark; `others`: what became of other tests → how many.
     """
     unjudged = [f"{len(report.unjudged):,} unjudged"] if report.unjudged else []
     cases = Counter(v.case for v in report.verdicts)
@@ -37,13 +38,15 @@ def last_line(report: Report, mark: str, others: Mapping[str, int]) -> str:
         ", ".join([*_counts(report), *unjudged]),
         f"besides {besides}" if besides else "",
         f"other tests: {tests}" if tests else "",
-        _decided(report, mark),
+        _decided(report, *first),
     ]
     return "; ".join(part for part in parts if part)
 
 
-def _decided(report: Report, mark: str) -> str:
+def _decided(report: Report, said: str, mark: str) -> str:
     """Whether the run passed, in as few words as there are; the headline says why not."""
+    if mark == "bad" and said.startswith(INTERRUPTED):
+        return f"{INTERRUPTED}, NOT PASSED" if report.gates else INTERRUPTED
     if mark == "bad":
         return "NOT PASSED"
     if not report.gates:

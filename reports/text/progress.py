@@ -1,8 +1,12 @@
 """While a run goes on: how far it is, in one line."""
 
+import os
+import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -11,11 +15,14 @@ import pytest
 from memtests.plugins.resuming import SavedVerdict
 from memtests.plugins.scheduling import Asked
 from memtests.reports.counting.tallies import counted
+from memtests.reports.text.phrases import number_of
 from memtests.reports.text.rows import percent
 
 # Seconds between two lines: on a terminal, where each takes the place of the one before, and in a
 # log.
 _ON_TERMINAL, _IN_LOG = 0.1, 10.0
+# How much of the probes has to be done before it tells of the rest: many are read before the first.
+_ENOUGH = 0.1
 
 
 Status = tuple[str, str, Any]
@@ -27,47 +34,61 @@ class Done(NamedTuple):
     poems: int
     of_poems: int
     probes: int
+    of_probes: int
     correct: int
     judged: int
     seconds: float
 
 
 def render_progress(done: Done) -> str:
-    """For instance ``64 of 119 poems  41.3 probes/s  recall 53.7 %  0:12 left``."""
-    parts = [f"{done.poems} of {done.of_poems} poems"]
-    if done.seconds > 0:
-        parts.append(f"{done.probes / done.seconds:.1f} probes/s")
+    """For instance ``64 of 119 poems  520 of 1,004 probes  41.6/s  recall 60.0 %  0:12 left``, and
+    ``0 of 119 poems  0 of 1,004 probes  0:40 so far``.
+    """
+    parts = [f"{done.poems:,} of {number_of(done.of_poems, 'poem')}"]
+    parts.append(f"{done.probes:,} of {number_of(done.of_probes, 'probe')}")
+    if done.probes and done.seconds > 0:
+        parts.append(f"{done.probes / done.seconds:.1f}/s")
     if done.judged:
         parts.append(f"recall {percent(done.correct / done.judged)}")
-    if 0 < done.poems < done.of_poems:
-        left = round(done.seconds * (done.of_poems - done.poems) / done.poems)
-        hours, minutes = divmod(left // 60, 60)
-        clock = f"{hours}:{minutes:02}:{left % 60:02}" if hours else f"{minutes}:{left % 60:02}"
-        parts.append(f"{clock} left")
+    if not done.probes:
+        parts.append(f"{_clock(done.seconds)} so far")
+    elif done.poems < done.of_poems and _ENOUGH <= done.probes / done.of_probes < 1:
+        left = done.seconds * (done.of_probes - done.probes) / done.probes
+        parts.append(f"{_clock(left)} left")
     return "  ".join(parts)
+
+
+def _clock(seconds: float) -> str:
+    minutes, left = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
 
 
 @dataclass(eq=False)
 class Progress:
-    """Counts cases as they are done, and writes a line every now and then."""
+    """Counts verdicts and cases as they are done, and writes a line every now and then."""
 
     write: Callable[[str], object]
     seconds_between: float
     now: Callable[[], float] = time.monotonic
+    ticks: bool = False
+    """Whether lines come while nothing is done, too: on a terminal they would lie over what others
+    write there, a debugger say."""
     _asked: dict[str, Asked] = field(default_factory=dict)
     _left: Counter[Asked] = field(default_factory=Counter)
     _of_poems: int = 0
+    _of_probes: int = 0
     _probes: int = 0
     _correct: int = 0
     _judged: int = 0
     _began: float = 0.0
     _written: float = 0.0
 
-    def begin(self, cases: Mapping[str, Asked]) -> None:
-        """Take down what is to be done."""
+    def begin(self, cases: Mapping[str, Asked], probes: int) -> None:
+        """Take down what is to be done: cases, and how many probes they ask together."""
         self._asked = dict(cases)
         self._left = Counter(self._asked.values())
-        self._of_poems = len(self._left)
+        self._of_poems, self._of_probes = len(self._left), probes
         self._began = self._written = self.now()
 
     def judged(self, verdicts: Sequence[SavedVerdict]) -> None:
@@ -76,7 +97,7 @@ class Progress:
         found = counted(verdicts)
         self._judged += len(found)
         self._correct += sum(verdict.correct for verdict in found)
-        self._write_if_time()
+        self.write_if_time()
 
     def finished(self, nodeid: str) -> None:
         """Take down that a case is over; write a line if it is time."""
@@ -84,11 +105,12 @@ class Progress:
         if asked is None:
             return
         self._left[asked] -= 1
-        self._write_if_time(last=not self._asked)
+        self.write_if_time(last=not self._asked)
 
-    def _write_if_time(self, last: bool = False) -> None:
+    def write_if_time(self, last: bool = False) -> None:
+        """Write a line if it is time, or if it is the last one."""
         now = self.now()
-        if last or now - self._written >= self.seconds_between:
+        if last or (self._asked and now - self._written >= self.seconds_between):
             self._written = now
             self.write(render_progress(self.done()))
 
@@ -98,10 +120,37 @@ class Progress:
             poems=sum(left == 0 for left in self._left.values()),
             of_poems=self._of_poems,
             probes=self._probes,
+            # In search of a shorter cue, Hypothesis may ask more of them.
+            of_probes=max(self._of_probes, self._probes),
             correct=self._correct,
             judged=self._judged,
             seconds=self.now() - self._began,
         )
+
+
+class Ticking:
+    """Writes lines while nothing is done: a model may be slow."""
+
+    def __init__(self, progress: Progress, lock: AbstractContextManager[object]) -> None:
+        """`lock`: the one under which everybody else calls `progress`."""
+        self._progress = progress
+        self._lock = lock
+        self._ended = threading.Event()
+
+    def begin(self) -> None:
+        """Begin, where that is wanted, until `end` is called."""
+        if self._progress.ticks:
+            threading.Thread(target=self._tick, name="progress", daemon=True).start()
+
+    def end(self) -> None:
+        """Write nothing more. To be called under the lock."""
+        self._ended.set()
+
+    def _tick(self) -> None:
+        while not self._ended.wait(self._progress.seconds_between / 10):
+            with self._lock:
+                if not self._ended.is_set():
+                    self._progress.write_if_time()
 
 
 def progress_of(config: pytest.Config) -> Progress | None:
@@ -109,9 +158,26 @@ def progress_of(config: pytest.Config) -> Progress | None:
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None or config.get_verbosity() > 0:
         return None
+    reporter = _through_capture(config, reporter)
     if reporter.isatty:
         return Progress(lambda line: reporter.rewrite(line, erase=True), _ON_TERMINAL)
-    return Progress(reporter.write_line, _IN_LOG)
+    return Progress(reporter.write_line, _IN_LOG, ticks=True)
+
+
+def _through_capture(
+    config: pytest.Config, reporter: pytest.TerminalReporter
+) -> pytest.TerminalReporter:
+    """One that writes to the same place also while a case runs: then pytest captures what goes to
+    stdout, its own lines too, and most of a run may be one case's.
+    """
+    try:
+        copy = os.dup(sys.stdout.fileno())  # nothing is captured while plugins are configured
+    except OSError:  # no file
+        return reporter
+    file = os.fdopen(copy, "w", 1, sys.stdout.encoding, "backslashreplace")
+    config.add_cleanup(file.close)
+    sys.stdout.flush()
+    return pytest.TerminalReporter(config, file)
 
 
 def instead_of_letters(config: pytest.Config) -> None:

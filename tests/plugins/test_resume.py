@@ -112,3 +112,23 @@ def test_overwritten_in_place_is_asked_again(
     assert first["models"][0]["weights_sha256"] != second["models"][0]["weights_sha256"]
     assert run("--model", checkpoint, "--resume") == without_rounding(second)
     assert asked(pytester) == []
+
+
+def test_the_header_says_whether_it_resumes(pytester: pytest.Pytester) -> None:
+    some = (*FEW, *STAND_IN, "-k", "test_title")
+    folder = pytester.path / "report"
+    run_suite(pytester, *some).stdout.no_fnmatch_line("*resumed: *")
+    run_suite(pytester, *some).stdout.no_fnmatch_line("*resumed: *")
+    resumed = run_suite(pytester, *some, "--resume")
+    resumed.stdout.fnmatch_lines(
+        ["resumed: 2 verdicts on disk, taken over where they are asked again", "collected *"]
+    )
+    (folder / "recall.json").unlink()
+    told = run_suite(pytester, *some)
+    told.stdout.fnmatch_lines(
+        [
+            f"not resumed: 2 verdicts of an unfinished run in {folder}, which this run's own "
+            "replace; --resume would take them over",
+            "collected *",
+        ]
+    )

@@ -1,15 +1,22 @@
 """The definitions of design section 3, held down with examples and properties."""
 
+import dataclasses
+
+import msgspec
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from memtests.fixtures.poems.files import canon
 from memtests.fixtures.poems.poems import Collection
+from memtests.fixtures.probes.probes import own_probe
 from memtests.fixtures.probes.text import in_words, units
 from memtests.plugins.chance import Chance, chance, chance_bands
 from memtests.plugins.passages import Passage
-from memtests.plugins.verdicts import declines, divergence, judge, loops, similarity
+from memtests.plugins.reciter import Completion
+from memtests.plugins.redacting import redacted
+from memtests.plugins.resuming import SavedVerdict
+from memtests.plugins.verdicts import declines, divergence, judge, loops, similarity, verdict
 
 DAY = " to a summer's day?\nThou art more lovely and more temperate:"
 MOON = "\n疑是地上霜。\n举头望明月，\n低头思故乡。"
@@ -285,3 +292,31 @@ def test_a_loop_has_no_longer_passage_than_its_words() -> None:
         found = judge(loop, poem, "en", Chance(0.1, 2))
         assert found.passage is not None
         assert (found.outcome, found.passage.length) == ("forgotten", length)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (
+            " buckle\nyour\x1b belt",
+            "<incorrect severe{}: after 1 of 3: poem “my shoe” model “your\\x1b belt”>",
+        ),
+        (
+            " x" * 99,
+            "<forgotten looping{}: after 0 of 3: poem “buckle my shoe” model “" + "x " * 20 + "…”>",
+        ),
+        ("", "<forgotten empty{}: after 0 of 3: poem “buckle my shoe” model “”>"),
+        (" buckle my shoe.", "<correct{}: “buckle my shoe.”>"),
+    ],
+)
+def test_what_pytest_shows_of_a_verdict(said: str, shown: str) -> None:
+    own = own_probe("One two", "buckle my shoe")
+    completion = Completion(said, None, 9.0, None, "between")
+    found = verdict("m", own, completion, Chance(0.1, 1))
+    assert repr(found) == shown.format("")
+    assert repr(SavedVerdict(**msgspec.structs.asdict(found))) == shown.format("")
+    mine = verdict("m", dataclasses.replace(own, collection="mine"), completion, Chance(0.1, 1))
+    assert repr(mine) == shown.format(f" {mine.probe}")
+    for word in ("buckle", "shoe", "belt"):
+        assert word not in repr(redacted(found, "en"))
+    assert len(repr(mine)) < 240, "pytest shows no more"

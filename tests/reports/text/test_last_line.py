@@ -29,10 +29,10 @@ def test_controls_and_drawn_lengths_are_told_apart() -> None:
     drawn = msgspec.structs.replace(counts[0], case="prefix_lengths", probe="drawn")
     control = msgspec.structs.replace(counts[1], case="control", probe="control")
     more: Report = msgspec.structs.replace(one, verdicts=(*counts, drawn, control))
-    assert last_line(one, "", {}) == (
+    assert last_line(one, ("", ""), {}) == (
         "5 of 18 correct, 13 incorrect, 0 forgotten; besides 6 drawn lengths; no gates"
     )
-    assert last_line(more, "", {"passed": 3}) == (
+    assert last_line(more, ("", ""), {"passed": 3}) == (
         "5 of 18 correct, 13 incorrect, 0 forgotten; besides 1 control, 7 drawn lengths; "
         "other tests: 3 passed; no gates"
     )
@@ -40,32 +40,36 @@ def test_controls_and_drawn_lengths_are_told_apart() -> None:
 
 def test_several_models_in_their_order() -> None:
     several = reported({"z": knows, "a": forgets}, unjudged=[("z", "tang/x/title", "too long")])
-    assert last_line(several, "good", {}) == (
+    assert last_line(several, ("", "good"), {}) == (
         "z: 18 of 18 correct, a: 0 of 18 correct, 1 unjudged; besides 12 drawn lengths; passed"
     )
 
 
 @pytest.mark.parametrize(
-    ("gates", "mark", "said"),
+    ("gates", "first", "mark", "said"),
     [
-        ([], "", "no gates"),
-        ([], "good", "passed"),
-        ([], "bad", "NOT PASSED"),
-        (["recall>=0.9"], "bad", "NOT PASSED"),
-        (["recall>=0.1", "near>=0.1"], "good", "2 gates passed"),
-        (["recall<=0.9"], "", "1 gate passed, but no proof"),
+        ([], "", "", "no gates"),
+        ([], "", "good", "passed"),
+        ([], "", "bad", "NOT PASSED"),
+        ([], "worker gw0 died", "bad", "NOT PASSED"),
+        ([], "interrupted: 3 of 21 probes missing", "bad", "interrupted"),
+        (["recall>=0.1"], "interrupted: 3 of 21", "bad", "interrupted, NOT PASSED"),
+        (["recall>=0.9"], "", "bad", "NOT PASSED"),
+        (["recall>=0.1", "near>=0.1"], "", "good", "2 gates passed"),
+        (["recall<=0.9"], "", "", "1 gate passed, but no proof"),
         (
             ["verbatim>=0.1", "tang:incorrect<=0.9", "longest<=99", "tang:longest<=99"],
+            "",
             "good",
             "4 gates passed",
         ),
     ],
 )
-def test_the_decision_comes_last(gates: list[str], mark: str, said: str) -> None:
+def test_the_decision_comes_last(gates: list[str], first: str, mark: str, said: str) -> None:
     report = reported({"m": slips})
     rules = [parse_gate(rule, ["tang", "nursery"]) for rule in gates]
     whole = msgspec.structs.replace(report, gates=evaluate(rules, report, ()))
-    assert last_line(whole, mark, {}).rpartition("; ")[2] == said
+    assert last_line(whole, (first, mark), {}).rpartition("; ")[2] == said
 
 
 def test_others() -> None:
