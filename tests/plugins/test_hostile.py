@@ -68,10 +68,14 @@ def test_without_effect(
 
 
 def plain_text_only(markdown: str) -> None:
-    """Nothing but headings, paragraphs, lists and tables comes of a page."""
+    """Nothing but headings, paragraphs, lists and tables comes of a page; bold are whole lines of
+    the summary's own.
+    """
     tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(markdown)
-    kinds = {inner.type for token in tokens for inner in (token.children or [])}
-    assert kinds <= {"text", "softbreak", "text_special"}
+    plain = {"text", "softbreak", "text_special"}
+    for inline in [[inner.type for inner in token.children or []] for token in tokens]:
+        whole = inline[1:2] == ["strong_open"] and inline[-2:-1] == ["strong_close"]
+        assert {*(inline[2:-2] if whole else inline)} <= plain, inline
     blocks = {token.type.removesuffix("_open").removesuffix("_close") for token in tokens}
     assert blocks <= {
         *("heading", "paragraph", "inline", "bullet_list", "list_item"),

@@ -196,12 +196,16 @@ def real_models() -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [(), ("-n", "2")], ids=["alone", "workers"])
-@pytest.mark.parametrize("which", [0, 1], ids=["embedded", "pretrained"])
-@pytest.mark.parametrize("after", ["header", "verdict"])
-def test_how_long_it_takes(tmp_path: Path, which: int, how: tuple[str, ...], after: str) -> None:
-    """Two seconds, of a processor that is this run's alone: what others take of it is not counted.
-
-    `after` the first line, it loads; after the first verdict, it recites.
+@pytest.mark.parametrize(
+    ("which", "after"),
+    [(0, "header"), (0, "verdict"), (1, "verdict")],
+    ids=["embedded loads", "embedded recites", "pretrained recites"],
+)
+def test_a_real_model_is_interrupted(
+    tmp_path: Path, which: int, how: tuple[str, ...], after: str
+) -> None:
+    """`after` the first line, it loads; after the first verdict, it recites. bench/ctrl_c.py has
+    how long it takes.
     """
     process = subprocess.Popen(
         [sys.executable, "-m", "memtests", "--model", real_models()[which], "--measure", *how],
@@ -219,25 +223,11 @@ def test_how_long_it_takes(tmp_path: Path, which: int, how: tuple[str, ...], aft
         assert process.poll() is None, process.stdout.read()
         time.sleep(0.05)
     time.sleep(3)
-    busy = seconds_of(process.pid)
-    began = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
-    output += process.stdout.read()
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == pytest.ExitCode.INTERRUPTED
+    output += process.communicate()[0]
+    assert process.returncode == pytest.ExitCode.INTERRUPTED, output
     assert "Traceback" not in output, output
-    if how:  # it waits for its workers, which are killed after a while
-        assert time.monotonic() - began < 10
-    else:
-        assert used.ru_utime + used.ru_stime - busy < 2
     if after == "verdict":
         # Those on disk may be ahead of their cases, and then there is nothing to report yet.
         assert "interrupted: " in output
         assert [json.loads(line) for line in journal.read_bytes().splitlines()]
-
-
-def seconds_of(process: int) -> float:
-    """The processor's time that it has taken."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,68 @@
+"""How soon a run ends after Ctrl-C: while it loads, and while it recites.
+
+    python bench/ctrl_c.py [--model NAME] [-n N]
+
+Wall time from the signal to the end of the process, and the processor's time of that which the
+process itself took: others may be busy.
+"""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def interrupted(model: str, how: list[str], recites: bool) -> tuple[float, float]:
+    """Wall seconds and the processor's, from the signal to the end. Three seconds after the first
+    line, or after the first verdict is on disk.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "memtests", "--model", model, "--measure", *how],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            start_new_session=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert process.stdout
+        journal = Path(folder) / "reports" / "latest" / "verdicts.jsonl"
+        process.stdout.readline()
+        while recites and not (journal.exists() and journal.stat().st_size):
+            time.sleep(0.05)
+        time.sleep(3)
+        busy, began = processor_seconds(process.pid), time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)
+        process.stdout.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 2, f"exit status {process.returncode}"
+        return time.monotonic() - began, used.ru_utime + used.ru_stime - busy
+
+
+def processor_seconds(process: int) -> float:
+    """What a process has taken so far."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--model", default="embedded", help="as of memtests (default: embedded)")
+    parser.add_argument("-n", default="0", help="workers (default: none)")
+    given = parser.parse_args()
+    how = ["-n", given.n] if given.n != "0" else []
+    for name, recites in (("loading", False), ("reciting", True)):
+        wall, used = interrupted(given.model, how, recites)
+        print(f"{name:<9}{wall:6.2f} s  {used:6.2f} s of the processor")
+
+
+if __name__ == "__main__":
+    main()
