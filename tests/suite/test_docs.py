@@ -174,7 +174,8 @@ def test_ci_job(tmp_path: Path, number: int) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    assert page.read_text().startswith("## Recall of embedded")
+    assert page.read_text().startswith("**passed: ")
+    assert "\n## Recall of embedded\n" in page.read_text()
     assert (tmp_path / "junit.xml").exists()
     if "--redact" in script:
         assert found_in(done.stdout + done.stderr) == []
