@@ -9,13 +9,14 @@ process itself took: others may be busy.
 import argparse
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from tests.support.begun import begin
 
 
 def interrupted(model: str, how: list[str], recites: bool) -> tuple[float, float]:
@@ -23,21 +24,8 @@ def interrupted(model: str, how: list[str], recites: bool) -> tuple[float, float
     line, or after the first verdict is on disk.
     """
     with tempfile.TemporaryDirectory() as folder:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "memtests", "--model", model, "--measure", *how],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            start_new_session=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        process = begin(Path(folder), model, *how, recites=recites).process
         assert process.stdout
-        journal = Path(folder) / "reports" / "latest" / "verdicts.jsonl"
-        process.stdout.readline()
-        while recites and not (journal.exists() and journal.stat().st_size):
-            time.sleep(0.05)
-        time.sleep(3)
         busy, began = processor_seconds(process.pid), time.monotonic()
         os.killpg(process.pid, signal.SIGINT)
         process.stdout.read()

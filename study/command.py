@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from memtests.fixtures.locales import escape_output
+from memtests.fixtures.poems.columns import OPTION as COLUMNS
 from memtests.fixtures.poems.columns import ColumnError, parse_columns
 from memtests.fixtures.poems.files import PoemError, canon, read_collections
 from memtests.fixtures.poems.poems import Collection
@@ -85,13 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="poem file or table to teach beside the canon's; repeatable (default: none)",
     )
-    add(
-        "--poem-columns",
-        action="append",
-        metavar="LIST",
-        help="as memtests takes it: author=poet,text=body; repeatable (default: named like the "
-        "fields)",
-    )
+    add("--poem-columns", **COLUMNS)
     add(
         "--sample",
         type=int,

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ import pytest
 
 from memtests.plugins.interrupts import Interrupts
 from memtests.reports.text.headline import CUT_SHORT
+from tests.support.begun import begin
 from tests.support.running import ROOT, STAND_IN, few_poems
 from tests.support.smollm2 import gguf
 
@@ -207,24 +207,10 @@ def test_a_real_model_is_interrupted(
     """`after` the first line, it loads; after the first verdict, it recites. bench/ctrl_c.py has
     how long it takes.
     """
-    process = subprocess.Popen(
-        [sys.executable, "-m", "memtests", "--model", real_models()[which], "--measure", *how],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        start_new_session=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout
-    journal = tmp_path / "reports" / "latest" / "verdicts.jsonl"
-    output = process.stdout.readline()
-    while after == "verdict" and not (journal.exists() and journal.stat().st_size):
-        assert process.poll() is None, process.stdout.read()
-        time.sleep(0.05)
-    time.sleep(3)
+    found = begin(tmp_path, real_models()[which], *how, recites=after == "verdict")
+    process, journal = found.process, found.journal
     os.killpg(process.pid, signal.SIGINT)
-    output += process.communicate()[0]
+    output = found.said + process.communicate()[0]
     assert process.returncode == pytest.ExitCode.INTERRUPTED, output
     assert "Traceback" not in output, output
     if after == "verdict":
