@@ -17,6 +17,7 @@ from memtests.fixtures.locales import typed
 from memtests.fixtures.poems.columns import ColumnError, parse_columns
 from memtests.fixtures.poems.files import PoemError, canon, read_collections
 from memtests.fixtures.poems.poems import Collection, Poem
+from memtests.fixtures.poems.texts import PartError, parse_part
 from memtests.fixtures.probes.choosing import ChoiceError, chosen
 from memtests.fixtures.probes.controls import (
     CHANGES,
@@ -165,7 +166,11 @@ def read_questions(option: argparse.Namespace) -> Questions:
     except ColumnError as error:
         raise pytest.UsageError(f"--poem-columns {error}") from None
     try:
-        collections = read_collections(files, columns) if files else canon()
+        part = parse_part(option.part, files)
+    except PartError as error:
+        raise pytest.UsageError(f"--part {error}") from None
+    try:
+        collections = read_collections(files, columns, part) if files else canon()
     except PoemError as error:
         reason = without_cells(str(error)) if option.redact else str(error)
         raise pytest.UsageError(f"--poems {reason}" if files else reason) from None
