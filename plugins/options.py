@@ -14,6 +14,7 @@ from memtests.fixtures.models.local.devices import DEVICE_MAPS
 from memtests.fixtures.models.local.loading import ENGINES
 from memtests.fixtures.probes.controls import SAMPLE
 from memtests.fixtures.probes.probes import DEFAULT_HEADER, DEFAULT_PREFIX_LENGTHS
+from memtests.plugins.completions import ALL, COMPLETIONS
 
 
 class Option(NamedTuple):
@@ -153,6 +154,14 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
             "from all of them, or none (default: sample)",
             choices=("sample", "full", "none"),
             default="sample",
+        ),
+        _option(
+            "--completions",
+            "which misses are recited: all; a few of each collection and case, and those that may "
+            "be correct but for marks; none, so that recall is what readings alone say, in much "
+            "less time (default: all)",
+            default=ALL,
+            choices=COMPLETIONS,
         ),
         _option(
             "--self-check",

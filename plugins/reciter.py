@@ -37,7 +37,8 @@ from memtests.fixtures.probes.cuts import (
     tokens_up_to,
 )
 from memtests.fixtures.probes.probes import Place, Probe
-from memtests.plugins.completeness import is_complete
+from memtests.plugins.completeness import is_complete, leaves_at
+from memtests.plugins.completions import ALWAYS, EVERY_MISS, NEVER, Misses
 
 CONTRADICTED = (
     "what is generated at its divergence is not what the reading says: one of them is not the "
@@ -72,6 +73,11 @@ class Completion:
     log_p_40: float | None = None
     """As `log_p`, for sampling among the MOST_PROBABLE most probable tokens; minus infinity where
     one of the suffix's is not among them, None where that is not known."""
+    recited: bool = True
+    """Whether it was asked for to its end. A miss that is only read has no text."""
+    divergence: int | None = None
+    """Of such a miss: after how many units it leaves the suffix; None where it may yet be the
+    suffix in normal form."""
 
     @property
     def fragile(self) -> bool:
@@ -162,6 +168,8 @@ class Reciter:
     _contradicted: set[_Known] = field(default_factory=set)
     in_float32: bool = False
     """Whether the model computes in float32 for now: it is not to be asked anything else."""
+    misses: Misses = EVERY_MISS
+    """Which misses are recited, where a reading says that they are some."""
 
     def recite(self, probes: Sequence[Probe]) -> list[Completion | Unjudged]:
         """The completion of each probe, in their order; fragile ones are decided in float32."""
@@ -181,7 +189,8 @@ class Reciter:
             self.in_float32 = True
             try:
                 with exactly:
-                    again = Reciter(self.model)._recite([probes[at] for at in fragile])
+                    reciter = Reciter(self.model, misses=self.misses)
+                    again = reciter._recite([probes[at] for at in fragile])
                     for at, second in again:
                         yield fragile[at], _marked(second)
             finally:
@@ -317,7 +326,9 @@ class Reciter:
         """
         by_what_is_known: dict[_Known, dict[int, _Path]] = {}
         for at, path in paths.items():
-            if isinstance(path, _Path) and not self._is_settled(path):
+            if not isinstance(path, _Path) or self._is_only_read(path):
+                continue
+            if not self._is_settled(path):
                 by_what_is_known.setdefault(path.known, {})[at] = path
         found = []
         for known, sharing in by_what_is_known.items():
@@ -373,9 +384,28 @@ class Reciter:
             return [decision.best], [decision.gap]
         return [reading.best[path.left]], [reading.gap[path.left]]
 
+    def _is_only_read(self, path: _Path) -> bool:
+        """Whether its reading is all that is wanted: it says that the suffix is not recited token
+        for token.
+        """
+        wanted = self.misses.wanted(path.row.asked)
+        if wanted == ALWAYS or not (path.row.true and path.read) or self._follows(path):
+            return False
+        return wanted == NEVER or self._leaves_at(path) is not None
+
+    def _leaves_at(self, path: _Path) -> int | None:
+        """As `Completion.divergence`."""
+        first, _ = self._first(path)
+        ended = any(token in self.model.ends for token in first)
+        return leaves_at(self._text(path, [] if ended else first), path.row.asked, over=ended)
+
+    def _follows(self, path: _Path) -> bool:
+        """Whether it is the suffix token for token, and that is enough."""
+        return path.left is None and is_complete(self._text(path, []), path.row.asked)
+
     def _is_settled(self, path: _Path) -> bool:
         """Whether what has been generated already is enough for this probe."""
-        if path.left is None and is_complete(self._text(path, []), path.row.asked):
+        if self._follows(path):
             return True
         said = self._said.get(path.known)
         return said is not None and (
@@ -387,6 +417,18 @@ class Reciter:
     def _completion(self, path: _Path, moved: int) -> Completion | Unjudged:
         if path.known in self._contradicted:
             return Unjudged(CONTRADICTED)
+        if self._is_only_read(path):
+            return Completion(
+                text="",
+                log_p=path.log_p,
+                gap=path.gap,
+                followed=path.left is None,
+                cut=path.row.cut.kind,
+                moved=moved,
+                log_p_40=path.log_p_40,
+                recited=False,
+                divergence=self._leaves_at(path),
+            )
         row, said = path.row, self._said.get(path.known, Generated([], [], ended=False))
         followed = list(row.tokens[row.cue : path.end])
         tokens = followed + said.tokens[: self._limit(path)]
