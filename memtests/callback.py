@@ -170,7 +170,9 @@ class RecallCallback(transformers.TrainerCallback):  # type: ignore[misc]
             rules = replace(rules, gates=gates)
         asking: Asking = replace(self._asking, rules=rules)
         found = asking(
-            *(self._trainer.model, self._tokenizer, f"{_STEP}{step}", folder), published=False
+            *(self._trainer.model, self._tokenizer, f"{_STEP}{step}", folder),
+            drawn=step >= self._trainer.state.max_steps,  # which takes longer than all else there
+            published=False,
         )
         if self._first is None:
             self._first = known_from(folder / DATA)
