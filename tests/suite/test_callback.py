@@ -1,6 +1,10 @@
 """`RecallCallback`: a model is asked while it is trained, and training does not notice."""
 
+import json
+import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +18,8 @@ from memtests import AskError, RecallCallback
 from memtests.reports.report import Report
 from memtests.reports.report_files import read_report
 from memtests.reports.report_folder import DATA
-from tests.support.running import few_poems
-from tests.support.training import logged, trainer_of
+from tests.support.lessons import logged, trainer_of
+from tests.support.running import ROOT, few_poems
 
 _, POEMS = few_poems()
 ASKED: dict[str, Any] = {"poems": POEMS, "cases": ["title", "next_line"]}
@@ -159,7 +163,6 @@ def test_looks_when_it_is_evaluated_or_saved(tmp_path: Path) -> None:
         ("saving", {"save_strategy": "steps", "save_steps": 4}),
     ):
         trainer = trainer_of(POEMS, tmp_path / every, 10, **how)
-        trainer.eval_dataset = trainer.train_dataset
         trainer.add_callback(RecallCallback(trainer, every=every, **ASKED))
         trainer.train()
         assert looks(tmp_path / every) == [0, 4, 8, 10]
@@ -210,3 +213,35 @@ def test_trainer_without_tokenizer(tmp_path: Path) -> None:
     trainer.add_callback(RecallCallback(trainer, tokenizer=words, **ASKED))
     trainer.train()
     assert looks(tmp_path) == [0, 1]
+
+
+def together(folder: Path, how: str) -> list[dict[str, Any]]:
+    """What two processes say that share a lesson."""
+    script = ROOT / "tests" / "support" / "several_processes.py"
+    run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    done = subprocess.run(
+        [*run, str(script), POEMS, str(folder), how],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return [json.loads((folder / f"{how}-{rank}.json").read_text()) for rank in (0, 1)]
+
+
+@pytest.mark.slow
+def test_one_of_several_processes_asks(tmp_path: Path) -> None:
+    """The others wait, have the same in their logs, and stop with it."""
+    together(tmp_path, "unasked")
+    asked = together(tmp_path, "asked")
+    assert [len(each["asked"]) for each in asked] == [5, 0]
+    assert asked[0]["recall"] == asked[1]["recall"]
+    assert [*asked[0]["recall"]] == ["0", "10", "20", "30", "40"]
+    assert [each["processes"] for each in asked] == [2, 2]
+    for rank in (0, 1):
+        ours, theirs = (torch.load(tmp_path / f"{how}-{rank}.pt") for how in ("unasked", "asked"))
+        assert equal(ours, theirs)
+    stopped = together(tmp_path, "stopped")
+    assert [each["steps"] for each in stopped] == [1, 1]

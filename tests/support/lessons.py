@@ -16,6 +16,7 @@ def trainer_of(poems: str, out: Path, steps: int, *, seed: int = 0, **given: Any
     texts = [text for poem in collection.poems for text in taught_texts(poem)]
     words = train_tokenizer(texts, 600)
     tokens = [[*words(text)["input_ids"], words.eos_token_id] for text in texts]
+    rows = [{"input_ids": each, "labels": list(each)} for each in tokens]
     transformers.set_seed(seed)
     model = fresh_model(150_000, len(words))
     model.config.attention_dropout = 0.1
@@ -38,7 +39,8 @@ def trainer_of(poems: str, out: Path, steps: int, *, seed: int = 0, **given: Any
     return transformers.Trainer(
         model=model,
         args=transformers.TrainingArguments(output_dir=str(out), **{**how, **given}),
-        train_dataset=[{"input_ids": each, "labels": list(each)} for each in tokens],
+        train_dataset=rows,
+        eval_dataset=rows,
         processing_class=words,
         data_collator=transformers.DataCollatorForSeq2Seq(words, padding=True),
     )
