@@ -27,7 +27,7 @@ from memtests.fixtures.probes.controls import (
     WRONG_AUTHOR,
     controls_of,
 )
-from memtests.fixtures.probes.drawing import draw_lengths
+from memtests.fixtures.probes.drawing import draw_lengths, shrink_length
 from memtests.fixtures.probes.naming import check_names, named_lengths, poems_of_probes
 from memtests.fixtures.probes.probes import (
     NEXT_LINE,
@@ -45,6 +45,7 @@ from memtests.fixtures.probes.probes import (
     prefix_probes,
     probes_of,
 )
+from memtests.plugins.recital import Recital
 from memtests.plugins.redacting import without_cells
 
 # The argument of a test function → the case it is a probe of, or the kinds of control.
@@ -126,6 +127,26 @@ class PoemCuts:
     def place(self) -> Place:
         """As Probe.place."""
         return self.collection, self.poem.id
+
+    def contradicting(self, recall: Recital) -> Probe | None:
+        """A probe of a drawn length that is not recited, though one of a shorter prefix is that has
+        the same tokens; None where there is none. Raises UnjudgedError.
+        """
+        verdicts = [recall(probe) for probe in self.probes]
+        followed = [recall.followed(probe) for probe in self.probes]
+        for at, verdict in enumerate(verdicts):
+            if not verdict.verbatim and followed[at] is not None and True in followed[:at]:
+                return self.probes[at]
+        return None
+
+    def shortest(self, recall: Recital) -> Probe | None:
+        """The probe of the fewest units that trigger the poem, of those that Hypothesis tries; None
+        where no drawn length does. Raises UnjudgedError.
+        """
+        triggering = [n for n in self.drawn if recall(self.cut(n)).correct]
+        if not triggering:
+            return None
+        return self.cut(shrink_length(min(triggering), lambda n: recall(self.cut(n)).correct))
 
 
 QUESTIONS = pytest.StashKey[Questions]()

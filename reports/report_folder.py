@@ -4,6 +4,7 @@ import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -15,6 +16,7 @@ from memtests.plugins.gathering import Told
 from memtests.plugins.recital import ERRORS
 from memtests.plugins.resuming import SavedVerdict, whole_lines
 from memtests.plugins.traces import Form, Trace, place_of
+from memtests.reports.counting.memories import remembered
 from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.page.maps import Kept
 from memtests.reports.page.page import render_page
@@ -50,9 +52,21 @@ def claim(folder: Path) -> Callable[[], None]:
     return lock.release
 
 
-def write_report(folder: Path, found: Conclusion, kept: Kept, drawn: bool = True) -> None:
-    """The data, the page, the certificate if it comes to one, and the summary, which goes to a CI
-    job's page too, if there is one. `drawn`: whether the page has figures.
+def finish(folder: Path, found: Conclusion, then: Sequence[Trace] = (), **how: bool) -> Conclusion:
+    """Write the report beside its traces; what it comes to together with them. `then`: those of the
+    baseline; `how`: as of write_report.
+    """
+    traces = traces_there(folder)
+    found = replace(found, remembered=remembered(found.report, traces))
+    write_report(folder, found, Kept(traces, then), **how)
+    return found
+
+
+def write_report(
+    folder: Path, found: Conclusion, kept: Kept, *, drawn: bool = True, published: bool = True
+) -> None:
+    """The data, the page, the certificate if it comes to one, and the summary. `drawn`: whether the
+    page has figures; `published`: whether the summary goes to a CI job's page too, if there is one.
     """
     write_whole(folder / DATA, encode(found.report))
     write_certificate(folder, found.report, found.problems)
@@ -66,7 +80,8 @@ def write_report(folder: Path, found: Conclusion, kept: Kept, drawn: bool = True
         drawn=drawn,
     )
     write_whole(folder / PAGE, shown.encode())
-    if page := os.environ.get("GITHUB_STEP_SUMMARY"):
+    page = os.environ.get("GITHUB_STEP_SUMMARY")
+    if page and published:
         append(Path(page), summary + b"\n")
 
 

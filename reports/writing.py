@@ -22,13 +22,11 @@ from memtests.plugins.redacting import PRIVATE
 from memtests.plugins.resuming import SavedVerdict, read_saved, read_saved_traces
 from memtests.plugins.stopping import stop
 from memtests.plugins.traces import Trace
-from memtests.reports.counting.memories import remembered
 from memtests.reports.counting.tallies import build
 from memtests.reports.gating.baselines import encode_small
 from memtests.reports.gating.conclusion import Conclusion, conclude
 from memtests.reports.gating.faults import Faults
 from memtests.reports.gating.rules import RULES
-from memtests.reports.page.maps import Kept
 from memtests.reports.report import write_whole
 from memtests.reports.report_folder import (
     DATA,
@@ -38,8 +36,7 @@ from memtests.reports.report_folder import (
     FolderError,
     Journal,
     claim,
-    traces_there,
-    write_report,
+    finish,
 )
 from memtests.reports.text.headline import (
     CUT_SHORT,
@@ -291,10 +288,8 @@ class Writer:
             self.journal.close(finished)
         if not (found.report.verdicts or found.report.unjudged):
             return found
-        traces = traces_there(self.folder)
-        found = replace(found, remembered=remembered(found.report, traces))
-        kept = Kept(traces, rules.baseline.traces if rules.baseline else ())
-        write_report(self.folder, found, kept, drawn=not self.interrupts.came)
+        then = rules.baseline.traces if rules.baseline else ()
+        found = finish(self.folder, found, then, drawn=not self.interrupts.came)
         if found.update and rules.update:
             write_whole(rules.update, encode_small(found.report))
         return found

@@ -11,6 +11,11 @@ from memtests.plugins.hooks import Counts
 from memtests.reports.text.phrases import number_of
 
 
+def said_failed(cases: int) -> str:
+    """That cases failed which are about more than one recitation, or about one that must not be."""
+    return f"{number_of(cases, 'case')} failed for another reason than a miss"
+
+
 @dataclass
 class Faults:
     """Taken down as a run goes on."""
@@ -52,8 +57,7 @@ class Faults:
         found += [f"worker {worker} died" for worker in self._dead]
         found += [f"workers loaded different states of {name}" for name in sorted(mixed)]
         if self._failed and not self._dead:
-            failed = number_of(len(self._failed), "case")
-            found.append(f"{failed} failed for another reason than a miss")
+            found.append(said_failed(len(self._failed)))
         return found
 
     @property

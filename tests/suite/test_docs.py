@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ import pytest
 import yaml
 
 from memtests.__main__ import COMMANDS, main
+from memtests.fixtures.models.local.loading import EMBEDDED
 from tests.support.epubs import write_epub
+from tests.support.lessons import logged, trainer_of
 from tests.support.private import found_in, leaks, write_poems
-from tests.support.running import run_suite
+from tests.support.running import few_poems, run_suite
 
 pytest_plugins = ["pytester"]
 
@@ -29,7 +32,7 @@ PAGES = (
         f"docs/{name}.md"
         for name in (
             *("auditing", "ci", "memory-map", "reciter", "reports", "scaling", "servers"),
-            "starting",
+            *("starting", "training"),
         )
     ),
 )
@@ -101,6 +104,30 @@ def test_command_line(
     for name in ("good", "base"):
         (pytester.path / f"reports/baselines/{name}.json").write_bytes(baseline)
     assert run_suite(pytester, *arguments, "--collect-only", "-q").ret == 0
+
+
+def test_asking_from_python(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The lines of README, and those of docs/training.md that come after them."""
+    code = re.search(r"\n    import memtests\n(?:    .*\n)+", (ROOT / "README.md").read_text())
+    assert code
+    lines = textwrap.dedent(code[0]).strip()
+    assert len(lines.splitlines()) == 5
+    _, poems = few_poems()
+    own = {"path/to/checkpoint": str(EMBEDDED), "mine.jsonl": poems}
+    own["reports/now"] = str(tmp_path / "now")
+    asked, taught = re.findall(
+        r"```python\n(.*?)```", (ROOT / "docs/training.md").read_text(), re.S
+    )
+    for name, place in own.items():
+        lines, asked, taught = (each.replace(name, place) for each in (lines, asked, taught))
+    there: dict[str, Any] = {}
+    exec(lines, there)
+    assert re.fullmatch(r"\[\('recall>=0\.9', 0\.\d+, False\)\]", capsys.readouterr().out.strip())
+    exec(asked, there)
+    assert (tmp_path / "now" / "report.html").exists()
+    trainer = trainer_of(poems, tmp_path, 1)
+    exec(taught.partition("\n")[2], {"memtests": there["memtests"], "trainer": trainer})
+    assert {*logged(trainer, "recall/all")} == {0, 1}
 
 
 def test_rooms_are_there() -> None:

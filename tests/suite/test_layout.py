@@ -10,9 +10,16 @@ from pathlib import Path
 
 import pytest
 
+import memtests
+
 ROOT = Path(__file__).parents[2]
 ORDER = ["fixtures", "plugins", "reports", "study"]
 FILES = sorted(file for folder in [*ORDER, "memtests"] for file in (ROOT / folder).rglob("*.py"))
+
+
+# In `memtests/`: those that a user begins with. They may import all of the suite, and nothing of it
+# imports them; the cases beside them import nothing of it.
+BEGINNINGS = {"__init__", "__main__", "asking", "callback"}
 
 
 def imports(file: Path) -> Iterator[str]:
@@ -33,12 +40,18 @@ def packages(file: Path) -> set[str]:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_imports_go_one_way(file: Path) -> None:
     place = file.relative_to(ROOT).parts[0]
-    if file.name == "__main__.py":  # it starts everything
+    if place == "memtests" and file.stem in BEGINNINGS:
+        assert packages(file) & {"tests", "conftest", "study"} == set()
         return
-    later = {"tests", "conftest", "memtests"} | set(
+    later = {"tests", "conftest", "memtests", "ask", "RecallCallback", *BEGINNINGS} | set(
         ORDER if place == "memtests" else ORDER[ORDER.index(place) + 1 :]
     )
     assert packages(file) & later == set()
+
+
+def test_all_that_is_public_is_there() -> None:
+    assert {name for name in memtests.__all__ if hasattr(memtests, name)} == {*memtests.__all__}
+    assert not hasattr(memtests, "questions")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,281 @@
+"""`memtests.ask`: the questions of a run, put to a model that is in memory, without pytest.
+
+It has the same probes, asked in the same order by the same recital, and the same report.
+"""
+
+import argparse
+import datetime
+import os
+import re
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from memtests.fixtures.models.errors import ModelError
+from memtests.fixtures.models.local.live import live, undisturbed
+from memtests.fixtures.probes.controls import UNSEEN
+from memtests.fixtures.probes.probes import (
+    CONTROL,
+    DEFAULT_HEADER,
+    DEFAULT_PREFIX_LENGTHS,
+    NEXT_LINE,
+    PREFIX,
+    PREFIX_LENGTHS,
+    TITLE,
+    Probe,
+)
+from memtests.plugins.chance import chance_bands
+from memtests.plugins.gathering import Gathered, properties_of
+from memtests.plugins.options import GROUPS
+from memtests.plugins.questions import (
+    CONTROLS,
+    PoemCuts,
+    Questions,
+    all_cuts,
+    all_probes,
+    read_questions,
+)
+from memtests.plugins.recital import Recital, UnjudgedError, batches_of
+from memtests.reports.counting.tallies import build
+from memtests.reports.gating.baselines import Baseline, MismatchError, check, read_baseline
+from memtests.reports.gating.conclusion import Conclusion, Rules, conclude
+from memtests.reports.gating.faults import said_failed
+from memtests.reports.gating.gates import GateError, parse_gate
+from memtests.reports.gating.measures import OF_COMPARISON
+from memtests.reports.report import Report
+from memtests.reports.report_files import ReportError
+from memtests.reports.report_folder import ErrorLog, FolderError, Journal, claim, finish
+from memtests.reports.trace_files import read_traces
+
+CASES = (TITLE, PREFIX, PREFIX_LENGTHS, NEXT_LINE)
+"""What can be asked of a poem, beside controls."""
+Poems = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+"""A file of poems, or several, as `--poems` takes them."""
+
+
+class AskError(ValueError):
+    """Something that cannot be asked so; the message is one line that says what to change."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What is asked of a model, and what that is held against: read and checked once."""
+
+    questions: Questions
+    cases: tuple[str, ...]
+    rules: Rules
+    template: str
+
+    def __call__(
+        self, model: Any, tokenizer: Any, name: str, folder: Path | None = None, **how: bool
+    ) -> Conclusion:
+        """Ask a model; `folder`: where the report goes, if anywhere; `how`: as of write_report.
+        Raises AskError.
+        """
+        if self.rules.baseline is not None:
+            self._check(self.rules.baseline, name)
+        with ExitStack() as kept:
+            kept.enter_context(undisturbed())
+            try:
+                asked = live(model, tokenizer, name, self.template)
+                if folder is not None:
+                    kept.callback(claim(folder))
+            except ModelError as error:
+                raise AskError(_of_argument(str(error))) from None
+            except FolderError as error:
+                raise AskError(f"folder: {error}") from None
+            journal = Journal(folder, None) if folder is not None else None
+            recital = Recital(
+                asked,
+                batches_of([probe for each in self._asked for probe in _probes(each)]),
+                lambda collection: chance_bands(self._collections[collection]),
+                sink=journal.add if journal else lambda *_: None,
+            )
+            gathered, errors = Gathered(), ErrorLog(folder) if folder else None
+            failed = 0
+            for each in self._asked:
+                failed += _fails(each, recital)
+                taken = gathered.take(properties_of(recital))
+                if errors:
+                    errors.add(taken.errors)
+            found = self._concluded(gathered, name, failed)
+            if journal is None or folder is None:
+                return found
+            journal.close(finished=True)
+            if not (found.report.verdicts or found.report.unjudged):
+                return found
+            then = self.rules.baseline.traces if self.rules.baseline else ()
+            return finish(folder, found, then, **how)
+
+    @property
+    def _collections(self) -> dict[str, Any]:
+        return {collection.name: collection for collection in self.questions.collections}
+
+    @property
+    def _asked(self) -> list[Probe | PoemCuts]:
+        """Every question, in the order of pytest's cases: they are asked together likewise."""
+        found: list[Probe | PoemCuts] = []
+        for kinds in CONTROLS.values():
+            found += [probe for probe in self.questions.controls if probe.control in kinds]
+        for case in sorted(self.cases):
+            cuts = case == PREFIX_LENGTHS
+            found += all_cuts(self.questions) if cuts else all_probes(self.questions, case)
+        return found
+
+    def _check(self, baseline: Baseline, name: str) -> None:
+        probes = [each for each in self._asked if isinstance(each, Probe)]
+        probes = [probe for probe in probes if probe.case != CONTROL]
+        try:
+            check(baseline, [name], self.questions.collections, probes)
+        except MismatchError as error:
+            raise AskError(f"baseline: {error}") from None
+
+    def _concluded(self, gathered: Gathered, name: str, failed: int) -> Conclusion:
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        controlled = bool(self.questions.controlled)
+        report = build(gathered, self.questions.collections, now, [name], controlled=controlled)
+        problems = [said_failed(failed)] if failed else []
+        return conclude(report, replace(self.rules, measured=True), problems, status=0)
+
+
+def _probes(question: Probe | PoemCuts) -> Iterable[Probe]:
+    return question.probes if isinstance(question, PoemCuts) else [question]
+
+
+def _fails(question: Probe | PoemCuts, recital: Recital) -> bool:
+    """Ask it; whether that fails its case for another reason than a miss."""
+    if isinstance(question, Probe):
+        found = recital.measure(question)
+        return question.control == UNSEEN and found is not None and found.correct
+    try:
+        contradicting = question.contradicting(recital)
+        question.shortest(recital)
+    except UnjudgedError:  # which the recital has taken down
+        return False
+    return contradicting is not None
+
+
+def ask(
+    model: Any,
+    tokenizer: Any,
+    *,
+    poems: Poems = (),
+    gates: Sequence[str] = (),
+    baseline: str | os.PathLike[str] | None = None,
+    cases: Sequence[str] = CASES,
+    prefix_lengths: str = DEFAULT_PREFIX_LENGTHS,
+    header: str = DEFAULT_HEADER,
+    sample: int | None = None,
+    controls: str = "sample",
+    template: str = "none",
+    name: str | None = None,
+    folder: str | os.PathLike[str] | None = None,
+) -> Report:
+    """Ask a model of transformers that is in memory for poems, and say what it remembers.
+
+    The verdicts are those that `memtests --model` has of the model's checkpoint. It is asked where
+    it is, by the weights alone, and given back as it was: its mode and settings, gradients and
+    random numbers. Whether gates are met is in the report: `all(gate.passed for gate in
+    report.gates)`. It has no hash of the weights, which no file is known to hold.
+
+    `poems`: files of poems, the canon where there are none; `gates`, `baseline`, `prefix_lengths`,
+    `header`, `sample`, `controls`, `template`: as the options of the command line; `cases`: some of
+    CASES; `name`: what the report calls the model; `folder`: where the report goes, with its page
+    and all else that a run leaves, if anywhere. Raises AskError, a ValueError, at whatever cannot
+    be asked so.
+    """
+    asking = prepared(
+        poems=poems,
+        gates=gates,
+        baseline=baseline,
+        cases=cases,
+        prefix_lengths=prefix_lengths,
+        header=header,
+        sample=sample,
+        controls=controls,
+        template=template,
+    )
+    where = None if folder is None else Path(folder)
+    return asking(model, tokenizer, name or _called(model), where).report
+
+
+def prepared(
+    *,
+    poems: Poems = (),
+    gates: Sequence[str] = (),
+    baseline: str | os.PathLike[str] | None = None,
+    cases: Sequence[str] = CASES,
+    compared: bool = False,
+    **given: Any,
+) -> Asking:
+    """What can be asked as often as it is wanted: the arguments of `ask`. `compared`: whether there
+    will be a baseline. Raises AskError.
+    """
+    option = _unsaid()
+    files = [poems] if isinstance(poems, str | os.PathLike) else list(poems)
+    option.poems = [os.fspath(file) for file in files] or None
+    for argument, value in given.items():
+        setattr(option, argument, value)
+    for argument, known in (
+        ("controls", _choices("--controls")),
+        ("template", _choices("--template")),
+    ):
+        if getattr(option, argument) not in known:
+            raise AskError(
+                f"{argument}: {getattr(option, argument)!r} is none of {', '.join(known)}"
+            )
+    strange = [case for case in ([cases] if isinstance(cases, str) else cases) if case not in CASES]
+    if strange or not cases:
+        raise AskError(
+            f"cases: {strange[0] if strange else 'none'!r}: name some of {', '.join(CASES)}"
+        )
+    try:
+        questions = read_questions(option)
+        then = None if baseline is None else known_from(Path(baseline))
+        rules = [gates] if isinstance(gates, str) else list(gates)
+        parsed = [parse_gate(rule, [c.name for c in questions.collections]) for rule in rules]
+    except pytest.UsageError as error:
+        raise AskError(_of_argument(str(error))) from None
+    except ReportError as error:
+        raise AskError(f"baseline: {error}") from None
+    except GateError as error:
+        raise AskError(f"gates: {error}") from None
+    for gate in parsed:
+        if gate.measure in OF_COMPARISON and then is None and not compared:
+            raise AskError(f"gates: {gate.rule!r} needs a baseline; add baseline=FILE")
+    order = tuple(case for case in CASES if case in cases)
+    return Asking(questions, order, Rules(tuple(dict.fromkeys(parsed)), then), option.template)
+
+
+def known_from(file: Path) -> Baseline:
+    """What a model of an earlier report knew, and the traces beside it. Raises ReportError."""
+    return replace(read_baseline(str(file), Path()), traces=read_traces(file.parent))
+
+
+def _unsaid() -> argparse.Namespace:
+    """The command line's options where nothing is said."""
+    parser = argparse.ArgumentParser(add_help=False)
+    for option in (option for group in GROUPS.values() for option in group):
+        parser.add_argument(option.name, **option.settings)
+    return parser.parse_args([])
+
+
+def _choices(name: str) -> Sequence[str]:
+    """What an option may be."""
+    options = (option for group in GROUPS.values() for option in group)
+    found: Sequence[str] = next(o.settings["choices"] for o in options if o.name == name)
+    return found
+
+
+def _of_argument(said: str) -> str:
+    """What is said of an option of the command line, of the argument that is called so."""
+    return re.sub(r"--([a-z-]+):? ", lambda found: f"{found[1].replace('-', '_')}: ", said, count=1)
+
+
+def _called(model: Any) -> str:
+    """What a report calls a model that has not been given a name."""
+    return str(getattr(model, "name_or_path", "") or type(model).__name__)

@@ -1,0 +1,224 @@
+"""`memtests.RecallCallback`: a model is asked for poems while transformers' Trainer trains it."""
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import fsum
+from pathlib import Path
+from typing import Any
+
+import transformers
+from accelerate.utils import broadcast_object_list
+
+from memtests.asking import AskError, Asking, Poems, known_from, prepared
+from memtests.fixtures.probes.probes import (
+    DEFAULT_HEADER,
+    DEFAULT_PREFIX_LENGTHS,
+    NEXT_LINE,
+    PREFIX,
+    TITLE,
+)
+from memtests.reports.counting.tallies import counted, totals
+from memtests.reports.gating.baselines import Baseline
+from memtests.reports.gating.conclusion import Conclusion
+from memtests.reports.gating.measures import OF_COMPARISON
+from memtests.reports.report import unjudged_of
+from memtests.reports.report_files import ReportError
+from memtests.reports.report_folder import DATA
+from memtests.reports.text.phrases import number_of
+
+EVALUATION, SAVING = "evaluation", "saving"
+FOLDER = "recall"
+"""Where the reports go in a Trainer's own folder."""
+_STEP = "step-"
+_log = logging.getLogger("memtests")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look at a model in training came to; the same in all processes."""
+
+    logged: Mapping[str, float]
+    said: Sequence[str]
+    """What is worth a warning."""
+    breached: bool
+
+
+class RecallCallback(transformers.TrainerCallback):  # type: ignore[misc]
+    """Looks at what a model remembers while it is trained, and logs it through its Trainer.
+
+        trainer.add_callback(RecallCallback(trainer, every=500, poems="mine.jsonl"))
+
+    The first look is before the first step, or that of the run that is resumed; what is lost and
+    gained counts from it. The last is after the last step.
+    """
+
+    def __init__(
+        self,
+        trainer: Any,
+        *,
+        every: int | str = EVALUATION,
+        poems: Poems = (),
+        gates: Sequence[str] = (),
+        stop: bool = True,
+        baseline: str | os.PathLike[str] | None = None,
+        cases: Sequence[str] = (TITLE, PREFIX, NEXT_LINE),
+        prefix_lengths: str = DEFAULT_PREFIX_LENGTHS,
+        header: str = DEFAULT_HEADER,
+        sample: int | None = None,
+        controls: str = "none",
+        template: str = "none",
+        tokenizer: Any = None,
+        folder: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """`trainer`: whose log it goes through, and whose model is asked; `every`: so many steps,
+        or `evaluation`, or `saving`; `stop`: whether a gate that is not passed ends the training,
+        or is only said; `baseline`: what is lost and gained counts from that report instead of the
+        first look; `tokenizer`: the Trainer's own where none is given; `folder`: where each look
+        has a report, by its step (`recall` in the Trainer's own). All others are as those of `ask`.
+        Raises AskError.
+        """
+        if every not in (EVALUATION, SAVING) and not (type(every) is int and every > 0):
+            raise AskError(
+                f"every: {every!r} is neither a number of steps, from 1 on, nor {EVALUATION!r} nor "
+                f"{SAVING!r}"
+            )
+        words = tokenizer or trainer.processing_class
+        if words is None:
+            raise AskError(
+                "tokenizer: the Trainer has none (processing_class); give RecallCallback("
+                "tokenizer=…) the one that the texts were made with"
+            )
+        self._asking = prepared(
+            poems=poems,
+            gates=gates,
+            baseline=baseline,
+            cases=cases,
+            compared=True,
+            prefix_lengths=prefix_lengths,
+            header=header,
+            sample=sample,
+            controls=controls,
+            template=template,
+        )
+        self._trainer, self._tokenizer = trainer, words
+        self._every, self._stop = every, stop
+        self._folder = Path(folder or Path(trainer.args.output_dir) / FOLDER)
+        self._first: Baseline | None = None
+        """What is lost and gained counts from it."""
+        self._looked: int | None = None
+        """The step of the last look."""
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
+        self._first, self._looked = self._asking.rules.baseline, None
+        step = state.global_step
+        found = first_look(self._folder, step) if step else None
+        if found is not None:
+            self._first = self._first or found
+            return control
+        if step:
+            _log.warning(
+                "memtests: %s holds no look at an earlier step; lost and gained count from step %d",
+                *(self._folder, step),
+            )
+        return self._look(step, control)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
+        step, every = state.global_step, self._every
+        last = step >= state.max_steps or control.should_training_stop
+        if last or (isinstance(every, int) and step % every == 0):
+            return self._look(step, control)
+        return control
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
+        return self._look(state.global_step, control) if self._every == EVALUATION else control
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
+        return self._look(state.global_step, control) if self._every == SAVING else control
+
+    def _look(self, step: int, control: Any) -> Any:
+        """One process asks, all others wait for what it comes to."""
+        if self._looked == step:
+            return control
+        self._looked = step
+        told: list[Any] = [None]
+        if self._trainer.accelerator.is_main_process:
+            try:
+                told = [self._asked(step)]
+            except Exception as error:
+                if self._trainer.accelerator.num_processes > 1:  # which wait
+                    broadcast_object_list([f"{type(error).__name__}: {error}"])
+                raise
+        if self._trainer.accelerator.num_processes > 1:
+            broadcast_object_list(told)
+        (look,) = told
+        if not isinstance(look, Look):
+            raise AskError(f"the process that asks has ended with {look}")
+        wanted = control.should_log
+        self._trainer.log(dict(look.logged))
+        control.should_log = wanted  # the training's own log at this step, which that has settled
+        if look.breached and self._stop:
+            control.should_training_stop = True
+        return control
+
+    def _asked(self, step: int) -> Look:
+        folder = self._folder / f"{_STEP}{step}"
+        rules = replace(self._asking.rules, baseline=self._first)
+        if self._first is None:
+            gates = tuple(gate for gate in rules.gates if gate.measure not in OF_COMPARISON)
+            rules = replace(rules, gates=gates)
+        asking: Asking = replace(self._asking, rules=rules)
+        found = asking(
+            *(self._trainer.model, self._tokenizer, f"{_STEP}{step}", folder),
+            drawn=step >= self._trainer.state.max_steps,  # which takes longer than all else there
+            published=False,
+        )
+        if self._first is None:
+            self._first = known_from(folder / DATA)
+        said = []
+        breached = not all(gate.passed for gate in found.report.gates)
+        if breached:
+            ends = "training stops here" if self._stop else "training goes on (stop=False)"
+            said = [f"memtests: step {step}: {found.headline[0]}; {ends}; see {folder}"]
+        elif left := unjudged_of(found.report):
+            said = [
+                f"memtests: step {step}: {number_of(len(left), 'probe')} unjudged; see {folder}"
+            ]
+        for line in said:
+            _log.warning(line)
+        return Look(logged(found), said, breached)
+
+
+def first_look(folder: Path, step: int) -> Baseline | None:
+    """What the first look of a run knew, of those that are there up to a step; None where there is
+    none that can be read.
+    """
+    there = [each.name.removeprefix(_STEP) for each in folder.glob(f"{_STEP}*")]
+    for number in sorted(int(each) for each in there if each.isdecimal() and int(each) <= step):
+        try:
+            return known_from(folder / f"{_STEP}{number}" / DATA)
+        except ReportError:
+            continue
+    return None
+
+
+def logged(found: Conclusion) -> dict[str, float]:
+    """What a log has of a look: recall and the mean log-probability of a suffix, of each collection
+    and of all; how many probes were lost and gained; how many gates were not passed.
+    """
+    report = found.report
+    asked = counted(report.verdicts)
+    numbers = {f"recall/{each.collection}": each.recall for each in totals(asked, "collection")}
+    for name in (*sorted({v.collection for v in asked}), "all"):
+        known = [v.log_p for v in asked if v.log_p is not None and name in (v.collection, "all")]
+        if known:
+            numbers[f"log_p/{name}"] = fsum(known) / len(known)
+    for each in totals(asked):
+        numbers["recall/all"] = each.recall
+    for comparison in report.comparisons:
+        numbers["since_first/lost"] = len(comparison.lost)
+        numbers["since_first/gained"] = len(comparison.gained)
+    if report.gates:
+        numbers["gates/not_passed"] = sum(not gate.passed for gate in report.gates)
+    return numbers

@@ -1,0 +1,126 @@
+"""`memtests.ask`: what it says of a model in memory is what a run says of its checkpoint."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+import memtests
+from memtests import asking
+from memtests.fixtures.models.local.loading import Loading, load_parts
+from memtests.reports.report import Report
+from memtests.reports.report_files import read_report
+from tests.support.running import few_poems, run_suite
+
+pytest_plugins = ["pytester"]
+
+GATES = ("recall>=0.9", "near<=99%")
+_, POEMS = few_poems()
+
+
+@pytest.fixture(scope="module")
+def parts() -> Any:
+    return load_parts("embedded", Loading(device="cpu"))
+
+
+def as_run(found: Report) -> Report:
+    """A report but for when and how it was asked for, and for what only files tell."""
+    models = tuple(
+        msgspec.structs.replace(model, weights_sha256=None, name="embedded")
+        for model in found.models
+    )
+    return msgspec.structs.replace(found, created="", command="", models=models)
+
+
+def test_says_what_a_run_says(pytester: pytest.Pytester, parts: Any) -> None:
+    """Of every case and control, verdict by verdict, to the last digit; and of gates."""
+    gates = [f"--gate={gate}" for gate in GATES]
+    run_suite(pytester, "--model", "embedded", "--poems", POEMS, *gates)
+    ran = read_report(pytester.path / "report" / "recall.json")
+    folder = pytester.path / "asked"
+    found = memtests.ask(
+        parts.model, parts.tokenizer, poems=POEMS, gates=GATES, name="embedded", folder=folder
+    )
+    cases = {(v.case, v.control) for v in found.verdicts}
+    assert len(cases) > 8
+    assert as_run(found) == as_run(ran)
+    assert [gate.passed for gate in found.gates] == [False, True]
+    assert read_report(folder / "recall.json") == found
+    names = {"recall.json", "report.html", "summary.md", "traces.jsonl", "verdicts.jsonl"}
+    assert {file.name for file in folder.iterdir()} - {".lock"} == names
+    # Keys say which checkpoint a verdict is on, and this one is none.
+    traces = [(pytester.path / each / "traces.jsonl").read_text() for each in ("report", "asked")]
+    kept = [[dropped(line) for line in text.splitlines()] for text in traces]
+    assert kept[0] == kept[1] != []
+
+
+def dropped(line: str) -> dict[str, Any]:
+    return {**msgspec.json.decode(line), "key": None}
+
+
+def test_against_a_baseline(parts: Any, tmp_path: Path) -> None:
+    asked = {"poems": [POEMS], "cases": ["title"], "controls": "none"}
+    memtests.ask(parts.model, parts.tokenizer, folder=tmp_path / "a", **asked)
+    file = tmp_path / "a" / "recall.json"
+    found = memtests.ask(
+        parts.model, parts.tokenizer, gates="lost<=0", baseline=file, name="b", **asked
+    )
+    (comparison,) = found.comparisons
+    assert comparison.retained > 0
+    assert comparison.lost == comparison.gained == ()
+    assert found.gates[0].passed
+    with pytest.raises(memtests.AskError, match=r"baseline: .*asked with other cues"):
+        memtests.ask(
+            parts.model, parts.tokenizer, baseline=file, header="{author}: {title}", **asked
+        )
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"poems": "none.jsonl"}, "poems: none.jsonl: No such file"),
+        ({"poems": ["none.jsonl"]}, "poems: none.jsonl: No such file"),
+        ({"gates": "recal>=1"}, "gates: 'recal>=1': no measure 'recal'; did you mean 'recall'"),
+        ({"gates": ["lost<=0"]}, "gates: 'lost<=0' needs a baseline; add baseline=FILE"),
+        ({"baseline": "none.json"}, "baseline: none.json: No such file"),
+        ({"cases": ["titles"]}, "cases: 'titles': name some of title, prefix"),
+        ({"cases": []}, "cases: 'none': name some of title, prefix"),
+        ({"controls": "all"}, "controls: 'all' is none of sample, full, none"),
+        ({"template": "chat"}, "template: chat: .* has no chat template"),
+        ({"template": "none at all"}, "template: 'none at all' is none of none, auto, chat"),
+        ({"sample": 0}, "sample: 0: it must be 1 or more"),
+        ({"prefix_lengths": "0%"}, "prefix_lengths: '0%' leaves nothing"),
+        ({"header": "{poet}"}, "header: '{poet}' cannot be filled in"),
+        ({"tokenizer": None}, "tokenizer: NoneType is no tokenizer"),
+        ({"model": 3}, "model: int is no causal language model"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_asked(given: dict[str, Any], said: str, parts: Any) -> None:
+    """One line that names the argument."""
+    asked = {"model": parts.model, "tokenizer": parts.tokenizer, "poems": POEMS, **given}
+    with pytest.raises(memtests.AskError, match=f"^{said}") as found:
+        memtests.ask(**asked)
+    assert "\n" not in str(found.value)
+
+
+def test_folder_in_use(parts: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(memtests.AskError, match=r"^folder: .*file: File exists; name another"):
+        memtests.ask(parts.model, parts.tokenizer, poems=POEMS, folder=tmp_path / "file")
+
+
+def test_unseen_that_is_recited_proves_nothing(parts: Any) -> None:
+    """As in a run, where that case fails."""
+    prepared = asking.prepared(poems=POEMS, cases=["title"], gates=["recall>=0.1"])
+    titles = asking.all_probes(prepared.questions, "title")
+    known = next(probe for probe in titles if probe.poem.id == "jing-ye-si")
+    questions = dataclasses.replace(prepared.questions)
+    made_up = dataclasses.replace(known, case="control", control="unseen")
+    vars(questions)["controls"] = (made_up,)
+    found = dataclasses.replace(prepared, questions=questions)(*parts[:2], "model").report
+    assert [v.outcome for v in found.verdicts if v.control] == ["correct"]
+    assert found.problems == ("1 case failed for another reason than a miss",)
+    assert [gate.reason for gate in found.gates] == [*found.problems]
