@@ -1,13 +1,13 @@
 """Several saved reports as one: their models side by side. Pure functions."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
-from memtests.fixtures.probes.probes import CONTROL, PREFIX_LENGTHS
+from memtests.fixtures.probes.probes import CONTROL, PREFIX_LENGTHS, Probe
 from memtests.plugins.traces import Trace
-from memtests.plugins.verdicts import Verdict
+from memtests.plugins.verdicts import Verdict, question_of
 from memtests.reports.counting.tallies import counted, tallies
 from memtests.reports.gating.baselines import MismatchError
 from memtests.reports.report import CollectionRecord, Report
@@ -149,6 +149,15 @@ def asked_of(report: Report, model: str) -> dict[str, str]:
     }
     judged = {v.probe: v.question for v in counted(report.verdicts) if v.model == model}
     return found | judged
+
+
+def questions_of_probes(probes: Iterable[Probe]) -> dict[str, str]:
+    """The probes of a run that count → their questions."""
+    return {
+        probe.name: question_of(probe.cue, probe.suffix)
+        for probe in probes
+        if probe.case not in (PREFIX_LENGTHS, CONTROL)
+    }
 
 
 def other_questions(now: Mapping[str, str], then: Mapping[str, str]) -> str | None:

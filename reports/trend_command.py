@@ -65,7 +65,9 @@ def one_report(reports: Mapping[str, Report]) -> Report:
 
 def _parser() -> argparse.ArgumentParser:
     parser = OneLineParser("memtests trend", description=__doc__)
-    text = "a recall.json; each may hold several checkpoints, asked with --model 'runs/checkpoint-*'"
+    text = (
+        "a recall.json; each may hold several checkpoints, asked with --model 'runs/checkpoint-*'"
+    )
     parser.add_argument("files", nargs="+", metavar="REPORT", help=text)
     parser.add_argument(
         "--recall-report",

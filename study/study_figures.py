@@ -48,9 +48,7 @@ def _sizes(study: Study) -> Figure:
 def _lesson(study: Study, lesson: str, title: str, caption: str) -> Figure:
     """A panel for each collection of the first lesson, a curve for each size."""
     panels = []
-    levels = [
-        trends.levels(in_epochs(of_lesson(looks, lesson))) for looks in study.looks.values()
-    ]
+    levels = [trends.levels(in_epochs(of_lesson(looks, lesson))) for looks in study.looks.values()]
     for name in study.plan.taught:
         series = {at: recall_points(found[name]) for at, found in enumerate(levels)}
         panels.append(Panel(name, points_plot(Axes("epochs"), series)))

@@ -102,11 +102,20 @@ def courses(looks: Sequence[Look], languages: Mapping[PoemKey, str] | None = Non
     for key, asked in of_poem.items():
         titled = any(v.case == TITLE for each in asked for v in each)
         language = (languages or {}).get(key)
-        cells = [_cell([v for v in each if v.case == TITLE or not titled], language) for each in asked]
+        cells = [
+            _cell([v for v in each if v.case == TITLE or not titled], language) for each in asked
+        ]
         found.append(_course(key, [look.at for look in looks], cells))
     return sorted(
         found,
-        key=lambda c: (c.collection, c.first is None, c.first or 0, c.lost is None, -(c.lost or 0), c.poem),
+        key=lambda c: (
+            c.collection,
+            c.first is None,
+            c.first or 0,
+            c.lost is None,
+            -(c.lost or 0),
+            c.poem,
+        ),
     )
 
 
@@ -157,9 +166,9 @@ class StepError(Exception):
 
 
 def stops(checkpoints: Iterable[Named]) -> list[Stop]:
-    """Checkpoints in the order of their steps. Those of one folder are one lesson; the next folder's
-    is counted on from where the one before ended. One without a step that comes first is what
-    everything began with. Raises StepError.
+    """Checkpoints in the order of their steps. Those of one folder are one lesson; that of the next
+    folder is counted on from where the one before ended. One without a step that comes first is
+    what everything began with. Raises StepError.
     """
     lessons: dict[str, dict[int, str]] = {}
     for name, step in checkpoints:
@@ -197,9 +206,9 @@ class Trend(NamedTuple):
     courses: Sequence[Course]
 
     @property
-    def lessons(self) -> list[str]:
-        """The folders, in their order."""
-        return list(dict.fromkeys(stop.lesson for stop in self.stops))
+    def ends(self) -> dict[str, int]:
+        """Each lesson, in their order → where it ends."""
+        return {stop.lesson: stop.at for stop in self.stops}
 
 
 def trend_of(report: Report) -> Trend:

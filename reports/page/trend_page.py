@@ -101,8 +101,7 @@ def _log_p_points(levels: Sequence[Level]) -> list[Point]:
 
 def figures_of_trend(trend: Trend) -> list[Figure]:
     """Recall and log-probability over the steps, a curve for each collection."""
-    ends = {stop.lesson: stop.at for stop in trend.stops}
-    edges = tuple(ends.values())[:-1]
+    edges = tuple(at for at in trend.ends.values() if at)[:-1]
     where = " A dotted line is where a lesson ends." if edges else ""
     return [
         *_figure(

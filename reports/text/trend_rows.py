@@ -33,10 +33,7 @@ def stop_rows(trend: Trend) -> list[list[str]]:
     head = ["checkpoint", "step", *["of its own lesson"] * added]
     return [
         head,
-        *(
-            [stop.name, f"{stop.at:,}", *[f"{stop.step:,}"] * added]
-            for stop in trend.stops
-        ),
+        *([stop.name, f"{stop.at:,}", *[f"{stop.step:,}"] * added] for stop in trend.stops),
     ]
 
 
@@ -85,13 +82,11 @@ def said_trend(trend: Trend) -> list[str]:
         f"Of {number_of(len(trend.courses), 'poem')}, {len(ever)} were recited at some of them, "
         f"and {len(now)} are at the last.",
     ]
-    if any(stop.at != stop.step for stop in trend.stops):
-        lines.append(
-            "Each folder is a lesson of its own; its steps are counted on from the last of the "
-            "folder before it: "
-            + ", ".join(f"{lesson or 'what it began with'}" for lesson in trend.lessons)
-            + "."
-        )
+    lines += [
+        f"The steps of {lesson} are counted on from the end of {before} ({at:,})."
+        for (before, at), lesson in zip(trend.ends.items(), [*trend.ends][1:], strict=False)
+        if at
+    ]
     return lines
 
 
