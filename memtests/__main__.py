@@ -32,6 +32,7 @@ POEMS = (".jsonl", ".json", ".csv", ".parquet", ".gz", ".txt", ".md", ".epub")
 SAVED = "memtests.reports.saved"
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "compare": (SAVED, "several recall.json side by side, on one page"),
+    "trend": ("memtests.reports.trend_command", "what a training taught and lost, over its steps"),
     "render": (SAVED, "the page and the tables of a recall.json again"),
     "rescore": (SAVED, "judge the completions of a recall.json again"),
     "schema": (SAVED, "the JSON Schema of recall.json"),

@@ -13,5 +13,6 @@ pytest_plugins = [
     "memtests.plugins.model",
     "memtests.plugins.hooks",
     "memtests.reports.gating.rules",
+    "memtests.reports.latest",
     "memtests.reports.writing",
 ]

@@ -18,9 +18,29 @@ from memtests.fixtures.models.server.connecting import check_server, connect
 from memtests.fixtures.models.server.starting_vllm import Telling, check_vllm, started
 from memtests.fixtures.models.server.text_server import TextServer
 from memtests.fixtures.models.server.token_server import TokenServer
+from memtests.fixtures.models.training_steps import found_by, is_pattern
 
 UNUSABLE = pytest.StashKey[str]()
 """Why the model could not be loaded."""
+FOUND = pytest.StashKey[dict[str, list[str]]]()
+"""Pattern of `--model` → the names of what it found."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Put names in the place of patterns, before anything asks for them."""
+    config.stash[FOUND] = {}
+    if config.option.help or config.option.server is not None or config.option.model is None:
+        return
+    names: list[str] = []
+    for name in config.option.model:
+        if is_pattern(name):
+            try:
+                config.stash[FOUND][name] = found_by(name)
+            except ModelError as error:
+                raise pytest.UsageError(str(error)) from None
+        names += config.stash[FOUND].get(name, [name])
+    config.option.model = names
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -121,8 +141,12 @@ def loading(config: pytest.Config) -> Loading:
     )
 
 
-def pytest_report_header(config: pytest.Config) -> str:
-    return "model: " + ", ".join(model_names(config))
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    found = [
+        f"found: {len(names)} by {pattern}, in the order of their steps"
+        for pattern, names in config.stash.get(FOUND, {}).items()
+    ]
+    return [*found, "model: " + ", ".join(model_names(config))]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -32,7 +32,8 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
     "who is asked": (
         _option(
             "--model",
-            "a checkpoint folder, a hub id or a .gguf file; repeatable (default: embedded)",
+            "a checkpoint folder, a hub id or a .gguf file; 'runs/checkpoint-*', in quotes, stands "
+            "for all that there are, in the order of their steps; repeatable (default: embedded)",
             action="append",
             metavar="NAME",
         ),
@@ -200,6 +201,12 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
             "--redact",
             "keep texts, cues and completions out of every file and off the terminal; hashes, "
             "lengths, outcomes and places remain",
+            action="store_true",
+        ),
+        _option(
+            "--latest",
+            "of the models, ask only those that the report in DIR does not have yet, and add them "
+            "to it; nothing fails for a miss",
             action="store_true",
         ),
         _option(

@@ -13,6 +13,7 @@ import pytest
 from _pytest.config.findpaths import determine_setup
 
 from memtests.fixtures.locales import escape_output, unsayable
+from memtests.fixtures.models.training_steps import is_checkpoint, pattern_of
 from memtests.fixtures.probes.text import sound
 
 
@@ -20,6 +21,13 @@ from memtests.fixtures.probes.text import sound
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Raise UsageError where pytest would have taken another file, had it known the options."""
     known = early_config.known_args_namespace
+    folder = early_config.invocation_params.dir
+    for word in known.file_or_dir:
+        if is_checkpoint(folder / word):
+            raise pytest.UsageError(
+                f"{word}: a checkpoint, in the place of a test file; where a shell has put it "
+                f"there, write the pattern in quotes: --model {pattern_of(word)}"
+            )
     if known.inifilename:  # -c says which
         return
     told = {

@@ -1,15 +1,17 @@
 """Several saved reports as one: their models side by side. Pure functions."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
+from memtests.fixtures.probes.probes import CONTROL, PREFIX_LENGTHS, Probe
 from memtests.plugins.traces import Trace
-from memtests.plugins.verdicts import Verdict
+from memtests.plugins.verdicts import Verdict, question_of
 from memtests.reports.counting.tallies import counted, tallies
 from memtests.reports.gating.baselines import MismatchError
 from memtests.reports.report import CollectionRecord, Report
+from memtests.reports.text.phrases import number_of
 
 # Names that a message has of each report.
 _MOST_NAMED = 3
@@ -111,6 +113,65 @@ def left_out(reports: Mapping[str, Report]) -> list[str]:
             "memtests rescore FILE --recall-report DIR for each, and compare those"
         )
     return lines
+
+
+def check_one_question(reports: Mapping[str, Report]) -> None:
+    """Raise MismatchError where a model of several reports was asked anything else than the first,
+    or is in two of them: over such models nothing can be counted together.
+    """
+    twice = _twice(reports)
+    first: tuple[str, Mapping[str, str]] | None = None
+    for file, report in reports.items():
+        for model in report.models:
+            if model.name in twice:
+                raise MismatchError(
+                    f"{file}: it has {model.name}, and so has another report; leave one of them "
+                    "out, or ask each model by the path of a folder of its own"
+                )
+            found = asked_of(report, model.name)
+            where = f"{model.name} ({file})"
+            first = first or (where, found)
+            if why := other_questions(found, first[1]):
+                raise MismatchError(
+                    f"{where} was asked other questions than {first[0]}: {why}; take reports of "
+                    "the same poems, options and cases, and of whole runs (--resume)"
+                )
+
+
+def asked_of(report: Report, model: str) -> dict[str, str]:
+    """The probes that a model was asked and that count → their questions; of those that were not
+    judged no question is known.
+    """
+    found = {
+        record.probe: ""
+        for record in report.unjudged
+        if record.model == model and record.case not in (PREFIX_LENGTHS, CONTROL)
+    }
+    judged = {v.probe: v.question for v in counted(report.verdicts) if v.model == model}
+    return found | judged
+
+
+def questions_of_probes(probes: Iterable[Probe]) -> dict[str, str]:
+    """The probes of a run that count → their questions."""
+    return {
+        probe.name: question_of(probe.cue, probe.suffix)
+        for probe in probes
+        if probe.case not in (PREFIX_LENGTHS, CONTROL)
+    }
+
+
+def other_questions(now: Mapping[str, str], then: Mapping[str, str]) -> str | None:
+    """How the probes of one model are others than those of another; None where they are not."""
+    more, fewer = now.keys() - then.keys(), then.keys() - now.keys()
+    if more or fewer:
+        said = [
+            f"{number_of(len(probes), 'probe')} {word} ({min(probes)}{', …' * (len(probes) > 1)})"
+            for word, probes in (("more", more), ("fewer", fewer))
+            if probes
+        ]
+        return ", ".join(said)
+    changed = [name for name, asked in now.items() if asked and then[name] not in ("", asked)]
+    return f"{min(changed)} has another cue or another suffix" if changed else None
 
 
 def _check(reports: Mapping[str, Report]) -> None:

@@ -38,6 +38,8 @@ class ModelRecord(msgspec.Struct, frozen=True):
     unplaced: tuple[str, ...] = ()
     """Tensors of its files that have no place in the model, and need none: its class says so, or
     they are constants that it works out itself."""
+    step: int | None = None
+    """Of the training that saved it, as a trainer_state.json beside it says."""
 
 
 class CollectionRecord(msgspec.Struct, frozen=True):

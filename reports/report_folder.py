@@ -120,14 +120,18 @@ class Journal:
     there: a killed run has lost none. What a run before has left is kept only where it is resumed.
     """
 
-    def __init__(self, folder: Path, saved: Mapping[str, SavedVerdict] | None) -> None:
-        """`saved`: the verdicts that are there already, or None where the run starts anew.
+    def __init__(
+        self, folder: Path, saved: Mapping[str, SavedVerdict] | None, *, adds: bool = False
+    ) -> None:
+        """`saved`: the verdicts that are there already, or None where the run starts anew; `adds`:
+        whether the report that is there stays until there is one with this run's added.
 
         Nothing is touched before the first verdict or trace.
         """
         self._folder = folder
         self._path = folder / VERDICTS
         self._saved = saved
+        self._adds = adds
         self._traces = folder / TRACES
         self._file: IO[bytes] | None = None
         self._file_of_traces: IO[bytes] | None = None
@@ -194,7 +198,7 @@ class Journal:
                 yield line.text
 
     def _open(self) -> IO[bytes]:
-        for stale in (DATA, SUMMARY, PAGE, CERTIFICATE):
+        for stale in () if self._adds else (DATA, SUMMARY, PAGE, CERTIFICATE):
             (self._folder / stale).unlink(missing_ok=True)
         # Whole lines only: the last one of a run that was killed may be torn.
         write_whole(self._path, _lines((self._saved or {}).values()))

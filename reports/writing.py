@@ -24,9 +24,10 @@ from memtests.plugins.stopping import stop
 from memtests.plugins.traces import Trace
 from memtests.reports.counting.tallies import build
 from memtests.reports.gating.baselines import encode_small
-from memtests.reports.gating.conclusion import Conclusion, conclude
+from memtests.reports.gating.conclusion import Conclusion, added, conclude
 from memtests.reports.gating.faults import Faults
 from memtests.reports.gating.rules import RULES
+from memtests.reports.latest import EARLIER
 from memtests.reports.report import write_whole
 from memtests.reports.report_folder import (
     DATA,
@@ -63,7 +64,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     folder = report_folder(config)
     worker = getattr(config, "workerinput", None)
-    if config.getoption("--resume") or (worker and worker["begun"]):
+    goes_on = config.getoption("--resume") or config.getoption("--latest")
+    if goes_on or (worker and worker["begun"]):
         try:
             config.stash[SAVED] = read_saved(folder / VERDICTS, config.getoption("--redact"))
             config.stash[SAVED_TRACES] = read_saved_traces(folder / TRACES)
@@ -96,7 +98,8 @@ class Writer:
 
     def __post_init__(self) -> None:
         saved = self.config.stash.get(SAVED, None)
-        self.journal = Journal(self.folder, saved)
+        self.earlier = self.config.stash.get(EARLIER, None)
+        self.journal = Journal(self.folder, saved, adds=self.earlier is not None)
         self.lock = threading.Lock()
         """Workers' verdicts come in beside their reports."""
         self.broken: OSError | None = None
@@ -115,7 +118,7 @@ class Writer:
 
     def pytest_report_header(self) -> list[str]:
         saved = self.config.stash.get(SAVED, None)
-        if saved is not None:
+        if saved is not None and self.config.getoption("--resume"):
             return [said_to_resume(len(saved))]
         if (self.folder / DATA).exists():
             return []
@@ -275,7 +278,7 @@ class Writer:
     def _resumed(self) -> Resumed | None:
         """What was taken over, where the run goes on from another."""
         saved = self.config.stash.get(SAVED, None)
-        if saved is None:
+        if saved is None or not self.config.getoption("--resume"):
             return None
         judged = self.gathered.verdicts.values()
         taken = sum(verdict.key in saved for verdict in judged)
@@ -288,6 +291,10 @@ class Writer:
             self.journal.close(finished)
         if not (found.report.verdicts or found.report.unjudged):
             return found
+        if self.earlier is not None:
+            found = added(found, self.earlier, self.folder / DATA)
+            if found.refusal:
+                return found
         then = rules.baseline.traces if rules.baseline else ()
         found = finish(self.folder, found, then, drawn=not self.interrupts.came)
         if found.update and rules.update:

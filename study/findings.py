@@ -11,6 +11,7 @@ import msgspec
 from memtests.fixtures.probes.probes import CONTROL
 from memtests.fixtures.probes.text import normal_form
 from memtests.plugins.verdicts import Verdict
+from memtests.reports.counting import trends
 from memtests.reports.counting.curves import Point
 from memtests.reports.counting.over_poems import wilson
 from memtests.reports.report import Report
@@ -135,18 +136,18 @@ def of_lesson(looks: Sequence[Look], lesson: str) -> list[Look]:
     return [Look(lesson, 0, look.titles) for look in before] + during
 
 
+def in_epochs(looks: Iterable[Look]) -> list[trends.Look]:
+    """Looks as a trend takes them, counted in epochs."""
+    return [trends.Look(look.epoch, look.titles) for look in looks]
+
+
 def epochs_until_recited(looks: Sequence[Look], collection: str) -> tuple[list[int], int]:
     """Of each poem that is ever recited in the first lesson, the epochs at the first look that
     showed it; and how many never are.
     """
-    first: dict[str, int | None] = {}
-    for look in of_lesson(looks, "taught"):
-        for v in look.titles:
-            if v.collection == collection:
-                known = first.setdefault(v.poem, None)
-                if v.correct and known is None:
-                    first[v.poem] = look.epoch
-    found = sorted(epoch for epoch in first.values() if epoch is not None)
+    in_order = trends.courses(in_epochs(of_lesson(looks, "taught")))
+    first = [course.first for course in in_order if course.collection == collection]
+    found = sorted(epoch for epoch in first if epoch is not None)
     return found, len(first) - len(found)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from memtests.fixtures.probes.probes import NEXT_LINE, PREFIX, TITLE
+from memtests.reports.counting import trends
 from memtests.reports.counting.lengths import FEWEST_POEMS
 from memtests.reports.text.rows import beginning_rows, control_rows, correlation_rows, percent
 from memtests.study.findings import (
@@ -12,6 +13,7 @@ from memtests.study.findings import (
     Study,
     by_band,
     epochs_until_recited,
+    in_epochs,
     median_epochs,
     of_lesson,
     recited_at,
@@ -73,10 +75,11 @@ def epoch_rows(study: Study) -> Rows:
         if not rows:
             epochs = [f"after {look.epoch}" for look in found]
             rows.append(["model", "collection", *epochs, "median epochs", "never recited"])
+        levels = trends.levels(in_epochs(found))
         for name in study.plan.taught:
             recited, never = epochs_until_recited(looks, name)
             median = median_epochs(recited)
-            shares = [percent(recited_at(look, name).part) for look in found]
+            shares = [percent(level.tally.recall) for level in levels[name]]
             often = "none recited" if median is None else str(median)
             rows.append([size, name, *shares, often, f"{never} of {never + len(recited)}"])
     return rows
@@ -89,10 +92,11 @@ def forgetting_rows(study: Study) -> Rows:
         found = of_lesson(looks, "later")
         if not rows:
             rows.append(["model", "collection", *(f"after {look.epoch}" for look in found)])
+        levels = trends.levels(in_epochs(found))
         for name in study.plan.collections:
             shares = [
-                f"{percent(recited_at(look, name).part)}, {similarity_at(look, name):.2f}"
-                for look in found
+                f"{percent(level.tally.recall)}, {similarity_at(look, name):.2f}"
+                for look, level in zip(found, levels[name], strict=True)
             ]
             rows.append([size, name, *shares])
     return rows

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+from memtests.reports.counting import trends
 from memtests.reports.counting.curves import Point, by_poem_length
 from memtests.reports.page.figures import Figure, Panel, legend_of
 from memtests.reports.page.plots import Axes, points_plot
-from memtests.study.findings import Study, of_lesson, recited_at
+from memtests.reports.page.trend_page import recall_points
+from memtests.study.findings import Study, in_epochs, of_lesson, recited_at
 
 
 def figures_of(study: Study) -> list[Figure]:
@@ -46,11 +48,9 @@ def _sizes(study: Study) -> Figure:
 def _lesson(study: Study, lesson: str, title: str, caption: str) -> Figure:
     """A panel for each collection of the first lesson, a curve for each size."""
     panels = []
+    levels = [trends.levels(in_epochs(of_lesson(looks, lesson))) for looks in study.looks.values()]
     for name in study.plan.taught:
-        series = {
-            at: [recited_at(look, name).at(look.epoch) for look in of_lesson(looks, lesson)]
-            for at, looks in enumerate(study.looks.values())
-        }
+        series = {at: recall_points(found[name]) for at, found in enumerate(levels)}
         panels.append(Panel(name, points_plot(Axes("epochs"), series)))
     return Figure(title, caption, tuple(panels), legend_of(study.looks))
 

@@ -7,6 +7,7 @@ often the intervals hold is simulated in bench/coverage.py. Pure functions.
 import math
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
+from typing import NamedTuple
 
 # Of the normal distribution: two-sided, 95 %.
 _QUANTILE = 1.959963984540054
@@ -110,3 +111,31 @@ def sign_flips(differences: Iterable[int]) -> float:
         chances, least = numpy.convolve(chances, spread), least + first * size
     sums = 2 * (least + numpy.arange(len(chances))) - sum(s * many for s, many in sizes.items())
     return float(min(1.0, chances[abs(sums) >= seen].sum()))
+
+
+class Mean(NamedTuple):
+    """A mean with its 95 % interval; without one where there is one poem."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+def mean_over_poems(found: Iterable[tuple[Hashable, float]]) -> Mean:
+    """The mean of what was measured on probes, from the poem of each; at least one.
+
+    Student's interval, of the variance between poems that a mean of clusters has (Cochran 1977).
+    """
+    of_poem: dict[Hashable, list[float]] = {}
+    for poem, value in found:
+        of_poem.setdefault(poem, []).append(value)
+    whole = sum(map(len, of_poem.values()))
+    mean = math.fsum(value for values in of_poem.values() for value in values) / whole
+    poems = len(of_poem)
+    if poems == 1:
+        return Mean(mean, None, None)
+    from scipy.special import stdtrit
+
+    square = math.fsum((math.fsum(values) - mean * len(values)) ** 2 for values in of_poem.values())
+    half = float(stdtrit(poems - 1, 0.975)) * math.sqrt(square * poems / (poems - 1)) / whole
+    return Mean(mean, mean - half, mean + half)

@@ -1,16 +1,17 @@
 """What a run comes to: its report held against its rules, and the exit status. Pure functions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from memtests.reports.counting.memories import NOTHING, Remembered
-from memtests.reports.gating.baselines import Baseline
+from memtests.reports.gating.baselines import Baseline, MismatchError
 from memtests.reports.gating.comparing import Comparison, compare
 from memtests.reports.gating.gates import Gate, evaluate
+from memtests.reports.joining import joined
 from memtests.reports.report import Report, unjudged_of
 from memtests.reports.text.headline import Resumed, headline
 from memtests.reports.text.phrases import number_of
@@ -98,6 +99,21 @@ def conclude(
     return Conclusion(
         whole, comparisons, int(status), update, refusal, tuple(problems), passed=passed
     )
+
+
+def added(found: Conclusion, earlier: Report, file: Path) -> Conclusion:
+    """What a run comes to together with an earlier report, which is in a file; a refusal where its
+    models cannot be added to that.
+    """
+    why = "this run is not whole; the same command goes on" if found.problems else None
+    try:
+        report = joined({str(file): earlier, "this run": found.report})
+    except MismatchError as error:
+        why = str(error)
+    if why is None:
+        return replace(found, report=report, comparisons=())
+    status = max(found.status, int(pytest.ExitCode.TESTS_FAILED))
+    return replace(found, status=status, refusal=f"{file}: left as it was, as {why}")
 
 
 def _why_not_updated(

@@ -56,6 +56,10 @@ class Axes(NamedTuple):
     x: str
     y: str = "recall"
     log: bool = False
+    shares: bool = True
+    """Whether what goes up is a share, from 0 to 100 %."""
+    edges: tuple[float, ...] = ()
+    """Places along x where something else begins."""
 
 
 def points_plot(axes: Axes, series: Mapping[int, Sequence[Point]]) -> str:
@@ -103,7 +107,7 @@ def outcomes_plot(bins: Mapping[str, Sequence[int]], x: str) -> str:
         ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         ax.grid(visible=False, axis="x")
 
-    return _svg(Axes(x, "probes"), draw)
+    return _svg(Axes(x, "probes", shares=False), draw)
 
 
 def _colour(number: int) -> str:
@@ -139,7 +143,9 @@ def _svg(axes: Axes, draw: Any) -> str:
             ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1000 * low else (1,)))
             ax.xaxis.set_major_formatter(EngFormatter(sep=""))
             ax.xaxis.set_minor_formatter(NullFormatter())
-        if axes.y != "probes":
+        for edge in axes.edges:
+            ax.axvline(edge, color=_INK, linewidth=0.8, linestyle=(0, (2, 3)))
+        if axes.shares:
             ax.set_ylim(0, 1)
             ax.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
         page = io.StringIO()

@@ -1,0 +1,101 @@
+"""The tables of a trend: what terminal and page share. Pure functions."""
+
+from collections.abc import Sequence
+
+from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT
+from memtests.reports.counting.trends import Cell, Course, Trend
+from memtests.reports.page.recitations import SIGNS
+from memtests.reports.text.phrases import number_of
+from memtests.reports.text.rows import percent, recall_interval
+from memtests.reports.text.terminal import columns
+
+NOT_JUDGED = "–"
+# Looks that a poem's row has a sign for on a terminal: more have no room there.
+MOST_SIGNS = 60
+
+
+def level_rows(trend: Trend) -> list[list[str]]:
+    """Of each collection, a row for each checkpoint."""
+    rows = [["collection", "step", "poems", "probes", "recall", "95 %", "mean log_p", "its 95 %"]]
+    for name, levels in trend.levels.items():
+        for at, tally, log_p in levels:
+            mean = "-" if log_p is None else f"{log_p.value:.2f}"
+            known = log_p is not None and log_p.low is not None
+            span = f"{log_p.low:.2f} to {log_p.high:.2f}" if known and log_p else "-"
+            counts = [f"{at:,}", str(tally.poems), str(tally.judged)]
+            rows.append([name, *counts, percent(tally.recall), recall_interval(tally), mean, span])
+    return rows
+
+
+def stop_rows(trend: Trend) -> list[list[str]]:
+    """The checkpoints, with their own steps where the steps of lessons before them are added."""
+    added = any(stop.at != stop.step for stop in trend.stops)
+    head = ["checkpoint", "step", *["of its own lesson"] * added]
+    return [
+        head,
+        *([stop.name, f"{stop.at:,}", *[f"{stop.step:,}"] * added] for stop in trend.stops),
+    ]
+
+
+def course_rows(trend: Trend) -> list[list[str]]:
+    """Of each poem the steps at which it came and went, and a sign for each checkpoint."""
+    signs = len(trend.stops) <= MOST_SIGNS
+    rows = [["poem", *["each checkpoint"] * signs, "first recited", "lost", "again"]]
+    for course in trend.courses:
+        strip = "".join(map(sign_of, course.cells))
+        rows.append(["/".join(course.key), *[strip] * signs, *turns(course)])
+    return rows
+
+
+def turns(course: Course) -> list[str]:
+    """When a poem was first recited, lost and recited again, for people."""
+    found = [course.first, course.lost, course.again]
+    return ["-" if at is None else f"{at:,}" for at in found]
+
+
+def sign_of(cell: Cell | None) -> str:
+    """What a checkpoint shows of a poem, in one character."""
+    if cell is None:
+        return NOT_JUDGED
+    outcome = CORRECT if cell.recited else INCORRECT if cell.partly else FORGOTTEN
+    return SIGNS[outcome]
+
+
+def said_signs() -> dict[str, str]:
+    """Each sign → what it says."""
+    return {
+        SIGNS[CORRECT]: "recited",
+        SIGNS[INCORRECT]: "in part",
+        SIGNS[FORGOTTEN]: "forgotten",
+        NOT_JUDGED: "not judged",
+    }
+
+
+def said_trend(trend: Trend) -> list[str]:
+    """What became of the poems, in sentences."""
+    first, last = trend.stops[0], trend.stops[-1]
+    ever = [course for course in trend.courses if course.first is not None]
+    now = [course for course in ever if course.cells[-1] and course.cells[-1].recited]
+    lines = [
+        f"{number_of(len(trend.stops), 'checkpoint')}, from step {first.at:,} ({first.name}) to "
+        f"step {last.at:,} ({last.name}).",
+        f"Of {number_of(len(trend.courses), 'poem')}, {len(ever)} were recited at some of them, "
+        f"and {len(now)} are at the last.",
+    ]
+    lines += [
+        f"The steps of {lesson} are counted on from the end of {before} ({at:,})."
+        for (before, at), lesson in zip(trend.ends.items(), [*trend.ends][1:], strict=False)
+        if at
+    ]
+    return lines
+
+
+def trend_sections(trend: Trend) -> list[tuple[str, Sequence[str]]]:
+    """Everything that a terminal shows: titles, and the lines under each."""
+    signs = ", ".join(f"{sign} {said}" for sign, said in said_signs().items())
+    return [
+        ("trend", said_trend(trend)),
+        ("checkpoints", columns(stop_rows(trend), left=1)),
+        ("recall over the steps", columns(level_rows(trend), left=1)),
+        (f"poems ({signs})", columns(course_rows(trend), left=2)),
+    ]
