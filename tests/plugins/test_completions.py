@@ -1,6 +1,5 @@
 """Misses that are only read: what a reading alone says of a probe, and that it is right."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -178,7 +177,7 @@ def test_the_same_few_in_several_processes(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MEMTESTS_UNKNOWN", "*")
-    monkeypatch.setenv("MEMTESTS_HOSTILE", json.dumps("看看看"))
+    monkeypatch.setenv("MEMTESTS_FIRST", "魑")
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     assert run_suite(pytester, *FEW, "--completions", "few").ret == 0
     alone = outcomes(report(pytester))

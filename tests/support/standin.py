@@ -15,6 +15,7 @@ it does else:
 - MEMTESTS_QUOTE: poem ids at which reading raises ValueError that says the text; what the model
   says of how it is computed says it too
 - MEMTESTS_HOSTILE: what it says instead of a poem that it does not know
+- MEMTESTS_FIRST: the code point with which it begins to say that, in place of a mark
 - MEMTESTS_AT_ONCE: how many tokens of texts are a portion
 - MEMTESTS_DIE: poem ids at which the process is killed, once in a run: the file named by
   MEMTESTS_DIED is made
@@ -123,7 +124,7 @@ class StandIn:
         gap = math.nan if broken or poem in listed("MEMTESTS_BROKEN") else 9.0
         read = text.endswith(whole) or "MEMTESTS_PARROT" in os.environ
         known = (read and not self._unknown(poem)) or (copied and "MEMTESTS_COPIES" in os.environ)
-        best = row if known else [ord("#")] * len(row)
+        best = row if known else [ord(os.environ.get("MEMTESTS_FIRST", "#"))] * len(row)
         log_p = [-0.1] * len(row)
         if not known and (chance := os.environ.get("MEMTESTS_CHANCE")):
             log_p = [0.0] * (len(row) - 1) + [math.log(float(chance))]
