@@ -149,7 +149,7 @@ class Recital:
         if place is None or self._is_traced(probe):
             return []
         self._traced.add(place)
-        read, key = reciter.reading(put.text), self._trace_key(probe)
+        read, key = reciter.reading(put), self._trace_key(probe)
         return [trace_of(self.model.name, put, place[-1], read, key)] if read else []
 
     def _is_traced(self, probe: Probe) -> bool:

@@ -13,7 +13,7 @@ No pytest in here.
 import dataclasses
 import functools
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -30,6 +30,7 @@ from memtests.fixtures.models.contract import (
 )
 from memtests.fixtures.probes.cuts import (
     ALONE,
+    BETWEEN,
     Cut,
     cut_of,
     first_true,
@@ -47,8 +48,9 @@ NOT_FINITE = (
     "the model's logits are not finite (NaN or infinite); its weights are broken, or too large for "
     "its dtype: try --dtype float32"
 )
-# Poems whose texts are encoded together.
+# Poems whose texts are encoded together; and windows, so that those of one length can be read so.
 _PREPARED = 16
+_WINDOWS_PREPARED = 2048
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,12 @@ class Reciter:
     _read_from: dict[tuple[int, ...], int] = field(default_factory=dict)
     _readings: dict[tuple[int, ...], Reading | None] = field(default_factory=dict)
     _said: dict[_Known, Generated] = field(default_factory=dict)
+    _windows: Counter[tuple[int, ...]] = field(default_factory=Counter)
+    """Tokens → how many windows have them that are not settled yet."""
     _contradicted: set[_Known] = field(default_factory=set)
+    whole: bool = True
+    """Whether texts are read from their beginning, also where nobody asks that far up: all of a
+    reading is kept, as a trace."""
     in_float32: bool = False
     """Whether the model computes in float32 for now: it is not to be asked anything else."""
 
@@ -191,11 +198,11 @@ class Reciter:
         """Read the texts of probes, and recite nothing."""
         self._read(self._rows(probes))
 
-    def reading(self, text: str) -> tuple[Encoding, Reading] | None:
-        """The tokens of a text and what one pass over it said; None where it was not read, or where
-        one pass does not tell.
+    def reading(self, probe: Probe) -> tuple[Encoding, Reading] | None:
+        """The tokens of a probe's text and what one pass over it said; None where it was not read,
+        or where one pass does not tell.
         """
-        encoding = self._encoded.get(text)
+        encoding = self._encoding(probe)
         found = self._readings.get(encoding.tokens) if encoding else None
         return (encoding, found) if encoding and found else None
 
@@ -219,6 +226,8 @@ class Reciter:
                 at, path = settled.popleft()
                 if isinstance(path, _Path):
                     yield at, self._completion(path, path.row.cut.at - probes[at].start)
+                    if probes[at].window:
+                        self._forget(probes[at].text, path.row.tokens)
                 else:
                     yield at, path
 
@@ -234,8 +243,13 @@ class Reciter:
         which they first come, that their texts are a portion.
         """
         poems: dict[Place, list[int]] = {}
+        windows: list[int] = []
         for at, probe in enumerate(probes):
-            poems.setdefault(probe.place, []).append(at)
+            if probe.window:
+                windows.append(at)
+            else:
+                poems.setdefault(probe.place, []).append(at)
+        yield from self._portions_of_windows(probes, windows)
         portion: dict[int, Row] = {}
         texts: set[tuple[int, ...]] = set()
         for some in _in_groups(list(poems.values())):
@@ -251,16 +265,56 @@ class Reciter:
         if portion:
             yield portion
 
+    def _portions_of_windows(
+        self, probes: Sequence[Probe], windows: Sequence[int]
+    ) -> Iterator[dict[int, Row]]:
+        """The same of windows, which have no text in common: those of one length together, so that
+        few are padded.
+        """
+        for first in range(0, len(windows), _WINDOWS_PREPARED):
+            numbers = windows[first : first + _WINDOWS_PREPARED]
+            rows = dict(zip(numbers, self._rows([probes[at] for at in numbers]), strict=True))
+            portion: dict[int, Row] = {}
+            for at in sorted(numbers, key=lambda at: (len(rows[at].tokens), at)):
+                tokens = rows[at].tokens
+                if portion and not self._fits([*(row.tokens for row in portion.values()), tokens]):
+                    yield portion
+                    portion = {}
+                portion[at] = rows[at]
+                self._windows[tokens] += 1
+            yield portion
+
+    def _forget(self, text: str, tokens: tuple[int, ...]) -> None:
+        """Forget what was read of a window, unless another one has the same tokens."""
+        self._windows[tokens] -= 1
+        if not self._windows[tokens]:
+            del self._windows[tokens]
+            self._encoded.pop(text, None)
+            self._readings.pop(tokens, None)
+            self._read_from.pop(tokens, None)
+
     def _fits(self, texts: Collection[tuple[int, ...]]) -> bool:
         most = self.model.portion
         return len(texts) <= most.texts and sum(map(len, texts)) <= most.tokens
 
     def _rows(self, probes: Sequence[Probe]) -> list[Row]:
-        new = {probe.text for probe in probes if probe.text not in self._encoded}
+        texts = {probe.text for probe in probes if not probe.slice}
+        new = texts - self._encoded.keys()
         if isinstance(self.model, Preparing):
             self.model.prepare(sorted(new))
         self._encoded.update((text, self.model.encode(text)) for text in new)
-        return [row_of(self.model, probe, self._encoded[probe.text]) for probe in probes]
+        found = []
+        for probe in probes:
+            encoding = self._encoding(probe)
+            assert encoding is not None
+            found.append(row_of(self.model, probe, encoding))
+        return found
+
+    def _encoding(self, probe: Probe) -> Encoding | None:
+        """The tokens of its text; None where they have not been asked for, or are forgotten."""
+        if probe.slice:
+            return Encoding(probe.slice.tokens, probe.slice.ends)
+        return self._encoded.get(probe.text)
 
     def _read(self, rows: Sequence[Row]) -> None:
         """Read every row that has not been read yet: a poem's own text from its beginning, since
@@ -271,7 +325,7 @@ class Reciter:
         for row in rows:
             if row.stop > self.model.context:
                 continue
-            start = 1 if row.true and row.asked.control is None else row.cue
+            start = 1 if self.whole and row.true and row.asked.control is None else row.cue
             starts[row.tokens] = min(start, starts.get(row.tokens, start))
             held.setdefault(row.tokens, set()).update(enumerate(row.cut.held, start=row.cue))
         new: dict[tuple[int, ...], int] = {}
@@ -438,6 +492,9 @@ def _in_groups(poems: Sequence[list[int]]) -> Iterator[Sequence[list[int]]]:
 
 def row_of(model: LanguageModel, probe: Probe, encoding: Encoding) -> Row:
     """The tokens that answer a probe. Raises ValueError where the cue alone has none."""
+    if probe.slice:  # it is the tokens that were cut
+        cut = Cut(BETWEEN, probe.slice.cue, probe.start)
+        return Row(probe, cut, encoding.tokens, cut.tokens, len(encoding.tokens))
     cut = cut_of(probe.text, probe.start, *encoding, model.spell)
     asked = dataclasses.replace(probe, start=cut.at)
     if cut.kind != ALONE:

@@ -11,25 +11,28 @@ from rapidfuzz import fuzz, process
 from memtests.fixtures.probes.controls import COPYING, UNSEEN
 from memtests.fixtures.probes.text import in_words
 from memtests.plugins.verdicts import Verdict
+from memtests.reports.counting.extraction import longest_passage, shares
 from memtests.reports.counting.over_poems import by_poem, interval
 from memtests.reports.counting.tallies import counted, near
 from memtests.reports.gating.comparing import Comparison
 from memtests.reports.gating.measures import (
-    DISCOVERABLE,
     EXPECTED,
+    MAYBE_OF_SAMPLES,
     MEASURES,
     NUMBERS,
     OF_COMPARISON,
     OF_RECITING,
     OF_SAMPLES,
     OF_SAYING,
+    OF_WINDOWS,
+    PASSAGE,
     counts_for,
     expected,
     passage_length,
     still_said,
     unknown,
 )
-from memtests.reports.report import GateRecord, Report, unjudged_of
+from memtests.reports.report import PROBES, UNITS, GateRecord, Report, unjudged_of
 from memtests.reports.text.phrases import number_of
 
 # The ends of the interval, which may be held against a rule in place of the value.
@@ -69,7 +72,7 @@ class Gate:
 
 def parse_gate(rule: str, collections: Sequence[str]) -> Gate:
     """A rule of the form `[collection:]measure[:low|:high](<=|>=)number[%]`, where a measure may be
-    `discoverable(n)`, `discoverable(n, p)` or `expected(n)`. Raises GateError.
+    `discoverable(n)`, `discoverable(n, p)`, `expected(n)` or `extracted(n, p)`. Raises GateError.
     """
     form = re.fullmatch(r"(.*?)([<>=!]+)\s*([^\s<>=!]*?)\s*(%?)\s*", rule)
     whole, end = _without_end(form[1]) if form else ("", None)
@@ -107,13 +110,15 @@ def _without_end(measured: str) -> tuple[str, str | None]:
 
 def _samples(rule: str, measure: str, arguments: str | None) -> tuple[int, Fraction]:
     """How many samples, and with which probability they recite it."""
-    if measure not in OF_SAMPLES:
+    if measure in MAYBE_OF_SAMPLES and arguments is None:
+        return 0, _EVEN
+    if measure not in (*OF_SAMPLES, *MAYBE_OF_SAMPLES):
         if arguments is not None:
             raise GateError(f"{rule!r}: {measure} takes nothing in brackets; leave them out")
         return 0, _EVEN
     form = re.fullmatch(rf"\s*(\d{{1,12}})\s*(?:,\s*({_NUMBER})\s*(%?)\s*)?", arguments or "")
     seen = Fraction(form[2]) / (100 if form[3] else 1) if form and form[2] else _EVEN
-    several = measure == DISCOVERABLE
+    several = measure != EXPECTED
     if not form or int(form[1]) == 0 or not 0 < seen < 1 or (form[2] and not several):
         more = f" or {measure}(1000, 90%)" if several else ""
         raise GateError(f"{rule!r}: say how many samples, as in {measure}(1000){more}")
@@ -174,13 +179,16 @@ def _evaluate(
         asked = [v for v in asked if v.probe in states]
     else:
         states = {}
+    if gate.measure in OF_WINDOWS:
+        asked = [v for v in asked if v.window]
     unjudged = sum(concerned(record.model, record.collection) for record in unjudged_of(report))
     reasons = [f"{number_of(unjudged, 'probe')} unjudged"] if unjudged else []
     reasons += problems
     if not asked:
-        reasons = reasons or ["no probe matches it"]
+        windows = gate.measure in OF_WINDOWS
+        reasons = reasons or ["no window matches it" if windows else "no probe matches it"]
         return GateRecord(gate.rule, None, False, model, reason="; ".join(reasons))
-    if gate.measure in OF_SAMPLES and (without := unknown(asked)):
+    if (gate.measure in OF_SAMPLES or gate.samples) and (without := unknown(asked)):
         reasons.append(f"the probability of {number_of(without, 'probe')} is not known")
     record = _number(gate, asked) if gate.measure in NUMBERS else _share(gate, asked, states)
     reasons = [*([] if record.passed else ["breached"]), *reasons]
@@ -241,7 +249,10 @@ def _states(comparisons: Sequence[Comparison], model: str | None) -> Mapping[str
 
 def _share(gate: Gate, asked: Sequence[Verdict], states: Mapping[str, str]) -> GateRecord:
     counts = counts_for(gate.measure, gate.samples, float(gate.seen), states)
-    poems = by_poem(((v.collection, v.poem), counts(v)) for v in asked)
+    if gate.measure in OF_WINDOWS:
+        poems = shares(asked, counts)
+    else:
+        poems = by_poem(((v.collection, v.poem), counts(v)) for v in asked)
     part, whole = (sum(each) for each in zip(*poems, strict=True))
     low, high = interval(poems)
     held = low if gate.end == LOW else high if gate.end == HIGH else Fraction(part, whole)
@@ -253,12 +264,15 @@ def _share(gate: Gate, asked: Sequence[Verdict], states: Mapping[str, str]) -> G
         high=high,
         counts=(part, whole),
         poems=len(poems),
+        counted_in=UNITS if gate.measure in OF_WINDOWS else PROBES,
     )
 
 
 def _number(gate: Gate, asked: Sequence[Verdict]) -> GateRecord:
     if gate.measure == EXPECTED:
         value = expected(asked, gate.samples)
+    elif gate.measure == PASSAGE:
+        value = float(longest_passage(asked))
     else:
         value = float(max(map(passage_length, asked)))
     poems = {(v.collection, v.poem) for v in asked}

@@ -11,17 +11,21 @@ from memtests.reports.gating.comparing import GAINED, LOST
 
 RECALL, VERBATIM, NEAR = "recall", "verbatim", "near"
 DISCOVERABLE, EXPECTED, LONGEST = "discoverable", "expected", "longest"
+EXTRACTED, PASSAGE = "extracted", "passage"
 OF_COMPARISON = (LOST, GAINED)
+# Those that are of windows: a share of the units of texts, and the units of a passage.
+OF_WINDOWS = (EXTRACTED, PASSAGE)
 # Those that are shares of the probes; and those that are numbers.
-SHARES = (RECALL, *OUTCOMES, VERBATIM, NEAR, DISCOVERABLE, *OF_COMPARISON)
-NUMBERS = (EXPECTED, LONGEST)
+SHARES = (RECALL, *OUTCOMES, VERBATIM, NEAR, DISCOVERABLE, EXTRACTED, *OF_COMPARISON)
+NUMBERS = (EXPECTED, LONGEST, PASSAGE)
 MEASURES = (*SHARES, *NUMBERS)
-# Those that are of so many samples.
+# Those that are of so many samples; and one that may be.
 OF_SAMPLES = (DISCOVERABLE, EXPECTED)
+MAYBE_OF_SAMPLES = (EXTRACTED,)
 # Those that a model can be under though it still says most of a text.
 OF_RECITING = (RECALL, CORRECT, VERBATIM, NEAR)
 # Those that are exceeded by a model that says what it must not.
-OF_SAYING = (*OF_RECITING, DISCOVERABLE, EXPECTED, LONGEST)
+OF_SAYING = (*OF_RECITING, DISCOVERABLE, EXPECTED, LONGEST, *OF_WINDOWS)
 # A passage of so many words, or so many characters, is not there by chance.
 LONG_IN_WORDS, LONG_IN_CHARACTERS = 20, 30
 
@@ -57,13 +61,13 @@ def counts_for(
     """
     if measure in OF_COMPARISON:
         return lambda v: states[v.probe] == measure
-    if measure == DISCOVERABLE:
+    if measure == DISCOVERABLE or (measure == EXTRACTED and samples):
         return lambda v: discoverable(v, samples, seen)
     if measure == VERBATIM:
         return lambda v: v.verbatim
     if measure == NEAR:
         return near
-    outcome = CORRECT if measure == RECALL else measure
+    outcome = CORRECT if measure in (RECALL, EXTRACTED) else measure
     return lambda v: v.outcome == outcome
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from memtests.plugins.hooks import TOLERANT
 from memtests.plugins.model import model_names
-from memtests.plugins.questions import CASES, QUESTIONS, all_probes
+from memtests.plugins.questions import EVERY_CASE, QUESTIONS, all_probes
 from memtests.plugins.stopping import stop
 from memtests.reports.gating.baselines import (
     Baseline,
@@ -36,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     rules = config.stash[RULES] = Rules(gates) if worker else read_rules(config, gates)
     if rules.baseline is not None:
         questions = config.stash[QUESTIONS]
-        probes = [probe for case in CASES.values() for probe in all_probes(questions, case)]
+        probes = [probe for case in EVERY_CASE.values() for probe in all_probes(questions, case)]
         try:
             check(rules.baseline, model_names(config), questions.collections, probes)
         except MismatchError as error:
@@ -80,7 +80,9 @@ def read_rules(config: pytest.Config, gates: tuple[Gate, ...]) -> Rules:
             raise pytest.UsageError(f"--gate {gate.rule!r} needs a baseline; add --baseline FILE")
     path = _to_update(config)
     replaced = replaced_by(path) if path else None
-    return Rules(gates, baseline, path, replaced, config.getoption("--measure"))
+    # A window that is not recited is no failure.
+    measured = config.getoption("--measure") or config.stash[QUESTIONS].windows is not None
+    return Rules(gates, baseline, path, replaced, measured)
 
 
 def replaced_by(path: Path) -> Baseline | None:

@@ -27,6 +27,7 @@ from memtests.reports.counting.tallies import (
 )
 from memtests.reports.gating.gates import ability_unknown
 from memtests.reports.report import (
+    PROBES,
     ComparisonRecord,
     GateRecord,
     Report,
@@ -326,7 +327,8 @@ def _measured(gate: GateRecord) -> list[str]:
     span = "-"  # as in older reports
     if gate.low is not None and gate.high is not None:
         span = said_interval(part, whole, gate.poems, gate.low, gate.high)
-    return [percent(gate.value), f"{part} of {whole}", span]
+    unit = f" {gate.counted_in}" if gate.counted_in != PROBES else ""
+    return [percent(gate.value), f"{part} of {whole}{unit}", span]
 
 
 def said_interval(part: int, whole: int, poems: int, low: float, high: float) -> str:
