@@ -15,6 +15,7 @@ from memtests.fixtures.models.local.loading import ENGINES
 from memtests.fixtures.probes.controls import SAMPLE
 from memtests.fixtures.probes.probes import DEFAULT_HEADER, DEFAULT_PREFIX_LENGTHS
 from memtests.fixtures.probes.windows import EVERY
+from memtests.plugins.completions import COMPLETIONS
 
 
 class Option(NamedTuple):
@@ -160,6 +161,13 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
             "from all of them, or none (default: sample)",
             choices=("sample", "full", "none"),
             default="sample",
+        ),
+        _option(
+            "--completions",
+            "which misses are recited: all; a few of each collection and case, and those that may "
+            "be correct but for marks; none, so that recall is what readings alone say, in much "
+            "less time (default: all; with --windows none)",
+            choices=COMPLETIONS,
         ),
         _option(
             "--self-check",

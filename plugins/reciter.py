@@ -38,7 +38,9 @@ from memtests.fixtures.probes.cuts import (
     tokens_up_to,
 )
 from memtests.fixtures.probes.probes import Place, Probe
-from memtests.plugins.completeness import is_complete
+from memtests.fixtures.probes.text import sure_units
+from memtests.plugins.completeness import is_complete, leaves_at
+from memtests.plugins.completions import ALWAYS, EVERY_MISS, NEVER, Misses
 
 CONTRADICTED = (
     "what is generated at its divergence is not what the reading says: one of them is not the "
@@ -74,6 +76,11 @@ class Completion:
     log_p_40: float | None = None
     """As `log_p`, for sampling among the MOST_PROBABLE most probable tokens; minus infinity where
     one of the suffix's is not among them, None where that is not known."""
+    recited: bool = True
+    """Whether it was asked for to its end. A miss that is only read has no text."""
+    divergence: int | None = None
+    """Of such a miss: after how many units it leaves the suffix; None where it may yet be the
+    suffix in normal form."""
 
     @property
     def fragile(self) -> bool:
@@ -169,6 +176,8 @@ class Reciter:
     reading is kept, as a trace."""
     in_float32: bool = False
     """Whether the model computes in float32 for now: it is not to be asked anything else."""
+    misses: Misses = EVERY_MISS
+    """Which misses are recited, where a reading says that they are some."""
 
     def recite(self, probes: Sequence[Probe]) -> list[Completion | Unjudged]:
         """The completion of each probe, in their order; fragile ones are decided in float32."""
@@ -188,7 +197,8 @@ class Reciter:
             self.in_float32 = True
             try:
                 with exactly:
-                    again = Reciter(self.model)._recite([probes[at] for at in fragile])
+                    reciter = Reciter(self.model, misses=self.misses)
+                    again = reciter._recite([probes[at] for at in fragile])
                     for at, second in again:
                         yield fragile[at], _marked(second)
             finally:
@@ -371,7 +381,9 @@ class Reciter:
         """
         by_what_is_known: dict[_Known, dict[int, _Path]] = {}
         for at, path in paths.items():
-            if isinstance(path, _Path) and not self._is_settled(path):
+            if not isinstance(path, _Path) or self._is_only_read(path):
+                continue
+            if not self._is_settled(path):
                 by_what_is_known.setdefault(path.known, {})[at] = path
         found = []
         for known, sharing in by_what_is_known.items():
@@ -427,9 +439,32 @@ class Reciter:
             return [decision.best], [decision.gap]
         return [reading.best[path.left]], [reading.gap[path.left]]
 
+    def _is_only_read(self, path: _Path) -> bool:
+        """Whether its reading is all that is wanted: it says that the suffix is not recited token
+        for token.
+        """
+        wanted = self.misses.wanted(path.row.asked)
+        if wanted == ALWAYS or not (path.row.true and path.read) or self._follows(path):
+            return False
+        return wanted == NEVER or self._leaves_at(path) is not None
+
+    def _leaves_at(self, path: _Path) -> int | None:
+        """As `Completion.divergence`. A window is extracted token for token or not at all."""
+        if path.row.asked.window:
+            return sure_units(self._text(path, []), path.row.asked.poem.language)
+        first, _ = self._first(path)
+        ended = any(token in self.model.ends for token in first)
+        return leaves_at(self._text(path, [] if ended else first), path.row.asked, over=ended)
+
+    def _follows(self, path: _Path) -> bool:
+        """Whether it is the suffix token for token, and that is enough: of a window always."""
+        if path.left is not None or path.row.asked.window:
+            return path.left is None
+        return is_complete(self._text(path, []), path.row.asked)
+
     def _is_settled(self, path: _Path) -> bool:
         """Whether what has been generated already is enough for this probe."""
-        if path.left is None and is_complete(self._text(path, []), path.row.asked):
+        if self._follows(path):
             return True
         said = self._said.get(path.known)
         return said is not None and (
@@ -441,9 +476,14 @@ class Reciter:
     def _completion(self, path: _Path, moved: int) -> Completion | Unjudged:
         if path.known in self._contradicted:
             return Unjudged(CONTRADICTED)
+        if self._is_only_read(path):
+            left = self._leaves_at(path)
+            return dataclasses.replace(_of_path(path, moved, ""), recited=False, divergence=left)
         row, said = path.row, self._said.get(path.known, Generated([], [], ended=False))
         followed = list(row.tokens[row.cue : path.end])
         tokens = followed + said.tokens[: self._limit(path)]
+        if row.asked.window and path.left is None:
+            return _of_path(path, moved, row.asked.suffix)
 
         def enough(count: int) -> bool:
             return is_complete(_spelled(self.model, tokens[:count], row.cut), row.asked)
@@ -457,15 +497,8 @@ class Reciter:
         if not (complete or said.ended) and row.cue + count >= self.model.context:
             limit = self.model.context
             return Unjudged(f"its completion ran past the model's context, {limit} tokens")
-        return Completion(
-            text=_spelled(self.model, tokens[:count], row.cut),
-            log_p=path.log_p,
-            gap=min([path.gap, *gaps]),
-            followed=path.left is None if row.true and path.read else None,
-            cut=row.cut.kind,
-            moved=moved,
-            log_p_40=path.log_p_40,
-        )
+        text = _spelled(self.model, tokens[:count], row.cut)
+        return dataclasses.replace(_of_path(path, moved, text), gap=min([path.gap, *gaps]))
 
     def _text(self, path: _Path, said: Sequence[int]) -> str:
         """The completion so far: what the tokens behind the cue add to it."""
@@ -482,6 +515,20 @@ class Reciter:
         """The most tokens after the divergence."""
         most = most_tokens(path.row.asked) - (path.end - path.row.cue)
         return max(1, min(most, self.model.context - path.end))
+
+
+def _of_path(path: _Path, moved: int, text: str) -> Completion:
+    """A completion of which the reading has decided all but its text."""
+    row = path.row
+    return Completion(
+        text=text,
+        log_p=path.log_p,
+        gap=path.gap,
+        followed=path.left is None if row.true and path.read else None,
+        cut=row.cut.kind,
+        moved=moved,
+        log_p_40=path.log_p_40,
+    )
 
 
 def _in_groups(poems: Sequence[list[int]]) -> Iterator[Sequence[list[int]]]:

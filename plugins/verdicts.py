@@ -20,7 +20,13 @@ from memtests.plugins.chance import Chance
 from memtests.plugins.passages import Passage, longest_passage
 from memtests.plugins.reciter import Completion, Unjudged
 
-OUTCOMES = (CORRECT := "correct", INCORRECT := "incorrect", FORGOTTEN := "forgotten")
+OUTCOMES = (
+    CORRECT := "correct",
+    INCORRECT := "incorrect",
+    FORGOTTEN := "forgotten",
+    # A miss that was read, and what is said instead was not asked for (`--completions`).
+    NOT_RECITED := "not recited",
+)
 # How much a distortion leaves of the poem, and what comes in place of a forgotten one.
 INCORRECT_KINDS = (MINOR := "minor", SEVERE := "severe")
 FORGOTTEN_KINDS = (
@@ -96,8 +102,11 @@ class Verdict(msgspec.Struct, frozen=True):
     outcome: str
     kind: str | None
     verbatim: bool
-    similarity: float
+    similarity: float | None
+    """None where it was not recited."""
     divergence: int | None
+    """After how many units the completion leaves the suffix; None where it does not, or where it
+    was not recited and its reading does not tell."""
     log_p: float | None
     fragile: bool
     cut: str = ALONE
@@ -126,7 +135,11 @@ class Verdict(msgspec.Struct, frozen=True):
             whole = "" if self.redacted else f": “{_beginning(self.completion.strip(), 40)}”"
             return f"<{self.outcome}{name}{whole}>"
         ends, at = unit_ends(self.asked, ""), self.divergence or 0
+        if self.undecided:
+            return f"<{self.outcome}{name}: maybe the poem but for marks and the like>"
         said = f"after {at} of {len(ends)}"
+        if not self.recited:
+            return f"<{self.outcome}{name}: {said}>"
         if not self.redacted:
             poem, model = (
                 _beginning(_from(text, at), 40) for text in (self.asked, self.completion)
@@ -143,6 +156,21 @@ class Verdict(msgspec.Struct, frozen=True):
     def correct(self) -> bool:
         """Whether the memory came back."""
         return self.outcome == CORRECT
+
+    @property
+    def recited(self) -> bool:
+        """Whether the model was asked for a completion to its end."""
+        return self.outcome != NOT_RECITED
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it was not recited, and may yet be correct: it leaves the text at a mark, say."""
+        return self.settled is None
+
+    @property
+    def settled(self) -> bool | None:
+        """Whether the memory came back; None where that is undecided."""
+        return was_correct(self.outcome, self.divergence)
 
     @property
     def asked(self) -> str:
@@ -168,6 +196,11 @@ def _beginning(text: str, most: int) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
 
 
+def was_correct(outcome: str, divergence: int | None) -> bool | None:
+    """As `Verdict.settled`."""
+    return None if outcome == NOT_RECITED and divergence is None else outcome == CORRECT
+
+
 def question_of(cue: str, suffix: str) -> str:
     """What tells a question from any other: 16 hexadecimal digits."""
     return hashlib.sha256(f"{cue}\0{suffix}".encode(errors="replace")).hexdigest()[:16]
@@ -190,7 +223,7 @@ class Judgement(NamedTuple):
     outcome: str
     kind: str | None
     verbatim: bool
-    similarity: float
+    similarity: float | None
     divergence: int | None
     passage: Passage | None
 
@@ -199,7 +232,10 @@ def verdict(model: str, probe: Probe, completion: Completion, chance: Chance) ->
     """The verdict on a model's completion of a probe, at the chance levels for its length."""
     text = sound(completion.text)
     asked = probe.suffix[completion.moved :]
-    judgement = judge(text, asked, probe.poem.language, chance, probe.cue)
+    if completion.recited:
+        judgement = judge(text, asked, probe.poem.language, chance, probe.cue)
+    else:
+        judgement = Judgement(NOT_RECITED, None, False, None, completion.divergence, None)
     return Verdict(
         model=model,
         collection=probe.collection,

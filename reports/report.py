@@ -35,6 +35,8 @@ class ModelRecord(msgspec.Struct, frozen=True):
     """Language → what it was told in a chat, for a header and for a poem that is begun."""
     way: str = ""
     """The ways in which it was computed, and why no faster one (docs/architectures.md)."""
+    completions: str = "all"
+    """Which misses were recited; of the others a reading says where they leave the text."""
     unplaced: tuple[str, ...] = ()
     """Tensors of its files that have no place in the model, and need none: its class says so, or
     they are constants that it works out itself."""
@@ -91,11 +93,16 @@ class Tally(msgspec.Struct, frozen=True):
     """Those that are correct or nearly so (`minor`)."""
     poems: int = 0
     """How many poems the probes are of."""
+    not_recited: int = 0
+    """Misses that were read and not recited."""
+    undecided: int = 0
+    """Those of them that may be correct but for marks and the like. Recall counts them as misses;
+    `low` does too, and `high` does not."""
 
     @property
     def judged(self) -> int:
         """All of them."""
-        return self.correct + self.incorrect + self.forgotten
+        return self.correct + self.incorrect + self.forgotten + self.not_recited
 
 
 class GateRecord(msgspec.Struct, frozen=True):
@@ -112,6 +119,8 @@ class GateRecord(msgspec.Struct, frozen=True):
     high: float | None = None
     counts: tuple[int, int] | None = None
     """So many of so many, counted in `counted_in`."""
+    undecided: int = 0
+    """So many more may be among them: they were read, not recited."""
     reason: str | None = None
     """Why it did not pass."""
     poems: int = 0
@@ -147,6 +156,9 @@ class ComparisonRecord(msgspec.Struct, frozen=True):
     """`collection/poem` → how many of its probes the baseline knew, of those that this run judged
     too. Empty in an older report.
     """
+    undecided: int = 0
+    """Probes of which that is not known, as one of the two was read, not recited, and may be
+    correct."""
 
 
 class ControlRecord(msgspec.Struct, frozen=True):
@@ -162,6 +174,12 @@ class ControlRecord(msgspec.Struct, frozen=True):
     """Of so many of the same poems' `title` probes, so many were correct."""
     by_poem: tuple[tuple[int, int, int], ...] = ()
     """So many correct of so many probes of a poem, and how many poems that is so of."""
+    not_recited: int = 0
+
+    @property
+    def judged(self) -> int:
+        """All of its probes."""
+        return self.correct + self.incorrect + self.forgotten + self.not_recited
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -186,6 +204,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Why its figures prove nothing, if so: an interruption first."""
     texts: tuple[TextRecord, ...] = ()
     """Those that windows were asked of."""
+
+
+def field_of(outcome: str) -> str:
+    """The field of a tally or a control that counts an outcome."""
+    return outcome.replace(" ", "_")
 
 
 PoemKey = tuple[str, str]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from memtests.plugins.completions import ALL, completions_of
 from memtests.plugins.hooks import TOLERANT
 from memtests.plugins.model import model_names
 from memtests.plugins.questions import EVERY_CASE, QUESTIONS, all_probes
@@ -18,7 +19,7 @@ from memtests.reports.gating.baselines import (
 )
 from memtests.reports.gating.conclusion import Rules
 from memtests.reports.gating.gates import Gate, GateError, parse_gate
-from memtests.reports.gating.measures import OF_COMPARISON
+from memtests.reports.gating.measures import OF_COMPARISON, OF_COMPLETIONS
 from memtests.reports.report_files import ReportError
 from memtests.reports.trace_files import read_traces
 
@@ -75,7 +76,13 @@ def read_rules(config: pytest.Config, gates: tuple[Gate, ...]) -> Rules:
             baseline = replace(read_baseline(file, here), traces=read_traces((here / file).parent))
         except ReportError as error:
             raise pytest.UsageError(f"--baseline {error}") from None
+    completions = completions_of(config.option)
     for gate in gates:
+        if gate.measure in OF_COMPLETIONS and completions != ALL:
+            raise pytest.UsageError(
+                f"--gate {gate.rule!r} needs every completion; leave --completions {completions} "
+                "out, or the gate"
+            )
         if gate.measure in OF_COMPARISON and baseline is None:
             raise pytest.UsageError(f"--gate {gate.rule!r} needs a baseline; add --baseline FILE")
     path = _to_update(config)

@@ -24,6 +24,7 @@ from memtests.reports.text.rows import (
     shortest_rows,
     table_rows,
 )
+from memtests.reports.text.said_completions import completion_notes
 from memtests.reports.text.said_losses import describe_loss, said_losses, said_worst, worst_first
 from memtests.reports.text.statement import said_not_tried, statements
 from memtests.reports.text.terminal import opening
@@ -56,7 +57,7 @@ def render_summary(conclusion: Conclusion) -> str:
             _comparison(comparison, languages)
             for comparison in (*conclusion.comparisons, *among_models(report))
         ),
-        [f"- {escaped(note)}" for note in notes_of(report)],
+        [f"- {escaped(note)}" for note in (*completion_notes(report), *notes_of(report))],
         _unjudged(report),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"

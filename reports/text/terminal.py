@@ -28,6 +28,7 @@ from memtests.reports.text.rows import (
     shortest_rows,
     table_rows,
 )
+from memtests.reports.text.said_completions import completion_notes
 from memtests.reports.text.said_losses import describe_loss, said_losses, said_worst, worst_first
 
 # Poems that lost something, and probes that were lost, that are shown here: the page has them all.
@@ -48,7 +49,7 @@ def sections(
         render_protocol(report, conclusion.remembered),
         render_controls(report),
         render_unjudged(report.unjudged),
-        list(map(one_line, notes_of(report))),
+        list(map(one_line, (*completion_notes(report), *notes_of(report)))),
         [f"report: {page}", f"data:   {data}"],
     ]
     refusal = conclusion.refusal
