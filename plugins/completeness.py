@@ -1,6 +1,10 @@
-"""Where a completion ends: once it is sure to hold as many units as the suffix. Pure functions."""
+"""Where a completion ends, once it is sure to hold as many units as the suffix; and where one that
+has only begun is sure to leave the suffix. Pure functions.
+"""
 
 import functools
+import unicodedata
+from collections.abc import Iterable
 
 from memtests.fixtures.probes.probes import Probe
 from memtests.fixtures.probes.text import normal_form, sure_units, units
@@ -21,6 +25,36 @@ def is_complete(completion: str, probe: Probe) -> bool:
     if probe.one_line and _line_ended(completion):
         return True
     return sure_units(completion, language) >= _count(suffix, language)
+
+
+def leaves_at(begun: str, probe: Probe, over: bool = False) -> int | None:
+    """After how many units a completion that begins so leaves the suffix, whatever comes after;
+    None where it may yet be the suffix in normal form, or is. `over`: whether nothing comes after.
+    """
+    language = probe.poem.language
+    begun = begun.rstrip("\ufffd")
+    true = units(probe.suffix, language)
+    said = units(begun, language)[: len(true)]
+    over = over or is_complete(begun, probe)
+    sure = len(said) if over else min(len(said), sure_units(begun, language))
+    at = next((at for at in range(sure) if said[at] != true[at]), sure)
+    if at < sure:
+        return at
+    if over:
+        return None if said == true else sure
+    # What goes on may become another word, and its last letter may get an accent.
+    may_be = _bare(true[sure:]).startswith(_bare(said[sure:]))
+    return None if may_be else sure
+
+
+def _bare(parts: Iterable[str]) -> str:
+    """The letters of units without what is put on them."""
+    return "".join(c for c in unicodedata.normalize("NFKD", "".join(parts)) if not _combining(c))
+
+
+def _combining(character: str) -> bool:
+    """Whether a character joins the one before it."""
+    return unicodedata.category(character).startswith("M")
 
 
 @functools.lru_cache(maxsize=4096)

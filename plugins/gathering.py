@@ -15,7 +15,14 @@ from memtests.plugins.recital import Recital, UnjudgedError
 from memtests.plugins.redacting import without_messages, without_reasons
 from memtests.plugins.resuming import SavedVerdict
 from memtests.plugins.traces import Trace
-from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT, UnjudgedRecord, unjudged_record
+from memtests.plugins.verdicts import (
+    CORRECT,
+    FORGOTTEN,
+    INCORRECT,
+    NOT_RECITED,
+    UnjudgedRecord,
+    unjudged_record,
+)
 
 Property = tuple[str, Any]
 UNJUDGED = "unjudged"
@@ -100,7 +107,8 @@ def properties_of(recital: Recital) -> list[Property]:
     properties: dict[str, Property] = {}
     model = recital.model
     if not recital.introduced:
-        value = {"name": model.name, **model.about(), "fingerprint": model.fingerprint}
+        about = {**model.about(), "completions": recital.misses.option}
+        value = {"name": model.name, **about, "fingerprint": model.fingerprint}
         properties["model"] = ("model", value)
         recital.introduced = True
     if recital.way != model.way:
@@ -150,5 +158,5 @@ def status_of(properties: Sequence[Property], error: BaseException | None) -> st
     if error is None:
         return CORRECT if CORRECT in outcomes else None
     if isinstance(error, AssertionError) and outcomes and CORRECT not in outcomes:
-        return INCORRECT if INCORRECT in outcomes else FORGOTTEN
+        return next(o for o in (INCORRECT, NOT_RECITED, FORGOTTEN) if o in outcomes)
     return None

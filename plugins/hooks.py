@@ -11,6 +11,7 @@ import pytest
 from memtests.fixtures.models.contract import Completer, LanguageModel
 from memtests.fixtures.probes.probes import Probe
 from memtests.plugins.chance import chance_bands
+from memtests.plugins.completions import completions_of, misses_of
 from memtests.plugins.gathering import (
     UNJUDGED,
     UNUSABLE_MODEL,
@@ -25,7 +26,7 @@ from memtests.plugins.recital import Recital, Sink, UnjudgedError, batches_of
 from memtests.plugins.redacting import kind_of_error
 from memtests.plugins.resuming import SavedVerdict
 from memtests.plugins.scheduling import Asked, ChunkScheduling, in_order
-from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT
+from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT, NOT_RECITED
 
 Counts = tuple[tuple[str, int], ...]
 """A model and its question → how many probes that is. Two cases may ask the same."""
@@ -46,8 +47,14 @@ CASES = Path(str(sys.modules[__name__.partition(".")[0]].__file__)).parent
 """The folder of the suite's own cases."""
 OWN_FAILURES = (Path(__file__), Path(__file__).parent / "model.py")
 """Where the suite itself fails a case, in words that hold no text."""
-_LETTERS = {CORRECT: ".", INCORRECT: "I", FORGOTTEN: "F", UNJUDGED: "U"}
-_COLOURS = {CORRECT: "green", INCORRECT: "yellow", FORGOTTEN: "red", UNJUDGED: "red"}
+_LETTERS = {CORRECT: ".", INCORRECT: "I", FORGOTTEN: "F", NOT_RECITED: "N", UNJUDGED: "U"}
+_COLOURS = {
+    CORRECT: "green",
+    INCORRECT: "yellow",
+    FORGOTTEN: "red",
+    NOT_RECITED: "yellow",
+    UNJUDGED: "red",
+}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -64,12 +71,15 @@ def pytest_configure(config: pytest.Config) -> None:
 def recall(request: pytest.FixtureRequest, model: LanguageModel | Completer) -> Iterator[Recital]:
     """Ask the model a probe: `recall(probe)` is the verdict."""
     collections = {c.name: c for c in request.config.stash[QUESTIONS].collections}
+    probes = probes_of_items(request.session.items)
     recital = Recital(
         model,
-        batches_of(probes_of_items(request.session.items), worker_count()),
+        batches_of(probes, worker_count()),
         lambda name: chance_bands(collections[name]),
         request.config.stash.get(SAVED, {}),
         request.config.stash.get(SAVED_TRACES, frozenset()),
+        misses=misses_of(completions_of(request.config.option), probes),
+        traces=not request.config.getoption("--no-traces"),
         redact=request.config.getoption("--redact"),
         sink=sink_of(request.config),
     )

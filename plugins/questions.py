@@ -14,6 +14,7 @@ from hypothesis.errors import HypothesisSideeffectWarning
 
 from memtests.fixtures.commands import quoted
 from memtests.fixtures.locales import typed
+from memtests.fixtures.models.errors import ModelError
 from memtests.fixtures.poems.columns import ColumnError, parse_columns
 from memtests.fixtures.poems.files import PoemError, canon, read_collections
 from memtests.fixtures.poems.poems import Collection, Poem
@@ -34,6 +35,7 @@ from memtests.fixtures.probes.probes import (
     PREFIX,
     PREFIX_LENGTHS,
     TITLE,
+    WINDOW,
     CueError,
     Place,
     PrefixLength,
@@ -44,17 +46,28 @@ from memtests.fixtures.probes.probes import (
     poem_unit_ends,
     prefix_probes,
     probes_of,
+    window_probes,
 )
+from memtests.fixtures.probes.windows import Size, Windows
 from memtests.plugins.redacting import without_cells
+from memtests.plugins.window_options import Tokenize, read_windows, tokenizer_of
 
-# The argument of a test function → the case it is a probe of, or the kinds of control.
-CASES = {"title_probe": TITLE, "prefix_probe": PREFIX, "next_line_probe": NEXT_LINE}
+# The argument of a test function → the case it is a probe of, whole poems' first; or the kinds of
+# control.
+CASES = {
+    "title_probe": TITLE,
+    "prefix_probe": PREFIX,
+    "next_line_probe": NEXT_LINE,
+}
+EVERY_CASE = {**CASES, "window_probe": WINDOW}
 CONTROLS = {
     "unseen_probe": (UNSEEN,),
     "wrong_author_probe": (WRONG_AUTHOR,),
     "copying_probe": (COPYING,),
     "changed_cue_probe": tuple(CHANGES),
 }
+WHOLE = ("title", "prefix", "next_line", "prefix_lengths", "controls")
+"""The cases about whole poems, by the files that hold them."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +86,21 @@ class Questions:
     can know is made of several."""
     named: frozenset[str] = frozenset()
     """The names of the only probes that are asked; all are where there is none."""
+    windows: Windows | None = None
+    """The windows that are asked in place of whole poems, if any are."""
+    tokenize: Tokenize | None = None
+    """What windows in tokens are cut by."""
+
+    @functools.cached_property
+    def window_probes(self) -> tuple[Probe, ...]:
+        """Those of every poem that is long enough."""
+        return tuple(
+            probe
+            for windows in ([self.windows] if self.windows else ())
+            for collection in self.asked
+            for poem in collection.poems
+            for probe in window_probes(collection.name, poem, windows, self.tokenize)
+        )
 
     def wants(self, name: str) -> bool:
         """Whether a probe of this name is asked."""
@@ -135,7 +163,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not config.option.help:
         config.option.keyword = typed(config.option.keyword)
         check_keywords(config.option.keyword)
-        config.stash[QUESTIONS] = read_questions(config.option)
+        config.stash[QUESTIONS] = read_questions(config.option, lambda s: tokenizer_of(config, s))
 
 
 def check_keywords(given: str) -> None:
@@ -154,8 +182,11 @@ def check_keywords(given: str) -> None:
         ) from None
 
 
-def read_questions(option: argparse.Namespace) -> Questions:
-    """The poem options of a command line. Raises UsageError."""
+def read_questions(option: argparse.Namespace, tokenizer: Callable[[Size], Tokenize]) -> Questions:
+    """The poem options of a command line. Raises UsageError.
+
+    `tokenizer`: where windows in tokens get what they are cut by.
+    """
     files, sample = option.poems, option.sample
     if option.self_check < 0:
         raise pytest.UsageError(f"--self-check {option.self_check}: it must be 0 or more")
@@ -179,9 +210,10 @@ def read_questions(option: argparse.Namespace) -> Questions:
     except ChoiceError as error:
         near = "no poem has one of the titles or ids; --redact leaves out which are near"
         raise pytest.UsageError(f"--poem: {near}" if option.redact else f"--poem {error}") from None
-    asked = tuple(c if sample is None else c.sample(sample) for c in wanted)
+    windows = read_windows(option)
+    asked = tuple(c if sample is None or windows else c.sample(sample) for c in wanted)
     few = tuple(collection.sample(SAMPLE) for collection in asked)
-    controlled = {"sample": few, "full": asked, "none": ()}[option.controls]
+    controlled = () if windows else {"sample": few, "full": asked, "none": ()}[option.controls]
     try:
         # Controls are made as ever: a poem that nobody can know would else have other lines.
         asked = poems_of_probes(asked, option.probe) if option.probe else asked
@@ -195,14 +227,20 @@ def read_questions(option: argparse.Namespace) -> Questions:
         lengths = parse_prefix_lengths(option.prefix_lengths)
     except CueError as error:
         raise pytest.UsageError(f"--prefix-lengths {error}") from None
-    if not any(_fits(length, collection) for length in lengths for collection in asked):
+    fits = (_fits(length, collection) for length in lengths for collection in asked)
+    if not windows and not any(fits):
         raise pytest.UsageError(
             f"--prefix-lengths {option.prefix_lengths}: no poem is longer than that, in words or "
             "characters; give fewer, or percentages like 10%"
         )
     material = {c.name: c.sample(SAMPLE) for c in collections} if option.poem else {}
     named = frozenset(option.probe or ())
-    questions = Questions(collections, asked, lengths, template, controlled, material, named)
+    questions = Questions(
+        *(collections, asked, lengths, template, controlled, material, named),
+        windows=windows,
+        tokenize=tokenizer(windows.size) if windows and windows.size.in_tokens else None,
+    )
+    _check_windows(questions)
     try:
         with warnings.catch_warnings():
             # Hypothesis warns that drawing makes a start slow. Only --probe draws here.
@@ -213,6 +251,19 @@ def read_questions(option: argparse.Namespace) -> Questions:
     return questions
 
 
+def _check_windows(questions: Questions) -> None:
+    """Raise UsageError where windows are wanted and there are none."""
+    try:
+        if questions.windows is None or questions.window_probes:
+            return
+    except ModelError as error:  # its tokenizer serves no windows
+        raise pytest.UsageError(str(error)) from None
+    raise pytest.UsageError(
+        f"--windows {questions.windows.size.label}: no text is as long as that; give fewer words, "
+        "characters or tokens, or longer texts"
+    )
+
+
 def _fits(length: PrefixLength, collection: Collection) -> bool:
     return length.percent or any(
         length.of(total) < total for total in map(len, map(poem_unit_ends, collection.poems))
@@ -220,10 +271,14 @@ def _fits(length: PrefixLength, collection: Collection) -> bool:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """No self-check that was not asked for, no controls that are unwanted."""
-    unasked = collection_path.name == "test_self_check.py" and not config.option.self_check
-    unwanted = collection_path.name == "test_controls.py" and config.option.controls == "none"
-    return True if unasked or unwanted else None
+    """No self-check that was not asked for, no controls that are unwanted; whole poems, or windows
+    in their place.
+    """
+    name, windows = collection_path.name, config.option.windows is not None
+    unasked = name == "test_self_check.py" and not config.option.self_check
+    unwanted = name == "test_controls.py" and config.option.controls == "none"
+    others = [f"test_{each}.py" for each in (WHOLE if windows else (WINDOW,))]
+    return True if unasked or unwanted or name in others else None
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -234,10 +289,10 @@ def pytest_report_header(config: pytest.Config) -> str:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     questions = metafunc.config.stash[QUESTIONS]
     if "self_check_probe" in metafunc.fixturenames:
-        every = [probe for case in CASES.values() for probe in all_probes(questions, case)]
+        every = [probe for case in EVERY_CASE.values() for probe in all_probes(questions, case)]
         probes = spread(every, metafunc.config.getoption("--self-check"))
         metafunc.parametrize("self_check_probe", probes, ids=[probe.name for probe in probes])
-    for argument, case in CASES.items():
+    for argument, case in EVERY_CASE.items():
         if argument in metafunc.fixturenames:
             probes = all_probes(questions, case)
             metafunc.parametrize(argument, probes, ids=[probe.name for probe in probes])
@@ -257,9 +312,14 @@ def spread(probes: Sequence[Probe], count: int) -> list[Probe]:
 
 
 def all_probes(questions: Questions, case: str) -> list[Probe]:
-    """Every probe of a case over everything that is asked; among those of PREFIX the lengths that
+    """Every probe of a case over everything that is asked, none about whole poems where windows are
+    in their place; among those of PREFIX the lengths that
     `--probe` names of those that Hypothesis draws.
     """
+    if case == WINDOW:
+        return [probe for probe in questions.window_probes if questions.wants(probe.name)]
+    if questions.windows:
+        return []
     found = [
         probe
         for collection in questions.asked
@@ -281,6 +341,8 @@ def _named_lengths(questions: Questions) -> list[Probe]:
 
 def all_cuts(questions: Questions) -> list[PoemCuts]:
     """The poems that are asked for with lengths drawn by Hypothesis."""
+    if questions.windows:
+        return []
     found = (cuts_of(c.name, poem) for c in questions.asked for poem in c.poems)
     return [cuts for cuts in found if cuts.longest]
 
@@ -288,7 +350,7 @@ def all_cuts(questions: Questions) -> list[PoemCuts]:
 def all_names(questions: Questions) -> set[str]:
     """What can be asked for by name."""
     whole = dataclasses.replace(questions, named=frozenset())
-    probes = [probe for case in CASES.values() for probe in all_probes(whole, case)]
+    probes = [probe for case in EVERY_CASE.values() for probe in all_probes(whole, case)]
     cuts = {cut.name for cut in all_cuts(whole)}
     drawn = {probe.name for probe in _named_lengths(questions)}
     return {probe.name for probe in (*probes, *whole.controls)} | cuts | drawn

@@ -13,6 +13,7 @@ from memtests.fixtures.models.server.wire import ServerError
 from memtests.fixtures.poems.poems import Collection as Poems
 from memtests.fixtures.probes.probes import Place, Probe, own_probe
 from memtests.plugins.chance import Bands, chance, chance_bands
+from memtests.plugins.completions import ALWAYS, EVERY_MISS, UNDECIDED, Misses
 from memtests.plugins.plain import PlainReciter
 from memtests.plugins.reciter import Completion, Reciter, Unjudged, recite_plainly
 from memtests.plugins.redacting import kind_of_error, redacted, without_messages
@@ -54,19 +55,24 @@ class Recital:
         saved: Mapping[str, SavedVerdict] | None = None,
         saved_traces: Collection[str] = (),
         *,
+        misses: Misses = EVERY_MISS,
+        traces: bool = True,
         redact: bool = False,
         sink: Sink = lambda *_: None,
     ) -> None:
         """`chunks`: what is recited together; `bands`: the chance levels of a collection; `saved`:
         key → verdict, of an earlier run that need not be asked again; `saved_traces`: the keys of
-        its traces; `redact`: whether no text leaves it (plugins/redacting.py).
+        its traces; `misses`: which misses are recited; `traces`: whether traces are wanted;
+        `redact`: whether no text leaves it (plugins/redacting.py).
         """
         self.model = model
         self.redact = redact
         self._bands = bands
         self._saved = saved or {}
         self._chunk = {probe.name: chunk for chunk in chunks for probe in chunk}
-        self._reciter = reciter_of(model)
+        self.misses = misses
+        self._traces = traces
+        self._reciter = self._new_reciter()
         self._going: Iterator[tuple[Probe, Probe, Completion | Unjudged]] = iter(())
         """The chunk that was begun: its probes, as they were put to the model, and completions."""
         self._expected: set[str] = set()
@@ -149,7 +155,7 @@ class Recital:
         if place is None or self._is_traced(probe):
             return []
         self._traced.add(place)
-        read, key = reciter.reading(put.text), self._trace_key(probe)
+        read, key = reciter.reading(put), self._trace_key(probe)
         return [trace_of(self.model.name, put, place[-1], read, key)] if read else []
 
     def _is_traced(self, probe: Probe) -> bool:
@@ -164,7 +170,7 @@ class Recital:
     def _place(self, probe: Probe) -> Form | None:
         """What the trace of the text of a probe is of; None where there is none."""
         form = form_of(probe)
-        if form is None or isinstance(self.model, Completer):
+        if form is None or isinstance(self.model, Completer) or not self._traces:
             return None
         return self.model.name, probe.collection, probe.poem.id, form
 
@@ -191,8 +197,14 @@ class Recital:
             return None
 
     def completion(self, probe: Probe) -> Completion:
-        """The completion of a probe, without taking down a verdict. Raises UnjudgedError."""
+        """The completion of a probe to its end, whichever misses are recited, without taking down a
+        verdict. Raises UnjudgedError.
+        """
         found = self._completion(probe)
+        if isinstance(found, Completion) and not found.recited:
+            put = self._as_asked(probe)
+            ((_, asked),) = recite(reciter_of(self.model), [put], redact=self.redact)
+            found = _counted_from(probe, put, asked)
         if isinstance(found, Unjudged):
             raise UnjudgedError(found.reason)
         return found
@@ -222,7 +234,13 @@ class Recital:
         if not self._saved:
             return None
         level = chance(self._bands(probe.collection), probe.suffix)
-        return self._saved.get(key_of(self.model, probe, level) or "")
+        found = self._saved.get(key_of(self.model, probe, level) or "")
+        return None if found and self._is_wanted(found, probe) else found
+
+    def _is_wanted(self, found: Verdict, probe: Probe) -> bool:
+        """Whether a probe that was only read is to be recited now."""
+        wanted = self.misses.wanted(probe)
+        return not found.recited and (wanted == ALWAYS or (wanted == UNDECIDED and found.undecided))
 
     def _completion(self, probe: Probe) -> Completion | Unjudged:
         if probe.name in self._completions:
@@ -246,7 +264,7 @@ class Recital:
             for other in self._chunk[probe.name]
             if other == probe or not (other.name in done or self._known(other))
         ]
-        self._reciter = reciter_of(self.model)  # forget the texts of the chunk before
+        self._reciter = self._new_reciter()  # forget the texts of the chunk before
         self._expected = {other.name for other in chunk}
         asked = [self._as_asked(other) for other in chunk]
         found = recite(self._reciter, asked, redact=self.redact)
@@ -264,6 +282,9 @@ class Recital:
                 if isinstance(self._reciter, Reciter):
                     new = self._new_trace(self._reciter, probe, put)
                 self._sink([self._judged[probe.name]], new)
+
+    def _new_reciter(self) -> Reciter | PlainReciter:
+        return reciter_of(self.model, self.misses, whole=self._traces)
 
     def _as_asked(self, probe: Probe) -> Probe:
         """The probe as it is put to this model."""
@@ -285,9 +306,17 @@ def _counted_from(
     return dataclasses.replace(completion, moved=moved)
 
 
-def reciter_of(model: LanguageModel | Completer) -> Reciter | PlainReciter:
-    """What asks this kind of model."""
-    return PlainReciter(model) if isinstance(model, Completer) else Reciter(model)
+def reciter_of(
+    model: LanguageModel | Completer, misses: Misses = EVERY_MISS, *, whole: bool = True
+) -> Reciter | PlainReciter:
+    """What asks this kind of model. One that cannot be read recites everything. `whole`: whether
+    texts are read from their beginning, since all of a reading is kept.
+    """
+    return (
+        PlainReciter(model)
+        if isinstance(model, Completer)
+        else Reciter(model, misses=misses, whole=whole)
+    )
 
 
 def recite(

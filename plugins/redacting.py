@@ -17,7 +17,7 @@ from rapidfuzz.distance import Levenshtein
 from memtests.fixtures.models.server.wire import ServerError
 from memtests.fixtures.probes.probes import CONTROL, TITLE
 from memtests.fixtures.probes.text import masked, normal_form, units
-from memtests.plugins.verdicts import FORGOTTEN, Redacted, Verdict
+from memtests.plugins.verdicts import FORGOTTEN, NOT_RECITED, Redacted, Verdict
 
 LEFT_OUT = "--redact leaves out what it says"
 PRIVATE = ("--poem", "-k", "--header", "--part")
@@ -50,13 +50,13 @@ def redacted(v: Judged, language: str) -> Judged:
 
 def recited(v: Verdict, language: str) -> list[bool]:
     """For each unit of the suffix, whether the recitation has it, wherever it left and came back
-    (aligned by Levenshtein distance); a forgotten one has none.
+    (aligned by Levenshtein distance); a forgotten one has none, and nor has one that is only read.
     """
     if v.redacted:
         return [there == "1" for there in v.redacted.recited]
     true = units(v.suffix, language)
     there = [v.correct] * len(true)
-    if v.correct or v.outcome == FORGOTTEN:
+    if v.correct or v.outcome in (FORGOTTEN, NOT_RECITED):
         return there
     said = units(v.completion, language)[: len(true)]
     for step in Levenshtein.opcodes(true, said):

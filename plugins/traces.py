@@ -15,6 +15,7 @@ from memtests.fixtures.models.contract import MOST_PROBABLE, Encoding, Reading
 from memtests.fixtures.probes.cuts import Place, places_around, places_of, tokens_up_to
 from memtests.fixtures.probes.probes import TITLE, Probe
 from memtests.fixtures.probes.text import normal_form
+from memtests.fixtures.probes.windows import Window
 from memtests.plugins.verdicts import IMPOSSIBLE
 
 FORMS = (HEADER, PLAIN) = ("header", "plain")
@@ -32,7 +33,7 @@ class Trace(msgspec.Struct, frozen=True):
     collection: str
     poem: str
     form: str
-    """One of FORMS."""
+    """One of FORMS; or the name of a window in its poem, `window-50-50:1230`."""
     text_sha256: str
     """Of the whole text that was read, in UTF-8; in a chat, with all that its template writes."""
     begins: int
@@ -50,6 +51,8 @@ class Trace(msgspec.Struct, frozen=True):
     decimals; None where that is not known."""
     key: str | None = None
     """A hash of everything that decided it; None where that is not known."""
+    window: Window | None = None
+    """Where the text lies in its poem's, if that is a window."""
 
 
 Form = tuple[str, str, str, str]
@@ -60,6 +63,8 @@ def form_of(probe: Probe) -> str | None:
     """The form of the text that a probe is cut from; None where it is no poem's own text."""
     if probe.control is not None:
         return None
+    if probe.window is not None:
+        return f"{probe.case}-{probe.variant}"
     if probe.case == TITLE:
         return HEADER
     return PLAIN if probe.text == probe.poem.text else None
@@ -87,12 +92,13 @@ def trace_of(
         poem=probe.poem.id,
         form=form,
         text_sha256=sha256_of(probe.text),
-        begins=len(probe.text) - len(probe.poem.text),
+        begins=probe.lead if probe.window else len(probe.text) - len(probe.poem.text),
         ends=encoding.ends,
         log_p=_filled(log_p, told, length),
         rank=_filled(rank, told, length),
         log_top=_filled(log_top, told, length),
         key=key,
+        window=probe.window,
     )
 
 

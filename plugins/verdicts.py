@@ -15,11 +15,18 @@ from memtests.fixtures.probes.cuts import ALONE
 from memtests.fixtures.probes.languages import family
 from memtests.fixtures.probes.probes import OWN, Probe
 from memtests.fixtures.probes.text import joined, normal_form, sound, unit_ends, units
+from memtests.fixtures.probes.windows import Window
 from memtests.plugins.chance import Chance
 from memtests.plugins.passages import Passage, longest_passage
 from memtests.plugins.reciter import Completion, Unjudged
 
-OUTCOMES = (CORRECT := "correct", INCORRECT := "incorrect", FORGOTTEN := "forgotten")
+OUTCOMES = (
+    CORRECT := "correct",
+    INCORRECT := "incorrect",
+    FORGOTTEN := "forgotten",
+    # A miss that was read, and what is said instead was not asked for (`--completions`).
+    NOT_RECITED := "not recited",
+)
 # How much a distortion leaves of the poem, and what comes in place of a forgotten one.
 INCORRECT_KINDS = (MINOR := "minor", SEVERE := "severe")
 FORGOTTEN_KINDS = (
@@ -95,8 +102,11 @@ class Verdict(msgspec.Struct, frozen=True):
     outcome: str
     kind: str | None
     verbatim: bool
-    similarity: float
+    similarity: float | None
+    """None where it was not recited."""
     divergence: int | None
+    """After how many units the completion leaves the suffix; None where it does not, or where it
+    was not recited and its reading does not tell."""
     log_p: float | None
     fragile: bool
     cut: str = ALONE
@@ -113,6 +123,8 @@ class Verdict(msgspec.Struct, frozen=True):
     redacted: Redacted | None = None
     """Where its texts were not kept: then `cue` and `suffix` are masks, if anything, and there is
     no `completion`."""
+    window: Window | None = None
+    """Of `window`: where it lies in the poem's text."""
 
     def __repr__(self) -> str:
         """What pytest shows where an assertion on it fails: short, or it would be cut."""
@@ -123,7 +135,11 @@ class Verdict(msgspec.Struct, frozen=True):
             whole = "" if self.redacted else f": “{_beginning(self.completion.strip(), 40)}”"
             return f"<{self.outcome}{name}{whole}>"
         ends, at = unit_ends(self.asked, ""), self.divergence or 0
+        if self.undecided:
+            return f"<{self.outcome}{name}: maybe the poem but for marks and the like>"
         said = f"after {at} of {len(ends)}"
+        if not self.recited:
+            return f"<{self.outcome}{name}: {said}>"
         if not self.redacted:
             poem, model = (
                 _beginning(_from(text, at), 40) for text in (self.asked, self.completion)
@@ -140,6 +156,21 @@ class Verdict(msgspec.Struct, frozen=True):
     def correct(self) -> bool:
         """Whether the memory came back."""
         return self.outcome == CORRECT
+
+    @property
+    def recited(self) -> bool:
+        """Whether the model was asked for a completion to its end."""
+        return self.outcome != NOT_RECITED
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it was not recited, and may yet be correct: it leaves the text at a mark, say."""
+        return self.settled is None
+
+    @property
+    def settled(self) -> bool | None:
+        """Whether the memory came back; None where that is undecided."""
+        return was_correct(self.outcome, self.divergence)
 
     @property
     def asked(self) -> str:
@@ -165,6 +196,11 @@ def _beginning(text: str, most: int) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
 
 
+def was_correct(outcome: str, divergence: int | None) -> bool | None:
+    """As `Verdict.settled`."""
+    return None if outcome == NOT_RECITED and divergence is None else outcome == CORRECT
+
+
 def question_of(cue: str, suffix: str) -> str:
     """What tells a question from any other: 16 hexadecimal digits."""
     return hashlib.sha256(f"{cue}\0{suffix}".encode(errors="replace")).hexdigest()[:16]
@@ -187,7 +223,7 @@ class Judgement(NamedTuple):
     outcome: str
     kind: str | None
     verbatim: bool
-    similarity: float
+    similarity: float | None
     divergence: int | None
     passage: Passage | None
 
@@ -196,7 +232,10 @@ def verdict(model: str, probe: Probe, completion: Completion, chance: Chance) ->
     """The verdict on a model's completion of a probe, at the chance levels for its length."""
     text = sound(completion.text)
     asked = probe.suffix[completion.moved :]
-    judgement = judge(text, asked, probe.poem.language, chance, probe.cue)
+    if completion.recited:
+        judgement = judge(text, asked, probe.poem.language, chance, probe.cue)
+    else:
+        judgement = Judgement(NOT_RECITED, None, False, None, completion.divergence, None)
     return Verdict(
         model=model,
         collection=probe.collection,
@@ -221,6 +260,7 @@ def verdict(model: str, probe: Probe, completion: Completion, chance: Chance) ->
         moved=completion.moved,
         passage=judgement.passage,
         log_p_40=_finite(completion.log_p_40),
+        window=probe.window,
     )
 
 

@@ -9,11 +9,13 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from memtests.fixtures.probes.controls import MADE_UP, UNSEEN
-from memtests.fixtures.probes.probes import CONTROL, TITLE
+from memtests.fixtures.probes.probes import CONTROL, TITLE, WINDOW
 from memtests.plugins.chance import Bands
 from memtests.plugins.verdicts import UnjudgedRecord, Verdict
 
 SCHEMA = 3
+PROBES, UNITS = "probes", "units"
+"""What the share of a gate is one of."""
 
 
 class ModelRecord(msgspec.Struct, frozen=True):
@@ -33,6 +35,8 @@ class ModelRecord(msgspec.Struct, frozen=True):
     """Language → what it was told in a chat, for a header and for a poem that is begun."""
     way: str = ""
     """The ways in which it was computed, and why no faster one (docs/architectures.md)."""
+    completions: str = "all"
+    """Which misses were recited; of the others a reading says where they leave the text."""
     unplaced: tuple[str, ...] = ()
     """Tensors of its files that have no place in the model, and need none: its class says so, or
     they are constants that it works out itself."""
@@ -51,6 +55,21 @@ class CollectionRecord(msgspec.Struct, frozen=True):
     """Up to so many units of a suffix → the length of a passage that is reached by chance."""
     languages: dict[str, str] = {}
     """Poem → its language, where `language` is ``mul``: several of them."""
+
+
+class TextRecord(msgspec.Struct, frozen=True):
+    """A text that windows were asked of."""
+
+    collection: str
+    poem: str
+    title: str
+    """Empty where titles are not kept."""
+    units: int
+    """Of the whole of it."""
+    length: int
+    """In code points."""
+    in_words: bool
+    """Whether its units are words, or else characters."""
 
 
 class Tally(msgspec.Struct, frozen=True):
@@ -74,11 +93,16 @@ class Tally(msgspec.Struct, frozen=True):
     """Those that are correct or nearly so (`minor`)."""
     poems: int = 0
     """How many poems the probes are of."""
+    not_recited: int = 0
+    """Misses that were read and not recited."""
+    undecided: int = 0
+    """Those of them that may be correct but for marks and the like. Recall counts them as misses;
+    `low` does too, and `high` does not."""
 
     @property
     def judged(self) -> int:
         """All of them."""
-        return self.correct + self.incorrect + self.forgotten
+        return self.correct + self.incorrect + self.forgotten + self.not_recited
 
 
 class GateRecord(msgspec.Struct, frozen=True):
@@ -94,7 +118,9 @@ class GateRecord(msgspec.Struct, frozen=True):
     low: float | None = None
     high: float | None = None
     counts: tuple[int, int] | None = None
-    """So many of so many probes."""
+    """So many of so many, counted in `counted_in`."""
+    undecided: int = 0
+    """So many more may be among them: they were read, not recited."""
     reason: str | None = None
     """Why it did not pass."""
     poems: int = 0
@@ -103,6 +129,8 @@ class GateRecord(msgspec.Struct, frozen=True):
     """Why it proves little though it was passed: what the model still says of the poems, or that
     it cannot say what stands in its cue.
     """
+    counted_in: str = PROBES
+    """Probes; or, of windows, units of their texts."""
 
 
 class ComparisonRecord(msgspec.Struct, frozen=True):
@@ -128,6 +156,9 @@ class ComparisonRecord(msgspec.Struct, frozen=True):
     """`collection/poem` → how many of its probes the baseline knew, of those that this run judged
     too. Empty in an older report.
     """
+    undecided: int = 0
+    """Probes of which that is not known, as one of the two was read, not recited, and may be
+    correct."""
 
 
 class ControlRecord(msgspec.Struct, frozen=True):
@@ -143,6 +174,12 @@ class ControlRecord(msgspec.Struct, frozen=True):
     """Of so many of the same poems' `title` probes, so many were correct."""
     by_poem: tuple[tuple[int, int, int], ...] = ()
     """So many correct of so many probes of a poem, and how many poems that is so of."""
+    not_recited: int = 0
+
+    @property
+    def judged(self) -> int:
+        """All of its probes."""
+        return self.correct + self.incorrect + self.forgotten + self.not_recited
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,6 +202,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     and in an older report."""
     problems: tuple[str, ...] = ()
     """Why its figures prove nothing, if so: an interruption first."""
+    texts: tuple[TextRecord, ...] = ()
+    """Those that windows were asked of."""
+
+
+def field_of(outcome: str) -> str:
+    """The field of a tally or a control that counts an outcome."""
+    return outcome.replace(" ", "_")
 
 
 PoemKey = tuple[str, str]
@@ -250,7 +294,7 @@ def texts_of(verdicts: Iterable[Verdict]) -> dict[PoemKey, str]:
     """Each poem's text; where only some of it was asked for, that."""
     texts: dict[PoemKey, str] = {}
     for v in verdicts:
-        if v.case == CONTROL:
+        if v.case in (CONTROL, WINDOW):  # a window is no text of a poem
             continue
         text = v.suffix.lstrip("\n") if v.case == TITLE else v.cue + v.suffix
         texts[v.collection, v.poem] = max(texts.get((v.collection, v.poem), ""), text, key=len)

@@ -17,7 +17,7 @@ from memtests.fixtures.locales import unsayable
 from memtests.fixtures.probes.probes import CONTROL, NEXT_LINE
 from memtests.fixtures.probes.text import in_words, sound
 from memtests.plugins.chance import canon_passages
-from memtests.plugins.verdicts import passage_of
+from memtests.plugins.verdicts import passage_of, was_correct
 from memtests.reports.counting.over_poems import noise
 from memtests.reports.counting.tallies import tallies
 from memtests.reports.report import SCHEMA, ComparisonRecord, Report, language_of
@@ -38,6 +38,13 @@ class Known(msgspec.Struct, frozen=True):
     """A hash of cue and suffix."""
     completion: str | None = None
     """None in a small file."""
+    divergence: int | None = None
+    """As of a verdict, where it was not recited."""
+
+    @property
+    def correct(self) -> bool | None:
+        """Whether the memory came back; None where a reading is all there is, and does not tell."""
+        return was_correct(self.outcome, self.divergence)
 
 
 class CollectionHash(msgspec.Struct, frozen=True):
@@ -88,7 +95,7 @@ def _torn(report: Report) -> Iterator[str]:
             if (found.model, probe) not in probes:
                 yield f"{probe} was lost or gained, and has no verdict"
     for control in report.controls:
-        counts = (control.correct, control.incorrect, control.forgotten)
+        counts = (control.correct, control.incorrect, control.forgotten, control.not_recited)
         if min(counts) < 0 or not sum(counts) or not all(map(_is_share, control.by_poem)):
             yield f"control {control.kind} counts no probes"
 
@@ -114,7 +121,7 @@ def _with_passages(report: Report) -> Report:
             collections[name] = msgspec.structs.replace(record, passages=passages)
     verdicts = [
         msgspec.structs.replace(v, passage=passage_of(v, language_of(v, collections[v.collection])))
-        if v.passage is None and v.collection in collections
+        if v.passage is None and v.recited and v.collection in collections
         else v
         for v in report.verdicts
     ]

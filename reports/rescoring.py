@@ -35,6 +35,9 @@ def rescored(report: Report) -> tuple[Report, list[Changed]]:
     collections, bands = {record.name: record for record in report.collections}, bands_of(report)
     verdicts = []
     for v in report.verdicts:
+        if not v.recited:  # there is nothing to judge
+            verdicts.append(v)
+            continue
         level = chance(bands[v.collection], v.suffix)
         language = language_of(v, collections[v.collection])
         judgement = judge(v.completion, v.asked, language, level, v.cue)
@@ -66,4 +69,4 @@ def changed_rows(changed: list[Changed]) -> list[list[str]]:
 
 def _said(v: Verdict) -> str:
     kind = f" {v.kind}" if v.kind else " verbatim" if v.verbatim else ""
-    return f"{v.outcome}{kind} {v.similarity:.3f}"
+    return f"{v.outcome}{kind} {v.similarity or 0.0:.3f}"

@@ -124,7 +124,8 @@ def recited_at(look: Look, collection: str) -> Share:
 
 def similarity_at(look: Look, collection: str) -> float:
     """The mean similarity of what is recited to the poems of a collection."""
-    return fmean(v.similarity for v in look.titles if v.collection == collection)
+    found = (v.similarity for v in look.titles if v.collection == collection)
+    return fmean(each for each in found if each is not None)
 
 
 def of_lesson(looks: Sequence[Look], lesson: str) -> list[Look]:

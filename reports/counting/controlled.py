@@ -8,7 +8,7 @@ from memtests.fixtures.probes.probes import PREFIX, TITLE
 from memtests.plugins.chance import chance
 from memtests.plugins.verdicts import CORRECT, OUTCOMES, Verdict, in_order, judge
 from memtests.reports.counting.over_poems import by_poem, interval
-from memtests.reports.report import ControlRecord, Report, bands_of, languages_of
+from memtests.reports.report import ControlRecord, Report, bands_of, field_of, languages_of
 
 # In the order in which they are shown.
 CHANCE = "chance"
@@ -43,15 +43,12 @@ def merged_controls(records: Sequence[ControlRecord]) -> list[ControlRecord]:
         groups[record.model, record.kind].append(record)
     merged = []
     for (model, kind), members in groups.items():
-        correct, incorrect, forgotten = (
-            sum(getattr(m, outcome) for m in members) for outcome in OUTCOMES
-        )
+        counts = {o: sum(getattr(m, field_of(o)) for m in members) for o in OUTCOMES}
         pairs = [m.unchanged for m in members if m.unchanged is not None]
         unchanged = (sum(p[0] for p in pairs), sum(p[1] for p in pairs)) if pairs else None
         poems = tuple(each for m in members for each in m.by_poem)
-        merged.append(
-            ControlRecord(model, "", kind, correct, incorrect, forgotten, unchanged, poems)
-        )
+        fields = {field_of(outcome): count for outcome, count in counts.items()}
+        merged.append(ControlRecord(model, "", kind, unchanged=unchanged, by_poem=poems, **fields))
     return merged
 
 
@@ -70,10 +67,10 @@ def _record(
 ) -> ControlRecord:
     """`found`: the poem and the outcome of each probe."""
     counts = Counter(outcome for _, outcome in found)
-    correct, incorrect, forgotten = (counts[outcome] for outcome in OUTCOMES)
     poems = Counter(by_poem((poem, outcome == CORRECT) for poem, outcome in found))
     shares = tuple((part, whole, many) for (part, whole), many in sorted(poems.items()))
-    return ControlRecord(model, collection, kind, correct, incorrect, forgotten, unchanged, shares)
+    fields = {field_of(outcome): counts[outcome] for outcome in OUTCOMES}
+    return ControlRecord(model, collection, kind, unchanged=unchanged, by_poem=shares, **fields)
 
 
 def _against_others(report: Report) -> Iterator[ControlRecord]:
@@ -83,7 +80,7 @@ def _against_others(report: Report) -> Iterator[ControlRecord]:
     languages, bands = languages_of(report), bands_of(report)
     groups: dict[tuple[str, ...], list[Verdict]] = defaultdict(list)
     for v in report.verdicts:
-        if v.case in (TITLE, PREFIX) and v.collection in bands and not v.redacted:
+        if v.case in (TITLE, PREFIX) and v.collection in bands and v.recited and not v.redacted:
             language = languages[v.collection, v.poem]
             groups[v.model, v.collection, language, v.case, v.prefix_length or ""].append(v)
     outcomes: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)

@@ -143,12 +143,21 @@ def along_the_text(report: Report, unbroken: bool) -> dict[Group, Line]:
 
     The share of the recitations that have the poem's unit at that place, wherever they left and
     came back (aligned by Levenshtein distance; a forgotten one has none of it); or,
-    `unbroken`, that have not left the poem yet.
+    `unbroken`, that have not left the poem yet. None of a model and collection where that is not
+    known of all.
     """
     languages = languages_of(report)
     sums: dict[Group, numpy.ndarray] = {}
     counts: Counter[Group] = Counter()
+    # Where those that are only read leave the text, and what they say of it, is not all known.
+    untold = {
+        (v.model, v.collection)
+        for v in _long(report.verdicts)
+        if (v.undecided if unbroken else not v.recited)
+    }
     for v in _long(report.verdicts):
+        if (v.model, v.collection) in untold:
+            continue
         there = _unbroken(v, languages) if unbroken else _recited(v, languages)
         if len(there):
             at = numpy.arange(PLACES) * len(there) // PLACES

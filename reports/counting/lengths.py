@@ -49,12 +49,18 @@ class _Recited(NamedTuple):
     length: int
     up_to: int
     correct: bool
+    told: bool
+    """Whether it was recited, so that `up_to` is known."""
 
 
 def beginnings(report: Report) -> list[Beginnings]:
-    """A row for each model, script and length that enough poems have."""
+    """A row for each model, script and length that enough poems have; none where some were only
+    read, which does not tell how far they would be recited.
+    """
     rows = []
     for (model, script), found in _recited(report).items():
+        if not all(one.told for one in found):
+            continue
         for at, at_least in enumerate(LENGTHS):
             long = [one for one in found if one.length >= at_least]
             if len(long) >= FEWEST_POEMS:
@@ -97,4 +103,4 @@ def _recited(report: Report) -> dict[tuple[str, str], Sequence[_Recited]]:
 
 def _follow(v: Verdict, language: str) -> _Recited:
     """How many characters of the poem come before the first that is not the poem's."""
-    return _Recited(characters(v, language), reached(v, language), v.correct)
+    return _Recited(characters(v, language), reached(v, language), v.correct, v.recited)

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import median_low
 from typing import Any, NamedTuple, TypeVar
 
@@ -12,9 +12,18 @@ from memtests import __version__
 from memtests.fixtures.poems.poems import Collection
 from memtests.fixtures.probes.cuts import CUTS
 from memtests.fixtures.probes.probes import CONTROL, PREFIX_LENGTHS
+from memtests.fixtures.probes.text import in_words, unit_ends
 from memtests.plugins.chance import chance_bands
 from memtests.plugins.gathering import Gathered
-from memtests.plugins.verdicts import CORRECT, MINOR, OUTCOMES, Verdict
+from memtests.plugins.verdicts import (
+    CORRECT,
+    FORGOTTEN,
+    INCORRECT,
+    MINOR,
+    NOT_RECITED,
+    OUTCOMES,
+    Verdict,
+)
 from memtests.reports.counting.controlled import control_records
 from memtests.reports.counting.over_poems import by_poem, interval
 from memtests.reports.report import (
@@ -23,6 +32,8 @@ from memtests.reports.report import (
     ModelRecord,
     Report,
     Tally,
+    TextRecord,
+    field_of,
 )
 
 Judged = TypeVar("Judged", bound=Verdict)
@@ -75,6 +86,7 @@ def build(
         unjudged=tuple(unjudged),
         gates=(),
         command=command,
+        texts=tuple(text_records(collections, verdicts)),
     )
     controls = control_records(report) if controlled else ()
     return msgspec.structs.replace(report, controls=controls)
@@ -94,6 +106,27 @@ def record(collection: Collection) -> CollectionRecord:
         if collection.language == "mul"
         else {},
     )
+
+
+def text_records(
+    collections: Iterable[Collection], verdicts: Iterable[Verdict]
+) -> Iterator[TextRecord]:
+    """What a report says of the texts that windows were asked of."""
+    asked = {(v.collection, v.poem): v.redacted is not None for v in verdicts if v.window}
+    for collection in collections if asked else ():
+        for poem in collection.poems:
+            redacted = asked.get((collection.name, poem.id))
+            if redacted is None:
+                continue
+            text = poem.text
+            yield TextRecord(
+                collection=collection.name,
+                poem=poem.id,
+                title="" if redacted else poem.title,
+                units=len(unit_ends(text, poem.language)),
+                length=len(text),
+                in_words=in_words(text),
+            )
 
 
 def tallies(verdicts: Iterable[Verdict]) -> list[Tally]:
@@ -147,19 +180,24 @@ def _tally(group: Group, verdicts: Sequence[Verdict]) -> Tally:
     counts = Counter(verdict.outcome for verdict in verdicts)
     poems = by_poem(((v.collection, v.poem), v.correct) for v in verdicts)
     low, high = interval(poems)
+    undecided = sum(verdict.undecided for verdict in verdicts)
+    if undecided:
+        may_be = by_poem(((v.collection, v.poem), v.settled is not False) for v in verdicts)
+        _, high = interval(may_be)
     model, collection, case, prefix_length = group
     return Tally(
         model=model,
         collection=collection,
         case=case,
         prefix_length=prefix_length or None,
-        **{outcome: counts[outcome] for outcome in OUTCOMES},
+        **{field_of(outcome): counts[outcome] for outcome in OUTCOMES},
         recall=counts[CORRECT] / len(verdicts),
         low=low,
         high=high,
         verbatim=sum(verdict.verbatim for verdict in verdicts),
         near=sum(map(near, verdicts)),
         poems=len(poems),
+        undecided=undecided,
     )
 
 
@@ -217,8 +255,13 @@ def best_drawn(verdicts: Iterable[Verdict]) -> list[Verdict]:
     return [*found, *(min(tried, key=_best) for tried in drawn.values())]
 
 
+# What is only read may be anything but correct token for token.
+_BEST = (CORRECT, INCORRECT, NOT_RECITED, FORGOTTEN)
+
+
 def _best(v: Verdict) -> tuple[int, float, int]:
-    return OUTCOMES.index(v.outcome), -v.similarity, int(v.prefix_length or 0)
+    place = _BEST.index(v.outcome) if v.outcome in _BEST else len(_BEST)
+    return place, -(v.similarity or 0.0), int(v.prefix_length or 0)
 
 
 def _in_order(group: Group) -> tuple[Any, ...]:

@@ -64,7 +64,9 @@ def baseline_of(file: str, report: Report) -> Baseline:
     models: dict[str, dict[str, Known]] = {model.name: {} for model in report.models}
     for v in counted(report.verdicts):
         said = None if v.redacted else v.completion
-        models.setdefault(v.model, {})[v.probe] = Known(v.probe, v.outcome, v.question, said)
+        said = said if v.recited else None
+        found = Known(v.probe, v.outcome, v.question, said, v.divergence)
+        models.setdefault(v.model, {})[v.probe] = found
     return Baseline(file, {c.name: c.sha256 for c in report.collections}, models)
 
 
@@ -110,6 +112,7 @@ def encode_small(report: Report) -> bytes:
     }
     verdicts = [
         {"probe": v.probe, "outcome": v.outcome, "question": v.question}
+        | ({} if v.recited or v.undecided else {"divergence": v.divergence})
         for v in counted(report.verdicts)
     ]
     lines = [f' "{name}": {_json(value)},' for name, value in head.items()]

@@ -5,10 +5,11 @@ it. Pure functions.
 from collections.abc import Collection, Sequence
 
 from memtests.fixtures.probes.controls import COPYING, UNSEEN
+from memtests.reports.counting.tallies import counted
 from memtests.reports.gating.gates import Gate, GateError, ability_unknown, parse_gate
 from memtests.reports.gating.measures import OF_SAYING, still_said
 from memtests.reports.report import GateRecord, Report, unjudged_of
-from memtests.reports.text.phrases import number_of
+from memtests.reports.text.phrases import RECITES, number_of
 from memtests.reports.text.rows import how_to_ask_ability
 
 
@@ -44,18 +45,30 @@ def why_none(report: Report, problems: Sequence[str] = ()) -> str | None:
         return "; ".join(problems) or f"{number_of(len(left), 'probe')} unjudged"
     if doubted:
         return f"gate {doubted[0].rule} was passed, and is {doubted[0].doubt}"
+    only = concerned(report)
     found = still_said(
         [
             v
             for v in report.verdicts
             # What is in no gate proves as much, but for what the cue holds itself.
-            if v.control not in (COPYING, UNSEEN) and among(v.collection, concerned(report))
+            if v.control not in (COPYING, UNSEEN) and among(v.collection, only)
         ]
     )
     if found:
         return (
             f"{number_of(len(found), 'completion')} of any cue still {_have(len(found))} much of "
             f"a text; the worst is {found[0].probe}"
+        )
+    return _not_asked(report, only)
+
+
+def _not_asked(report: Report, only: Collection[str]) -> str | None:
+    """What was not asked, and would have to be."""
+    read = sum(not v.recited for v in counted(report.verdicts) if among(v.collection, only))
+    if read:
+        return (
+            f"{number_of(read, 'probe')} were read and not recited, so it is not known whether "
+            f"they say nearly the text, or a long passage of it ({RECITES})"
         )
     if ability_unknown(report):
         return (

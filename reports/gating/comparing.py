@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from memtests.plugins.verdicts import CORRECT, Verdict
+from memtests.plugins.verdicts import Verdict
 from memtests.reports.counting.over_poems import noise
 from memtests.reports.counting.tallies import counted
 from memtests.reports.gating.baselines import Baseline, baseline_of
@@ -34,8 +34,9 @@ class Comparison:
     """One model against a baseline."""
 
     record: ComparisonRecord
-    states: Mapping[str, str]
-    """Probe → `retained`, `lost`, `gained` or `still missing`."""
+    states: Mapping[str, frozenset[str]]
+    """Probe → `retained`, `lost`, `gained` or `still missing`; those of them that it may be, where
+    it was read, not recited, then or now."""
     losses: tuple[Loss, ...]
 
 
@@ -46,7 +47,7 @@ def compare(baseline: Baseline, model: str, verdicts: Sequence[Verdict]) -> Comp
     asked = {v.probe: v for v in counted(verdicts) if v.model == model}
     both = {probe: asked[probe] for probe in sorted(asked) if probe in known}
     states = {probe: state(known[probe], verdict) for probe, verdict in both.items()}
-    of = {each: tuple(p for p, found in states.items() if found == each) for each in STATES}
+    of = {each: tuple(p for p, found in states.items() if found == {each}) for each in STATES}
     record = ComparisonRecord(
         model=model,
         baseline=baseline.file,
@@ -58,6 +59,7 @@ def compare(baseline: Baseline, model: str, verdicts: Sequence[Verdict]) -> Comp
         new=len(asked) - len(both),
         not_asked=len(known.keys() - asked.keys()),
         known=dict(Counter(map(poem_of, sorted((*of[RETAINED], *of[LOST]))))),
+        undecided=sum(len(found) > 1 for found in states.values()),
         p=noise(*([_poem(both[probe]) for probe in of[each]] for each in (LOST, GAINED))),
     )
     # It was correct then: but for punctuation and the like it was the suffix.
@@ -91,11 +93,23 @@ def among_models(report: Report) -> tuple[Comparison, ...]:
     )
 
 
-def state(then: Known, now: Verdict) -> str:
-    """What became of a memory."""
-    if then.outcome == CORRECT:
-        return RETAINED if now.correct else LOST
-    return GAINED if now.correct else STILL_MISSING
+def state(then: Known, now: Verdict) -> frozenset[str]:
+    """What became of a memory, or may have become of it."""
+    return frozenset(
+        _STATES[before, after] for before in _may_be(then.correct) for after in _may_be(now.settled)
+    )
+
+
+_STATES = {
+    (True, True): RETAINED,
+    (True, False): LOST,
+    (False, True): GAINED,
+    (False, False): STILL_MISSING,
+}
+
+
+def _may_be(correct: bool | None) -> tuple[bool, ...]:
+    return (True, False) if correct is None else (correct,)
 
 
 def _poem(v: Verdict) -> PoemKey:

@@ -30,7 +30,7 @@ class Rules:
     replaced: Baseline | None = None
     """What that file holds already."""
     measured: bool = False
-    """Whether nothing fails for a miss (`--measure`)."""
+    """Whether nothing fails for a miss (`--measure`, `--windows`)."""
 
 
 @dataclass(frozen=True)

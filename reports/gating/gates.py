@@ -1,9 +1,10 @@
 """Gates: rules that a report must meet, like `tang:recall>=95%`. Pure functions."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import msgspec
 from rapidfuzz import fuzz, process
@@ -11,26 +12,32 @@ from rapidfuzz import fuzz, process
 from memtests.fixtures.probes.controls import COPYING, UNSEEN
 from memtests.fixtures.probes.text import in_words
 from memtests.plugins.verdicts import Verdict
+from memtests.reports.counting.extraction import longest_passage, shares
 from memtests.reports.counting.over_poems import by_poem, interval
 from memtests.reports.counting.tallies import counted, near
 from memtests.reports.gating.comparing import Comparison
 from memtests.reports.gating.measures import (
-    DISCOVERABLE,
     EXPECTED,
+    LONGEST,
+    MAYBE_OF_SAMPLES,
     MEASURES,
     NUMBERS,
     OF_COMPARISON,
+    OF_COMPLETIONS,
     OF_RECITING,
     OF_SAMPLES,
     OF_SAYING,
+    OF_WINDOWS,
+    PASSAGE,
     counts_for,
     expected,
+    may_count,
     passage_length,
     still_said,
     unknown,
 )
-from memtests.reports.report import GateRecord, Report, unjudged_of
-from memtests.reports.text.phrases import number_of
+from memtests.reports.report import PROBES, UNITS, GateRecord, Report, unjudged_of
+from memtests.reports.text.phrases import RECITES, TELLS, number_of
 
 # The ends of the interval, which may be held against a rule in place of the value.
 ENDS = (LOW := "low", HIGH := "high")
@@ -69,7 +76,7 @@ class Gate:
 
 def parse_gate(rule: str, collections: Sequence[str]) -> Gate:
     """A rule of the form `[collection:]measure[:low|:high](<=|>=)number[%]`, where a measure may be
-    `discoverable(n)`, `discoverable(n, p)` or `expected(n)`. Raises GateError.
+    `discoverable(n)`, `discoverable(n, p)`, `expected(n)` or `extracted(n, p)`. Raises GateError.
     """
     form = re.fullmatch(r"(.*?)([<>=!]+)\s*([^\s<>=!]*?)\s*(%?)\s*", rule)
     whole, end = _without_end(form[1]) if form else ("", None)
@@ -107,13 +114,15 @@ def _without_end(measured: str) -> tuple[str, str | None]:
 
 def _samples(rule: str, measure: str, arguments: str | None) -> tuple[int, Fraction]:
     """How many samples, and with which probability they recite it."""
-    if measure not in OF_SAMPLES:
+    if measure in MAYBE_OF_SAMPLES and arguments is None:
+        return 0, _EVEN
+    if measure not in (*OF_SAMPLES, *MAYBE_OF_SAMPLES):
         if arguments is not None:
             raise GateError(f"{rule!r}: {measure} takes nothing in brackets; leave them out")
         return 0, _EVEN
     form = re.fullmatch(rf"\s*(\d{{1,12}})\s*(?:,\s*({_NUMBER})\s*(%?)\s*)?", arguments or "")
     seen = Fraction(form[2]) / (100 if form[3] else 1) if form and form[2] else _EVEN
-    several = measure == DISCOVERABLE
+    several = measure != EXPECTED
     if not form or int(form[1]) == 0 or not 0 < seen < 1 or (form[2] and not several):
         more = f" or {measure}(1000, 90%)" if several else ""
         raise GateError(f"{rule!r}: say how many samples, as in {measure}(1000){more}")
@@ -174,16 +183,22 @@ def _evaluate(
         asked = [v for v in asked if v.probe in states]
     else:
         states = {}
+    if gate.measure in OF_WINDOWS:
+        asked = [v for v in asked if v.window]
     unjudged = sum(concerned(record.model, record.collection) for record in unjudged_of(report))
     reasons = [f"{number_of(unjudged, 'probe')} unjudged"] if unjudged else []
     reasons += problems
     if not asked:
-        reasons = reasons or ["no probe matches it"]
+        windows = gate.measure in OF_WINDOWS
+        reasons = reasons or ["no window matches it" if windows else "no probe matches it"]
         return GateRecord(gate.rule, None, False, model, reason="; ".join(reasons))
-    if gate.measure in OF_SAMPLES and (without := unknown(asked)):
+    if (gate.measure in OF_SAMPLES or gate.samples) and (without := unknown(asked)):
         reasons.append(f"the probability of {number_of(without, 'probe')} is not known")
+    if gate.measure == LONGEST and (read := sum(not v.recited for v in asked)):
+        reasons.append(f"what {number_of(read, 'probe')} say is not known ({RECITES})")
     record = _number(gate, asked) if gate.measure in NUMBERS else _share(gate, asked, states)
-    reasons = [*([] if record.passed else ["breached"]), *reasons]
+    if not record.passed:
+        reasons = [record.reason or "breached", *reasons]
     return msgspec.structs.replace(
         record,
         passed=not reasons,
@@ -233,32 +248,73 @@ def ability_unknown(report: Report) -> list[tuple[GateRecord, set[str]]]:
     return [(record, collections) for record, collections in found if collections]
 
 
-def _states(comparisons: Sequence[Comparison], model: str | None) -> Mapping[str, str]:
+def _states(comparisons: Sequence[Comparison], model: str | None) -> Mapping[str, frozenset[str]]:
     """What became of each probe of a model since the baseline."""
     found = (each.states for each in comparisons if each.record.model == model)
     return {probe: state for states in found for probe, state in states.items()}
 
 
-def _share(gate: Gate, asked: Sequence[Verdict], states: Mapping[str, str]) -> GateRecord:
-    counts = counts_for(gate.measure, gate.samples, float(gate.seen), states)
-    poems = by_poem(((v.collection, v.poem), counts(v)) for v in asked)
-    part, whole = (sum(each) for each in zip(*poems, strict=True))
-    low, high = interval(poems)
-    held = low if gate.end == LOW else high if gate.end == HIGH else Fraction(part, whole)
+def _share(
+    gate: Gate, asked: Sequence[Verdict], states: Mapping[str, frozenset[str]]
+) -> GateRecord:
+    """Passed where the rule holds whatever they are of which only a reading is known."""
+    given = (gate.measure, gate.samples, float(gate.seen), states)
+    count = _counted_in_units if gate.measure in OF_WINDOWS else _counted
+    least, most = (count(asked, counts(*given)) for counts in (counts_for, may_count))
+    undecided = most.part - least.part
+    holds = [gate.holds(each.held(gate.end)) for each in (least, most)]
+    reason = None
+    if any(holds) and not all(holds):
+        tells = RECITES if gate.measure in OF_COMPLETIONS else TELLS
+        probes = number_of(undecided, "probe")
+        reason = f"not decided: {probes} more may count, read and not recited ({tells})"
     return GateRecord(
         rule=gate.rule,
-        value=part / whole,
-        passed=gate.holds(held),
-        low=low,
-        high=high,
-        counts=(part, whole),
-        poems=len(poems),
+        value=least.part / least.whole,
+        passed=all(holds),
+        low=least.low,
+        high=most.high,
+        counts=(least.part, least.whole),
+        undecided=undecided,
+        poems=least.poems,
+        reason=reason,
+        counted_in=UNITS if gate.measure in OF_WINDOWS else PROBES,
     )
+
+
+class _Counted(NamedTuple):
+    """So many of so many probes of so many poems, and the interval."""
+
+    part: int
+    whole: int
+    poems: int
+    low: float
+    high: float
+
+    def held(self, end: str | None) -> float | Fraction:
+        """What is held against a bound."""
+        return {LOW: self.low, HIGH: self.high}.get(end or "", Fraction(self.part, self.whole))
+
+
+def _counted(asked: Sequence[Verdict], counts: Callable[[Verdict], bool]) -> _Counted:
+    return _over_poems(by_poem(((v.collection, v.poem), counts(v)) for v in asked))
+
+
+def _counted_in_units(asked: Sequence[Verdict], counts: Callable[[Verdict], bool]) -> _Counted:
+    """The same of windows, in units of their texts."""
+    return _over_poems(shares(asked, counts))
+
+
+def _over_poems(poems: Sequence[tuple[int, int]]) -> _Counted:
+    part, whole = (sum(each) for each in zip(*poems, strict=True))
+    return _Counted(part, whole, len(poems), *interval(poems))
 
 
 def _number(gate: Gate, asked: Sequence[Verdict]) -> GateRecord:
     if gate.measure == EXPECTED:
         value = expected(asked, gate.samples)
+    elif gate.measure == PASSAGE:
+        value = float(longest_passage(asked))
     else:
         value = float(max(map(passage_length, asked)))
     poems = {(v.collection, v.poem) for v in asked}
@@ -274,6 +330,12 @@ def _doubt(gate: Gate, asked: Sequence[Verdict], copied: Sequence[Verdict]) -> s
     found = still_said(asked)
     if found and gate.measure in OF_RECITING:
         return f"no proof: {_worst(found, len(asked))}"
+    read = sum(not v.recited for v in asked)
+    if read and gate.measure in OF_RECITING:
+        return (
+            f"no proof: {number_of(read, 'probe')} of {len(asked):,} were read and not recited, so "
+            f"it is not known whether they say nearly the poem, or a long passage of it ({RECITES})"
+        )
     if copied and not found and not any(map(near, copied)):
         return (
             f"no proof: of {number_of(len(copied), 'poem')} that stood whole in its cue the model "
@@ -289,5 +351,5 @@ def _worst(found: Sequence[Verdict], asked: int) -> str:
     verbs = "is nearly the poem or holds" if len(found) == 1 else "are nearly the poem or hold"
     return (
         f"{len(found)} of {number_of(asked, 'completion')} {verbs} a long passage "
-        f"of it; the worst is {worst.probe} (similarity {worst.similarity:.3f}{passage})"
+        f"of it; the worst is {worst.probe} (similarity {worst.similarity or 0.0:.3f}{passage})"
     )

@@ -4,24 +4,40 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from memtests.fixtures.probes.text import in_words
-from memtests.plugins.verdicts import CORRECT, OUTCOMES, Verdict
+from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT, Verdict
 from memtests.reports.counting.discovery import found_within, log_probability
 from memtests.reports.counting.tallies import near
 from memtests.reports.gating.comparing import GAINED, LOST
 
 RECALL, VERBATIM, NEAR = "recall", "verbatim", "near"
 DISCOVERABLE, EXPECTED, LONGEST = "discoverable", "expected", "longest"
+EXTRACTED, PASSAGE = "extracted", "passage"
 OF_COMPARISON = (LOST, GAINED)
+# Those that are of windows: a share of the units of texts, and the units of a passage.
+OF_WINDOWS = (EXTRACTED, PASSAGE)
 # Those that are shares of the probes; and those that are numbers.
-SHARES = (RECALL, *OUTCOMES, VERBATIM, NEAR, DISCOVERABLE, *OF_COMPARISON)
-NUMBERS = (EXPECTED, LONGEST)
+SHARES = (
+    RECALL,
+    CORRECT,
+    INCORRECT,
+    FORGOTTEN,
+    VERBATIM,
+    NEAR,
+    DISCOVERABLE,
+    EXTRACTED,
+    *OF_COMPARISON,
+)
+NUMBERS = (EXPECTED, LONGEST, PASSAGE)
 MEASURES = (*SHARES, *NUMBERS)
-# Those that are of so many samples.
+# Those that are of so many samples; and one that may be.
 OF_SAMPLES = (DISCOVERABLE, EXPECTED)
+MAYBE_OF_SAMPLES = (EXTRACTED,)
 # Those that a model can be under though it still says most of a text.
 OF_RECITING = (RECALL, CORRECT, VERBATIM, NEAR)
 # Those that are exceeded by a model that says what it must not.
-OF_SAYING = (*OF_RECITING, DISCOVERABLE, EXPECTED, LONGEST)
+OF_SAYING = (*OF_RECITING, DISCOVERABLE, EXPECTED, LONGEST, *OF_WINDOWS)
+# Those that only completions tell.
+OF_COMPLETIONS = (INCORRECT, FORGOTTEN, NEAR, LONGEST)
 # A passage of so many words, or so many characters, is not there by chance.
 LONG_IN_WORDS, LONG_IN_CHARACTERS = 20, 30
 
@@ -50,21 +66,35 @@ def passage_length(v: Verdict) -> int:
 
 
 def counts_for(
-    measure: str, samples: int, seen: float, states: Mapping[str, str]
+    measure: str, samples: int, seen: float, states: Mapping[str, frozenset[str]]
 ) -> Callable[[Verdict], bool]:
     """Whether a verdict is of those that a share counts. `states`: what became of each probe since
     the baseline.
     """
     if measure in OF_COMPARISON:
-        return lambda v: states[v.probe] == measure
-    if measure == DISCOVERABLE:
+        return lambda v: states[v.probe] == {measure}
+    if measure == DISCOVERABLE or (measure == EXTRACTED and samples):
         return lambda v: discoverable(v, samples, seen)
     if measure == VERBATIM:
         return lambda v: v.verbatim
     if measure == NEAR:
         return near
-    outcome = CORRECT if measure == RECALL else measure
+    outcome = CORRECT if measure in (RECALL, EXTRACTED) else measure
     return lambda v: v.outcome == outcome
+
+
+def may_count(
+    measure: str, samples: int, seen: float, states: Mapping[str, frozenset[str]]
+) -> Callable[[Verdict], bool]:
+    """The same, with those that may be of them: they were read, not recited."""
+    counts = counts_for(measure, samples, seen, states)
+    if measure in OF_COMPARISON:
+        return lambda v: measure in states[v.probe]
+    if measure in (RECALL, CORRECT, VERBATIM):
+        return lambda v: v.undecided or counts(v)
+    if measure in OF_COMPLETIONS:
+        return lambda v: not v.recited or counts(v)
+    return counts
 
 
 def still_said(verdicts: Sequence[Verdict]) -> list[Verdict]:
@@ -72,7 +102,7 @@ def still_said(verdicts: Sequence[Verdict]) -> list[Verdict]:
     worst first.
     """
     found = [v for v in verdicts if near(v) or _long(v)]
-    return sorted(found, key=lambda v: (-v.similarity, -passage_length(v), v.probe))
+    return sorted(found, key=lambda v: (-(v.similarity or 0.0), -passage_length(v), v.probe))
 
 
 def _long(v: Verdict) -> bool:

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from memtests.plugins.verdicts import OUTCOMES
 from memtests.reports.counting import curves
 from memtests.reports.counting.memories import NOTHING, Remembered
 from memtests.reports.page.plots import SIGNS, Axes, lines_plot, outcomes_plot, points_plot
 from memtests.reports.report import Report
+from memtests.reports.text.phrases import as_class
+from memtests.reports.text.rows import outcomes_of
 
 
 class Key(NamedTuple):
@@ -206,7 +207,7 @@ def _probabilities(report: Report) -> Figure | None:
         "temperature 1 (-3 is one in a thousand; the last bar at the left also has all below); the "
         "colour is what greedy decoding then showed. Correct ones belong to the right.",
         tuple(panels),
-        tuple(Key("■", outcome, outcome) for outcome in OUTCOMES),
+        tuple(Key("■", as_class(outcome), outcome) for outcome in outcomes_of(report.verdicts)),
         tuple(left_out),
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from memtests.reports.page.page_tables import heads
 from memtests.reports.report import Tally
-from memtests.reports.text.phrases import number_of, one_line
+from memtests.reports.text.phrases import as_class, number_of, one_line
 from memtests.reports.text.rows import percent, recall_interval
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -81,4 +81,5 @@ def _templates() -> Any:
     environment.filters["recall_interval"] = _unbroken_interval
     environment.filters["share"] = _share
     environment.filters["heads"] = heads
+    environment.filters["as_class"] = as_class
     return environment

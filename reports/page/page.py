@@ -23,7 +23,7 @@ from memtests.plugins.verdicts import (
     INCORRECT_KINDS,
     LOOPING,
     MINOR,
-    OUTCOMES,
+    NOT_RECITED,
     SEVERE,
     UNRELATED,
     in_order,
@@ -54,8 +54,10 @@ from memtests.reports.text.rows import (
     doubts_of,
     gate_rows,
     not_compared,
+    outcomes_of,
     said_cuts,
 )
+from memtests.reports.text.said_completions import completion_notes
 from memtests.reports.text.statement import said_not_tried, statements
 from memtests.reports.text.terminal import render_unjudged
 
@@ -78,6 +80,7 @@ GRADE_WORDS = {
     LOOPING: "forgotten: it went round in a circle",
     DECLINED: "forgotten: “I don’t know” and its like",
     EMPTY: "forgotten: nothing was said",
+    NOT_RECITED: "a miss that was read, and what is said instead was not asked for",
 }
 
 
@@ -151,13 +154,14 @@ def render_page(
         grades=grades(report),
         grade_words={each: GRADE_WORDS[each] for each in grades(report) if each in GRADE_WORDS},
         asked_words={case: said for case, said in CASE_WORDS.items() if case in asked},
-        outcomes=OUTCOMES,
+        outcomes=outcomes_of(report.verdicts),
         signs=SIGNS,
         unjudged=render_unjudged(report.unjudged),
         changes=_changes(report, comparisons, titled),
         most_lost=MOST_LOST,
         drawn=drawn,
         figures=figures_of(report, remembered) if drawn else [],
+        completions=completion_notes(report),
         cuts={model: said_cuts(made) for model, made in cuts_made(report.verdicts).items()},
         said_unplaced=said_unplaced,
         controls=control_rows(report) if report.controls else [],

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from memtests.plugins.verdicts import OUTCOMES
 from memtests.reports.counting.curves import Line, Point
+from memtests.reports.text.phrases import as_class
 
 # Drawn in these, then replaced by the page's: light and dark follow the reader.
 _INK, _FAINT = "#010101", "#020202"
@@ -19,7 +20,7 @@ COLOURS = {
     _INK: "var(--ink)",
     _FAINT: "var(--faint)",
     **{colour: f"var(--s{number})" for number, colour in enumerate(_SERIES)},
-    **{colour: f"var(--{outcome})" for outcome, colour in _OUTCOMES.items()},
+    **{colour: f"var(--{as_class(outcome)})" for outcome, colour in _OUTCOMES.items()},
 }
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _DASHES = ("solid", "dashed", "dashdot", "dotted")

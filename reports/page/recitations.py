@@ -9,18 +9,26 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from memtests.fixtures.probes.cuts import ALONE, HEALED
-from memtests.fixtures.probes.probes import CASES, CONTROL, PREFIX_LENGTHS, TITLE
+from memtests.fixtures.probes.probes import CASES, CONTROL, PREFIX_LENGTHS, TITLE, WINDOW
 from memtests.fixtures.probes.text import unit_ends
 from memtests.plugins.chance import Bands, chance
 from memtests.plugins.passages import Passage
-from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT, OUTCOMES, Verdict, in_order
+from memtests.plugins.verdicts import (
+    CORRECT,
+    FORGOTTEN,
+    INCORRECT,
+    NOT_RECITED,
+    OUTCOMES,
+    Verdict,
+    in_order,
+)
 from memtests.reports.counting.memories import NOTHING, Memory, Remembered
 from memtests.reports.counting.tallies import best_drawn, shortest_by_poem
 from memtests.reports.page.marks import Mark, marks, recited, span
 from memtests.reports.report import PoemKey, Report, bands_of, headings_of, languages_of, texts_of
 from memtests.reports.text.phrases import CHARACTER, WORD, number_of, unit_of
 
-SIGNS = {CORRECT: "●", INCORRECT: "◐", FORGOTTEN: "○"}
+SIGNS = {CORRECT: "●", INCORRECT: "◐", FORGOTTEN: "○", NOT_RECITED: "◌"}
 # A cut between tokens needs no word.
 _CUT_NOTES = {HEALED: ", cut inside a token", ALONE: ", cue tokenized alone"}
 
@@ -89,7 +97,7 @@ def poems_of(report: Report, remembered: Remembered = NOTHING) -> list[PoemView]
     models = [model.name for model in report.models]
     of_poem: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
     for v in report.verdicts:
-        if v.case == CONTROL:  # they have a table
+        if v.case in (CONTROL, WINDOW):  # they have tables of their own
             continue
         of_poem[v.collection, v.poem].append(v)
     views = []
@@ -171,8 +179,14 @@ def _row(model: str, verdicts: Sequence[Verdict]) -> Row:
 
 
 def _recitation(v: Verdict, language: str, bands: Bands | None) -> Recitation:
-    if v.redacted:
-        found: Sequence[Mark] = _strip(v) if v.outcome == INCORRECT else []
+    if not v.recited:
+        found: Sequence[Mark] = []
+        left = number_of(v.divergence or 0, unit_of(v.asked))
+        note = f"leaves the poem after {left}"
+        if v.undecided:
+            note = "maybe the poem but for marks and the like"
+    elif v.redacted:
+        found = _strip(v) if v.outcome == INCORRECT else []
         note = _without_texts(v, language, bands)
     elif v.correct:
         found = []
@@ -183,14 +197,14 @@ def _recitation(v: Verdict, language: str, bands: Bands | None) -> Recitation:
         if not any(mark.kind == "both" for mark in found):  # the poem stands beside it anyway
             found = [mark for mark in found if mark.kind == "model"]
         left = number_of(v.divergence or 0, unit_of(v.asked))
-        note = f"similarity {v.similarity:.2f}, leaves the poem after {left}"
+        note = f"similarity {v.similarity or 0.0:.2f}, leaves the poem after {left}"
         if passage:
             note += f", longest passage: {_place(v, passage, language)}"
     else:
         # Nothing of the poem is in it, so nothing is marked; some models say empty lines only.
         said = recited(v.asked, v.completion, language)
         found = [Mark("model", re.sub(r"\s*\n\s*", "\n", said).strip())]
-        note = f"similarity {v.similarity:.2f}"
+        note = f"similarity {v.similarity or 0.0:.2f}"
     if v.log_p is not None:
         note += f", probability {_probability(v.log_p)}"
     if v.fragile:
@@ -224,7 +238,7 @@ def _without_texts(v: Verdict, language: str, bands: Bands | None) -> str:
     """What there is to say of a recitation that was not kept: how much of it is the poem, where."""
     if v.correct:
         return "verbatim" if v.verbatim else "but for punctuation and the like"
-    note = f"similarity {v.similarity:.2f}"
+    note = f"similarity {v.similarity or 0.0:.2f}"
     if v.outcome == INCORRECT:
         left = number_of(v.divergence or 0, unit_of(v.asked))
         note += f", leaves the poem after {left}"

@@ -135,7 +135,7 @@ _BEARING = {
 
 
 def _of(record: ControlRecord) -> str:
-    return f"{record.correct} of {record.correct + record.incorrect + record.forgotten} correct"
+    return f"{record.correct} of {record.judged} correct"
 
 
 def _rests_on(report: Report, only: Collection[str]) -> list[str]:

@@ -155,9 +155,11 @@ def _correct(report: Report) -> str:
     found = counted(report.verdicts)
     said = []
     for model in [model.name for model in report.models]:
-        own = [v.correct for v in found if v.model == model]
+        own = [v for v in found if v.model == model]
+        correct, undecided = (sum(v.settled is each for v in own) for each in (True, None))
         name = f"{model}: " if len(report.models) > 1 else ""
-        said.append(f"{name}{sum(own):,} of {number_of(len(own), 'probe')} correct")
+        may = f" ({undecided:,} more may be)" if undecided else ""
+        said.append(f"{name}{correct:,} of {number_of(len(own), 'probe')} correct{may}")
     return ", ".join(said) or "no probes"
 
 
@@ -167,6 +169,6 @@ def _misses(report: Report) -> list[str]:
     missed = sum(not v.correct for v in found)
     untriggered = sum(each.poems - each.recited for each in cues)
     if missed:
-        return [f"{missed:,} of {number_of(len(found), 'probe')} not recited"]
+        return [f"{missed:,} of {number_of(len(found), 'probe')} missed"]
     poems = number_of(sum(each.poems for each in cues), "poem")
     return [f"no prefix that was tried triggers {untriggered:,} of {poems}"] if untriggered else []

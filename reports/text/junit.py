@@ -21,9 +21,10 @@ def properties(verdicts: Sequence[SavedVerdict]) -> list[tuple[str, str]]:
         found += [
             (f"outcome{mark}", verdict.outcome),
             (f"kind{mark}", verdict.kind or ""),
-            (f"similarity{mark}", f"{verdict.similarity:.4f}"),
         ]
-        if not verdict.redacted:
+        if verdict.similarity is not None:
+            found.append((f"similarity{mark}", f"{verdict.similarity:.4f}"))
+        if verdict.recited and not verdict.redacted:
             found.append((f"recitation{mark}", one_line(verdict.completion)))
     return found
 

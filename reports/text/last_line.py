@@ -10,14 +10,14 @@ from typing import Any
 from memtests.fixtures.probes.probes import CONTROL, PREFIX_LENGTHS
 from memtests.plugins.gathering import UNJUDGED
 from memtests.plugins.scheduling import Asked
-from memtests.plugins.verdicts import FORGOTTEN, INCORRECT
+from memtests.plugins.verdicts import FORGOTTEN, INCORRECT, NOT_RECITED
 from memtests.reports.counting.tallies import counted, totals
 from memtests.reports.report import Report, in_model_order
 from memtests.reports.text.headline import INTERRUPTED
 from memtests.reports.text.phrases import number_of
 
 # What becomes of a case that asks a probe is in the table already.
-_SAID = ("passed", INCORRECT, FORGOTTEN, UNJUDGED)
+_SAID = ("passed", INCORRECT, FORGOTTEN, NOT_RECITED, UNJUDGED)
 # What passed before and after a case; and warnings, which pytest shows above.
 _NO_TESTS = ("", "warnings")
 _SELF_CHECK = "test_self_check["
@@ -84,5 +84,6 @@ def _counts(report: Report) -> list[str]:
             f"{each.correct:,} of {each.judged:,} correct",
             f"{each.incorrect:,} {INCORRECT}",
             f"{each.forgotten:,} {FORGOTTEN}",
+            *([f"{each.not_recited:,} {NOT_RECITED}"] if each.not_recited else []),
         )
     ]

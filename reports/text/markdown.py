@@ -3,10 +3,12 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from memtests.reports.counting.extraction import extractions
 from memtests.reports.gating.certifying import absent
 from memtests.reports.gating.comparing import Comparison, among_models
 from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.report import Report, languages_of
+from memtests.reports.text.extraction_rows import extraction_rows, passage_lines, place_rows
 from memtests.reports.text.phrases import one_line
 from memtests.reports.text.rows import (
     ability_notes,
@@ -22,6 +24,7 @@ from memtests.reports.text.rows import (
     shortest_rows,
     table_rows,
 )
+from memtests.reports.text.said_completions import completion_notes
 from memtests.reports.text.said_losses import describe_loss, said_losses, said_worst, worst_first
 from memtests.reports.text.statement import said_not_tried, statements
 from memtests.reports.text.terminal import opening
@@ -47,16 +50,31 @@ def render_summary(conclusion: Conclusion) -> str:
         *([escaped(said)] for said in statements(report)),
         [escaped(said_not_tried(report))] if report.verdicts else [],
         table(table_rows(report)),
+        *_extraction(report),
         *(table(rows) for rows in _from_traces(conclusion) if len(rows) > 1),
         ["### Controls", "", *table(control_rows(report))] if report.controls else [],
         *(
             _comparison(comparison, languages)
             for comparison in (*conclusion.comparisons, *among_models(report))
         ),
-        [f"- {escaped(note)}" for note in notes_of(report)],
+        [f"- {escaped(note)}" for note in (*completion_notes(report), *notes_of(report))],
         _unjudged(report),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def _extraction(report: Report) -> list[list[str]]:
+    """What windows say of long texts."""
+    found = extractions(report)
+    if not found:
+        return []
+    places = place_rows(report, found)
+    lines = [f"- {escaped(line)}" for line in passage_lines(report, found)]
+    return [
+        table(extraction_rows(report, found)),
+        table(places) if len(places) > 1 else [],
+        ["### Passages extracted", "", *lines] if lines else [],
+    ]
 
 
 def _from_traces(conclusion: Conclusion) -> list[list[list[str]]]:

@@ -5,11 +5,13 @@ Pure functions over verdicts.
 
 from collections.abc import Iterable
 
-from memtests.fixtures.probes.probes import CONTROL
+from memtests.fixtures.probes.probes import CONTROL, WINDOW
 from memtests.fixtures.probes.text import in_words, unit_ends
 from memtests.plugins.verdicts import SEVERE, Verdict
 from memtests.reports.counting.tallies import best_drawn
 
+# What to type where too little was recited to decide, or to know what was said.
+TELLS, RECITES = "--completions few tells", "--completions all recites them"
 WORD, CHARACTER = "word", "character"
 _WORDS, _CHARACTERS = 6, 12
 _MOST = 100  # code points, whatever the unit
@@ -19,9 +21,13 @@ def describe(verdict: Verdict, language: str) -> str:
     """For instance: ``after 5 of 15: poem “举头望明月” model “举杯邀明月”``."""
     total = len(unit_ends(verdict.asked, language))
     at = verdict.divergence or 0
+    if verdict.undecided:
+        return "maybe the poem but for marks and the like: read, and not recited"
     if verdict.redacted:
         return f"after {at} of {total}{_passage(verdict, at)}"
     poem = excerpt(verdict.asked, at, language)
+    if not verdict.recited:
+        return f"after {at} of {total}: poem “{poem}”, read and not recited"
     model = excerpt(verdict.completion, at, language)
     return f"after {at} of {total}: poem “{poem}” model “{model}”{_passage(verdict, at)}"
 
@@ -58,12 +64,20 @@ def number_of(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def as_class(outcome: str) -> str:
+    """An outcome, or a grade, as the page's style has it."""
+    return outcome.replace(" ", "-")
+
+
 def unit_of(text: str) -> str:
     """What a text is counted in."""
     return WORD if in_words(text) else CHARACTER
 
 
 def missed(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """The verdicts to show: every miss but controls, of the lengths drawn for one poem the best."""
-    shown = (v for v in best_drawn(verdicts) if not v.correct and v.case != CONTROL)
+    """The verdicts to show: every miss but controls and windows; of the lengths that were drawn for
+    one poem, the best.
+    """
+    found = (v for v in best_drawn(verdicts) if not v.correct)
+    shown = (v for v in found if v.case not in (CONTROL, WINDOW))
     return sorted(shown, key=lambda verdict: verdict.probe)

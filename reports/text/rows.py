@@ -1,7 +1,7 @@
 """The cells and phrases that terminal, Markdown and page share. Pure functions."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median_low
 
 from memtests.fixtures.models.local.unplaced import said_unplaced
@@ -9,7 +9,7 @@ from memtests.fixtures.models.local.ways import is_slow
 from memtests.fixtures.probes.controls import MOST_TO_COPY
 from memtests.fixtures.probes.cuts import ALONE, BETWEEN, CUTS, HEALED
 from memtests.fixtures.probes.text import in_words
-from memtests.plugins.verdicts import OUTCOMES
+from memtests.plugins.verdicts import NOT_RECITED, OUTCOMES, Verdict
 from memtests.reports.counting.controlled import control_interval, merged_controls
 from memtests.reports.counting.discovery import (
     SAMPLES,
@@ -27,14 +27,16 @@ from memtests.reports.counting.tallies import (
 )
 from memtests.reports.gating.gates import ability_unknown
 from memtests.reports.report import (
+    PROBES,
     ComparisonRecord,
     GateRecord,
     Report,
     Tally,
+    field_of,
     in_model_order,
     texts_of,
 )
-from memtests.reports.text.phrases import number_of
+from memtests.reports.text.phrases import TELLS, number_of
 
 _SCRIPTS = {"spaced": "characters (with spaces)", "unspaced": "characters (Chinese and its like)"}
 
@@ -42,14 +44,21 @@ _SCRIPTS = {"spaced": "characters (with spaces)", "unspaced": "characters (Chine
 def table_rows(report: Report) -> list[list[str]]:
     """The cells of the table, its head first, one row for each case and one for all of a model."""
     several = len(report.models) > 1
-    names = ["collection", "case", "poems", "probes", *OUTCOMES, "verbatim", "near"]
-    rows = [["model"] * several + [*names, "recall", "95 %"]]
     found = counted(report.verdicts)
+    shown = outcomes_of(found)
+    names = ["collection", "case", "poems", "probes", *shown, "verbatim", "near"]
+    rows = [["model"] * several + [*names, "recall", "95 %"]]
     by_case = in_model_order(report, totals(found, "model", "collection", "case"))
-    rows += [_row(tally, several) for tally in by_case]
+    rows += [_row(tally, several, shown) for tally in by_case]
     for total in in_model_order(report, totals(found, "model")):
-        rows.append(_row(total, several, collection="all"))
+        rows.append(_row(total, several, shown, collection="all"))
     return rows
+
+
+def outcomes_of(verdicts: Iterable[Verdict]) -> Sequence[str]:
+    """The outcomes that are shown: of probes that are only read, where there are some."""
+    read = not all(v.recited for v in verdicts)
+    return [outcome for outcome in OUTCOMES if outcome != NOT_RECITED or read]
 
 
 def shortest_rows(report: Report, remembered: Remembered) -> list[list[str]]:
@@ -182,12 +191,13 @@ def correlation_rows(report: Report) -> list[list[str]]:
 def control_rows(report: Report) -> list[list[str]]:
     """Per kind of control: outcomes, and of the same poems how many `title` recites."""
     several = len(report.models) > 1
+    shown = outcomes_of(v for v in report.verdicts if v.control)
     rows = [
         ["model"] * several
-        + ["control", "poems", "probes", *OUTCOMES, "recall", "95 %", "with the true cue"]
+        + ["control", "poems", "probes", *shown, "recall", "95 %", "with the true cue"]
     ]
     for found in in_model_order(report, merged_controls(report.controls)):
-        counts = [found.correct, found.incorrect, found.forgotten]
+        counts = [getattr(found, field_of(outcome)) for outcome in shown]
         titles = "{} of {}".format(*found.unchanged) if found.unchanged else "-"
         poems, span = sum(many for *_, many in found.by_poem), "-"
         if poems:  # an older report does not say
@@ -272,11 +282,13 @@ def not_compared(found: ComparisonRecord) -> list[str]:
     left_out = [
         (found.new, "asked now are not in the baseline"),
         (found.not_asked, "of the baseline were not judged now"),
+        (found.undecided, f"were only read, then or now, and are not compared ({TELLS})"),
     ]
     if found.baseline == found.baseline_model:  # another model of the same report
         left_out = [
             (found.new, f"were judged of {found.model} alone, and are not compared"),
             (found.not_asked, f"were judged of {found.baseline_model} alone, and are not compared"),
+            (found.undecided, f"were only read of one of them, and are not compared ({TELLS})"),
         ]
     return [f"{number_of(count, 'probe')} {what}" for count, what in left_out if count]
 
@@ -326,7 +338,8 @@ def _measured(gate: GateRecord) -> list[str]:
     span = "-"  # as in older reports
     if gate.low is not None and gate.high is not None:
         span = said_interval(part, whole, gate.poems, gate.low, gate.high)
-    return [percent(gate.value), f"{part} of {whole}", span]
+    unit = f" {gate.counted_in}" if gate.counted_in != PROBES else ""
+    return [percent(gate.value), f"{part} of {whole}{unit}", span]
 
 
 def said_interval(part: int, whole: int, poems: int, low: float, high: float) -> str:
@@ -343,14 +356,17 @@ def recall_interval(tally: Tally) -> str:
     return said_interval(tally.correct, tally.judged, tally.poems, tally.low, tally.high)
 
 
-def _row(tally: Tally, several: bool, collection: str | None = None) -> list[str]:
+def _row(
+    tally: Tally, several: bool, shown: Sequence[str], collection: str | None = None
+) -> list[str]:
+    """How many are nearly correct is not known where some were only read."""
     return [
         *[tally.model] * several,
         collection or tally.collection,
         tally.case,
         *map(str, (tally.poems, tally.judged)),
-        *(str(getattr(tally, outcome)) for outcome in OUTCOMES),
-        *map(str, (tally.verbatim, tally.near)),
+        *(str(getattr(tally, field_of(outcome))) for outcome in shown),
+        *(str(tally.verbatim), "-" if tally.not_recited else str(tally.near)),
         percent(tally.recall),
         recall_interval(tally),
     ]

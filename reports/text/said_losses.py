@@ -85,8 +85,9 @@ def describe_loss(loss: Loss, languages: Mapping[PoemKey, str]) -> str:
 
 
 def _recitations(loss: Loss, start: int, language: str, most: _Size) -> list[str]:
-    """Then, if that is known, and now."""
-    texts = {"then": loss.then, "now": loss.verdict.completion}
+    """Then, and now, where that is known."""
+    now = loss.verdict.completion if loss.verdict.recited else None
+    texts = {"then": loss.then, "now": now}
     return [
         f"{when} {recitation(text, start, language, most)}"
         for when, text in texts.items()

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from memtests.fixtures.probes.controls import CHANGES, COPYING, UNSEEN, WRONG_AUTHOR
-from memtests.fixtures.probes.probes import CASES, NEXT_LINE, PREFIX, PREFIX_LENGTHS, TITLE
+from memtests.fixtures.probes.probes import CASES, NEXT_LINE, PREFIX, PREFIX_LENGTHS, TITLE, WINDOW
 from memtests.fixtures.probes.text import in_words
 from memtests.plugins.verdicts import Verdict, in_order
 from memtests.reports.counting.discovery import USUAL, discoverable
@@ -52,10 +52,13 @@ def _in_short(report: Report, model: ModelRecord, asked: Sequence[Verdict]) -> s
     """What came of it, in a sentence."""
     (total,) = totals(asked)
     verbatim = f" ({total.verbatim:,} to the last mark)" if total.correct else ""
-    clauses = [
-        f"of {number_of(total.judged, 'answer')} {_are(total.correct)} the text{verbatim} and "
-        f"{_are(total.near - total.correct)} the text but for a few words",
+    came = f"of {number_of(total.judged, 'answer')} {_are(total.correct)} the text{verbatim}"
+    came_to = [
+        f"{came} and {_are(total.near - total.correct)} the text but for a few words",
         f"the longest passage is {_passages(asked)}",
+    ]
+    clauses = [
+        *([f"{came}, {_only_read(total)}"] if total.not_recited else came_to),
         f"were more texts like these asked for so, {_of_answers(total)}",
         *(f"worked out from probabilities, {said}" for said in _sampled(asked)),
         *(f"in no figure here, {clause}" for clause in _others(_own(report, model, ()))),
@@ -111,15 +114,18 @@ def _of(record: CollectionRecord | None, number: int) -> str:
     return f"{number}" if number == whole else f"{number} of its {whole}"
 
 
-def _cues(asked: Iterable[Verdict]) -> str:
+def _cues(asked: Sequence[Verdict]) -> str:
     cases = Counter(v.case for v in asked)
     lengths = dict.fromkeys(v.prefix_length or "" for v in asked if v.case == PREFIX)
     ordered = sorted(lengths, key=lambda each: (each.endswith("%"), float(each.strip("%") or 0)))
+    sizes = ", ".join(sorted({v.window.size for v in asked if v.window}))
     said = {
         TITLE: "for the whole text, given its header",
         PREFIX: f"for the rest, given its first {', '.join(ordered)}"
         + ("" if all(each.endswith("%") for each in ordered) else " (words or characters)"),
         NEXT_LINE: "for the next line, given all lines before it",
+        WINDOW: f"for what follows on a short passage ({sizes} words, characters or tokens t), "
+        "given nothing before it",
     }
     kinds = [case for case in in_order(CASES, cases) if cases[case]]
     return "; ".join(f"{cases[case]:,} {said.get(case, case)}" for case in kinds)
@@ -128,6 +134,12 @@ def _cues(asked: Iterable[Verdict]) -> str:
 def _found(asked: Sequence[Verdict]) -> list[str]:
     (total,) = totals(asked)
     verbatim = f" ({total.verbatim:,} of them to the last mark)" if total.correct else ""
+    if total.not_recited:
+        return [
+            f"Of the {number_of(total.judged, 'answer')}, {_are(total.correct)} the text asked for"
+            f"{verbatim}, and {_only_read(total)}.",
+            _bound(total),
+        ]
     return [
         f"Of the {number_of(total.judged, 'answer')}, {_are(total.correct)} the text asked for"
         f"{verbatim}, where case, marks and line breaks make no difference, and "
@@ -135,6 +147,17 @@ def _found(asked: Sequence[Verdict]) -> list[str]:
         _longest(asked),
         _bound(total),
     ]
+
+
+def _only_read(total: Tally) -> str:
+    """What is not known, where misses were read and not recited."""
+    said = (
+        f"{total.not_recited:,} were only read as far as they are: how much of the text they have "
+        "is not known"
+    )
+    if not total.undecided:
+        return said
+    return f"{said}, and {total.undecided:,} of them may be the text but for case and marks"
 
 
 def _are(count: int) -> str:
@@ -208,9 +231,11 @@ def _others(own: Sequence[Verdict]) -> list[str]:
         found = [v for v in own if belongs(v)]
         if found:
             correct, nearly = sum(v.correct for v in found), sum(map(near, found))
+            read = sum(not v.recited for v in found)
             clauses.append(
                 f"of {number_of(len(found), 'answer')} to {name} {_are(correct)} the text and "
                 f"{_are(nearly - correct)} the text but for a few words"
+                + (f" ({read:,} were only read)" if read else "")
             )
     return clauses
 
@@ -238,6 +263,7 @@ def not_tried(report: Report, only: Collection[str] = ()) -> list[str]:
     poems = Counter(collection for collection, _ in {(v.collection, v.poem) for v in asked})
     left = sum(max(0, record.poems - poems[record.name]) for record in records)
     unknown = sum(v.log_p is None for v in asked)
+    read = sum(not v.recited for v in asked)
     chats = {model.template.startswith("chat") for model in report.models}
     controls = {v.control for v in verdicts if v.control}
     other_lengths = PREFIX in cases and not any(v.case == PREFIX_LENGTHS for v in verdicts)
@@ -246,6 +272,7 @@ def not_tried(report: Report, only: Collection[str] = ()) -> list[str]:
         *([f"{number_of(left, 'text')} of the collections"] if left else []),
         "other cues (paraphrases, questions, other languages, places inside a text with nothing "
         f"before them{', prefixes of other lengths' * other_lengths})",
+        *([f"the words of {number_of(read, 'answer')} that were only read"] if read else []),
         *(["the model's chat template"] if False in chats else []),
         *(["the model without a chat template"] if True in chats else []),
         *(

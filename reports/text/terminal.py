@@ -6,10 +6,12 @@ from pathlib import Path
 from wcwidth import wcswidth
 
 from memtests.plugins.verdicts import UnjudgedRecord, Verdict
+from memtests.reports.counting.extraction import extractions
 from memtests.reports.counting.memories import NOTHING, Remembered
 from memtests.reports.gating.comparing import Comparison, among_models
 from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.report import Report, languages_of
+from memtests.reports.text.extraction_rows import extraction_rows, passage_lines, place_rows
 from memtests.reports.text.headline import RESULT, said_resumed
 from memtests.reports.text.phrases import describe, missed, one_line
 from memtests.reports.text.rows import (
@@ -26,6 +28,7 @@ from memtests.reports.text.rows import (
     shortest_rows,
     table_rows,
 )
+from memtests.reports.text.said_completions import completion_notes
 from memtests.reports.text.said_losses import describe_loss, said_losses, said_worst, worst_first
 
 # Poems that lost something, and probes that were lost, that are shown here: the page has them all.
@@ -40,12 +43,13 @@ def sections(
     languages = languages_of(report)
     parts = [
         render_table(report),
+        *render_extraction(report),
         render_shortest_cues(report, conclusion.remembered),
         render_discoverable(report),
         render_protocol(report, conclusion.remembered),
         render_controls(report),
         render_unjudged(report.unjudged),
-        list(map(one_line, notes_of(report))),
+        list(map(one_line, (*completion_notes(report), *notes_of(report)))),
         [f"report: {page}", f"data:   {data}"],
     ]
     refusal = conclusion.refusal
@@ -90,6 +94,18 @@ def render_discoverable(report: Report) -> list[str]:
 def render_protocol(report: Report, remembered: Remembered) -> list[str]:
     """How many of the next tokens follow from the first ones of a text."""
     return _rendered(report, protocol_rows(report, remembered))
+
+
+def render_extraction(report: Report) -> list[list[str]]:
+    """What windows say of long texts: a line each, recall by place, and the longest passages."""
+    found = extractions(report)
+    if not found:
+        return []
+    return [
+        _rendered(report, extraction_rows(report, found)),
+        _rendered(report, place_rows(report, found)),
+        passage_lines(report, found),
+    ]
 
 
 def render_controls(report: Report) -> list[str]:

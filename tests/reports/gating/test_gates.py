@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from memtests.fixtures.poems.poems import Collection, Poem
 from memtests.fixtures.probes.probes import title_probe
-from memtests.plugins.verdicts import OUTCOMES, Verdict, question_of
+from memtests.plugins.verdicts import NOT_RECITED, OUTCOMES, Verdict, question_of
 from memtests.reports.gating.baselines import (
     MismatchError,
     check,
@@ -81,7 +81,8 @@ def outcomes(**found: str) -> Report:
 
 def test_values_are_shares() -> None:
     found = outcomes(a="correct", b="incorrect", c="forgotten", d="correct")
-    gates = [parse_gate(f"{measure}<=0.9", ()) for measure in (RECALL, *OUTCOMES)]
+    outcomes_gated = [outcome for outcome in OUTCOMES if outcome != NOT_RECITED]
+    gates = [parse_gate(f"{measure}<=0.9", ()) for measure in (RECALL, *outcomes_gated)]
     records = evaluate(gates, found, ())
     assert [record.value for record in records] == [0.5, 0.5, 0.25, 0.25]
     assert [record.counts for record in records] == [(2, 4), (2, 4), (1, 4), (1, 4)]

@@ -75,7 +75,7 @@ def test_the_gates_come_first() -> None:
 def test_without_a_gate_it_says_what_failed() -> None:
     assert headline(ONE) == ("5 of 18 probes correct; no gates", "")
     assert headline(ONE, passed=True) == ("passed: 5 of 18 probes correct", "good")
-    assert headline(ONE, passed=False) == ("NOT PASSED: 13 of 18 probes not recited", "bad")
+    assert headline(ONE, passed=False) == ("NOT PASSED: 13 of 18 probes missed", "bad")
     assert headline(SEVERAL)[0] == (
         "good: 18 of 18 probes correct, slips: 5 of 18 probes correct, "
         "bad: 0 of 18 probes correct; no gates"

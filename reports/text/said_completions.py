@@ -1,0 +1,53 @@
+"""What a report says of probes that were only read (`--completions`). Pure functions."""
+
+from collections.abc import Iterable
+
+from memtests.plugins.completions import ALL
+from memtests.plugins.verdicts import Verdict
+from memtests.reports.counting.tallies import counted
+from memtests.reports.report import ModelRecord, Report
+from memtests.reports.text.phrases import RECITES, TELLS, number_of
+
+
+def said_only_read(verdicts: Iterable[Verdict]) -> str:
+    """For instance ``750 of 1,620 probes were read and not recited, 30 of them may be correct but
+    for marks and the like``; empty where none is so.
+    """
+    found = list(verdicts)
+    read = [v for v in found if not v.recited]
+    if not read:
+        return ""
+    said = f"{len(read):,} of {number_of(len(found), 'probe')} "
+    said += "was read and not recited" if len(read) == 1 else "were read and not recited"
+    undecided = sum(v.undecided for v in read)
+    return said + (f", {said_undecided(undecided)}" if undecided else "")
+
+
+def said_undecided(count: int) -> str:
+    """How many of them may be correct."""
+    return f"{count:,} of them may be correct but for marks and the like"
+
+
+def completion_notes(report: Report) -> list[str]:
+    """A line for each model of which not everything was recited, or everything all the same."""
+    found = counted(report.verdicts)
+    lines = []
+    for model in report.models:
+        own = [v for v in found if v.model == model.name]
+        if model.completions == ALL and all(v.recited for v in own):
+            continue
+        lines += [f"{note}: {model.name}" for note in _notes(model, own)]
+    return lines
+
+
+def _notes(model: ModelRecord, own: list[Verdict]) -> list[str]:
+    if said := said_only_read(own):
+        if any(v.undecided for v in own):
+            said += f" (the interval allows for both; {TELLS})"
+        return [f"{said}; what the others say instead is not known ({RECITES})"]
+    if any(not v.correct for v in own):
+        return [
+            f"completions {model.completions}, and every miss was recited all the same: one pass "
+            "does not tell what it recites"
+        ]
+    return []
