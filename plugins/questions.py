@@ -187,24 +187,12 @@ def read_questions(option: argparse.Namespace, tokenizer: Callable[[Size], Token
 
     `tokenizer`: where windows in tokens get what they are cut by.
     """
-    files, sample = option.poems, option.sample
+    sample = option.sample
     if option.self_check < 0:
         raise pytest.UsageError(f"--self-check {option.self_check}: it must be 0 or more")
     if sample is not None and sample < 1:
         raise pytest.UsageError(f"--sample {sample}: it must be 1 or more")
-    try:
-        columns = parse_columns(option.poem_columns, files)
-    except ColumnError as error:
-        raise pytest.UsageError(f"--poem-columns {error}") from None
-    try:
-        part = parse_part(option.part, files)
-    except PartError as error:
-        raise pytest.UsageError(f"--part {error}") from None
-    try:
-        collections = read_collections(files, columns, part) if files else canon()
-    except PoemError as error:
-        reason = without_cells(str(error)) if option.redact else str(error)
-        raise pytest.UsageError(f"--poems {reason}" if files else reason) from None
+    collections = _collections(option)
     try:
         wanted = chosen(collections, option.poem) if option.poem else collections
     except ChoiceError as error:
@@ -262,6 +250,24 @@ def _check_windows(questions: Questions) -> None:
         f"--windows {questions.windows.size.label}: no text is as long as that; give fewer words, "
         "characters or tokens, or longer texts"
     )
+
+
+def _collections(option: argparse.Namespace) -> tuple[Collection, ...]:
+    """The poems of a command line. Raises UsageError."""
+    files = option.poems
+    try:
+        columns = parse_columns(option.poem_columns, files)
+    except ColumnError as error:
+        raise pytest.UsageError(f"--poem-columns {error}") from None
+    try:
+        part = parse_part(option.part, files)
+    except PartError as error:
+        raise pytest.UsageError(f"--part {error}") from None
+    try:
+        return read_collections(files, columns, part) if files else canon()
+    except PoemError as error:
+        reason = without_cells(str(error)) if option.redact else str(error)
+        raise pytest.UsageError(f"--poems {reason}" if files else reason) from None
 
 
 def _fits(length: PrefixLength, collection: Collection) -> bool:

@@ -9,6 +9,7 @@ from memtests.reports.gating.comparing import Comparison, among_models
 from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.report import Report, languages_of
 from memtests.reports.text.extraction_rows import extraction_rows, passage_lines, place_rows
+from memtests.reports.text.length_rows import length_rows, said_drawn
 from memtests.reports.text.phrases import one_line
 from memtests.reports.text.rows import (
     ability_notes,
@@ -52,6 +53,7 @@ def render_summary(conclusion: Conclusion) -> str:
         table(table_rows(report)),
         *_extraction(report),
         *(table(rows) for rows in _from_traces(conclusion) if len(rows) > 1),
+        *([f"{said_drawn(each)}."] for each in conclusion.remembered.inside),
         ["### Controls", "", *table(control_rows(report))] if report.controls else [],
         *(
             _comparison(comparison, languages)
@@ -84,6 +86,7 @@ def _from_traces(conclusion: Conclusion) -> list[list[list[str]]]:
         shortest_rows(report, remembered),
         discoverable_rows(report),
         protocol_rows(report, remembered),
+        length_rows(report, remembered.inside),
     ]
 
 

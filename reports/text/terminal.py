@@ -13,6 +13,7 @@ from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.report import Report, languages_of
 from memtests.reports.text.extraction_rows import extraction_rows, passage_lines, place_rows
 from memtests.reports.text.headline import RESULT, said_resumed
+from memtests.reports.text.length_rows import length_rows, said_drawn
 from memtests.reports.text.phrases import describe, missed, one_line
 from memtests.reports.text.rows import (
     ability_notes,
@@ -44,6 +45,7 @@ def sections(
     parts = [
         render_table(report),
         *render_extraction(report),
+        render_lengths(report, conclusion.remembered),
         render_shortest_cues(report, conclusion.remembered),
         render_discoverable(report),
         render_protocol(report, conclusion.remembered),
@@ -106,6 +108,12 @@ def render_extraction(report: Report) -> list[list[str]]:
         _rendered(report, place_rows(report, found)),
         passage_lines(report, found),
     ]
+
+
+def render_lengths(report: Report, remembered: Remembered) -> list[str]:
+    """How much is recited after how much, from the readings of windows."""
+    rows = _rendered(report, length_rows(report, remembered.inside))
+    return [*rows, *dict.fromkeys(map(said_drawn, remembered.inside))]
 
 
 def render_controls(report: Report) -> list[str]:
