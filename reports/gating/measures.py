@@ -106,5 +106,7 @@ def still_said(verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 
 def _long(v: Verdict) -> bool:
-    least = LONG_IN_WORDS if in_words(v.suffix) else LONG_IN_CHARACTERS
-    return passage_length(v) >= least
+    length = passage_length(v)
+    if length < LONG_IN_WORDS:  # most have none, and there may be thousands
+        return False
+    return length >= (LONG_IN_WORDS if in_words(v.suffix) else LONG_IN_CHARACTERS)

@@ -63,7 +63,7 @@ def test_the_page_has_strips_and_the_heat_map_and_no_window_as_a_poem() -> None:
     found = remembered(report, traces_of_windows(report, lambda at: 50 <= at < 100))
     page = render_page(report, remembered=found, drawn=False)
     assert page.count('<details class="strip">') == 2
-    assert page.count('<table class="heat"') == 1
+    assert page.count('<table class="heat">') == 1
     assert 'class="poem"' not in page
     assert "w75 w76" in page
     assert "window-25-25:" not in page
