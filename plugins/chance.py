@@ -30,6 +30,8 @@ LONGER = Fraction(1, 1000)
 MOST_POEMS = 150
 FEWEST_POEMS = 10
 PARTNERS = 24
+# Of a text from one place on, at most: a book tells no more, and comparing books would take hours.
+MOST_UNITS = 512
 _CUTS = (Fraction(0), Fraction(1, 4), Fraction(1, 2), Fraction(3, 4))
 # Of the units asked for, how many the other text has: one that ends early has a little more in
 # common with a longer one, because what is missing can be missing anywhere.
@@ -198,11 +200,12 @@ def _percentile(texts: Sequence[_Text], band: int, said: Fraction) -> float:
 
 def _texts(number: int, poem: Poem) -> list[_Text]:
     """A poem from several places on."""
-    ends = (0, *poem_unit_ends(poem))
-    cuts = dict.fromkeys(ends[int(part * (len(ends) - 1))] for part in _CUTS)
+    ends, whole = (0, *poem_unit_ends(poem)), poem.text
+    last = len(ends) - 1
+    cuts = {ends[at]: ends[min(at + MOST_UNITS, last)] for at in (int(p * last) for p in _CUTS)}
     found = []
-    for cut in cuts:
-        parts = units(poem.text[cut:], poem.language)
+    for cut, stop in cuts.items():
+        parts = units(whole[cut : stop if stop < ends[-1] else None], poem.language)
         text, part_ends = joined(parts), [0]
         for part in parts:
             part_ends.append(text.index(part, part_ends[-1]) + len(part))

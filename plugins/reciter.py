@@ -358,7 +358,11 @@ class Reciter:
     def _path(self, row: Row) -> _Path | Unjudged:
         """How far the model follows the row from the end of the cue on."""
         if row.stop > self.model.context:
-            limit = self.model.context
+            limit, window = self.model.context, row.asked.window
+            if window:  # one reason for all of them
+                size = window.size
+                reason = f"a window of {size} is longer than the model's context, {limit} tokens"
+                return Unjudged(reason)
             return Unjudged(f"it needs {row.stop} tokens; the model's context is {limit}")
         reading, here = self._readings[row.tokens], slice(row.cue, row.stop)
         if reading is None:
