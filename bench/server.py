@@ -1,6 +1,7 @@
 """The suite over the wire, against the same model here, and against plain completions.
 
-The server is a vLLM that has the checkpoint of --model under the name --name.
+The server is a vLLM that has the checkpoint of --model under the name --name. With --unknown, the
+suite here races plain completions on poems that need not be known: nothing is compared first.
 """
 
 import argparse
@@ -9,7 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import torch
-from common import Side, agreement, compare, every_probe, parser, suite
+from common import Side, agreement, compare, every_probe, parser, prepare, suite
 
 from memtests.fixtures.models.contract import LanguageModel
 from memtests.fixtures.models.local.checkpoint import Checkpoint
@@ -26,12 +27,28 @@ from memtests.plugins.verdicts import verdict
 CLIENTS = 32
 
 
+def race(given: argparse.Namespace) -> None:
+    """Prefixes of so many poems of each collection, here and by plain completions."""
+    here, asked = prepare(given)
+    sides: dict[str, Side] = {
+        "the suite here": suite(here, asked),
+        f"plain completions, {CLIENTS} clients": plainly(given, here, asked),
+    }
+    said: dict[str, list[str]] = {}
+    compare({name: keeping(said, name, run) for name, run in sides.items()}, given.runs)
+    print(agreement(asked, *said.values()))
+
+
 def main() -> None:
     """Agreement on every probe, then the time of the poems that the model knows."""
     options = parser(__doc__ or "")
     options.add_argument("--server", required=True, help="as --server of the suite")
     options.add_argument("--name", required=True, help="the model's name there")
+    options.add_argument("--unknown", action="store_true", help="race on every prefix")
     given = options.parse_args()
+    if given.unknown:
+        race(given)
+        return
     torch.set_num_threads(given.threads)
     here = load(given.model, Loading(device=given.device, dtype=given.dtype))
     there = connect(given.name, given.server, given.dtype)

@@ -28,6 +28,7 @@ CONFIGURATIONS = (
     *("pyproject.toml", "tox.ini", "setup.cfg"),
 )
 HUB = "hf:"
+POEMS = (".jsonl", ".json", ".csv", ".parquet", ".gz", ".txt", ".md", ".epub")
 SAVED = "memtests.reports.saved"
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "compare": (SAVED, "several recall.json side by side, on one page"),
@@ -79,7 +80,7 @@ def unknown(word: str) -> str | None:
 
 def option_of(word: str) -> str | None:
     """The option that takes a word which is neither a command nor a test file, by its look."""
-    if word.startswith(HUB) or word.endswith((".jsonl", ".json", ".csv", ".parquet", ".gz")):
+    if word.startswith(HUB) or word.endswith(POEMS):
         return "--poems"
     named = word.count("/") >= 2 and not Path(word).suffix and not Path(word).is_absolute()
     there = Path(word.partition("::")[0]).exists()

@@ -6,6 +6,8 @@ It depends on the poems alone, never on a model, and is the same in every run.
 import bisect
 import functools
 import itertools
+import math
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,8 +32,8 @@ LONGER = Fraction(1, 1000)
 MOST_POEMS = 150
 FEWEST_POEMS = 10
 PARTNERS = 24
-# Of a text from one place on, at most: a book tells no more, and comparing books would take hours.
-MOST_UNITS = 512
+# So much of a text is looked at from each place on: chance changes little from there to a book.
+MOST_UNITS = 4096
 _CUTS = (Fraction(0), Fraction(1, 4), Fraction(1, 2), Fraction(3, 4))
 # Of the units asked for, how many the other text has: one that ends early has a little more in
 # common with a longer one, because what is missing can be missing anywhere.
@@ -162,6 +164,7 @@ def _seldom(texts: Sequence[_Text], band: int, length: int) -> bool:
     """
     sizes = Counter(text.poem for text in texts)
     all_pairs = (len(texts) ** 2 - sum(size**2 for size in sizes.values())) // 2
+    most = math.floor(LONGER * all_pairs)
     holders: dict[tuple[str, ...], set[int]] = defaultdict(set)
     for number, text in enumerate(texts):
         for at in range(band - length + 1):
@@ -171,7 +174,7 @@ def _seldom(texts: Sequence[_Text], band: int, length: int) -> bool:
         for one, other in itertools.combinations(sorted(found), 2):
             if texts[one].poem != texts[other].poem:
                 pairs.add((one, other))
-        if len(pairs) > LONGER * all_pairs:
+        if len(pairs) > most:
             return False
     return True
 
@@ -187,12 +190,13 @@ def _percentile(texts: Sequence[_Text], band: int, said: Fraction) -> float:
     for at, text in enumerate(texts):
         count = text.count(band)
         there = max(1, round(count * said))
+        own = text.cut(count)
         fewer = min(PARTNERS, len(texts) - 1)
         for number in range(fewer):
             partner = texts[(at + 1 + number * (len(texts) - 1) // fewer) % len(texts)]
             if partner.poem == text.poem:
                 continue
-            true.append(text.cut(count))
+            true.append(own)
             other.append(partner.cut(min(there, len(partner.ends))))
     similar = cpdist(true, other, scorer=Levenshtein.normalized_similarity, dtype=numpy.float64)
     return float(numpy.percentile(similar, PERCENTILE))
@@ -200,12 +204,12 @@ def _percentile(texts: Sequence[_Text], band: int, said: Fraction) -> float:
 
 def _texts(number: int, poem: Poem) -> list[_Text]:
     """A poem from several places on."""
-    ends, whole = (0, *poem_unit_ends(poem)), poem.text
-    last = len(ends) - 1
-    cuts = {ends[at]: ends[min(at + MOST_UNITS, last)] for at in (int(p * last) for p in _CUTS)}
+    whole, ends = poem.text, array("q", [0]) + poem_unit_ends(poem)
+    cuts = dict.fromkeys(int(part * (len(ends) - 1)) for part in _CUTS)
     found = []
-    for cut, stop in cuts.items():
-        parts = units(whole[cut : stop if stop < ends[-1] else None], poem.language)
+    for cut in cuts:
+        stop = ends[cut + MOST_UNITS] if cut + MOST_UNITS < len(ends) else len(whole)
+        parts = units(whole[ends[cut] : stop], poem.language)
         text, part_ends = joined(parts), [0]
         for part in parts:
             part_ends.append(text.index(part, part_ends[-1]) + len(part))

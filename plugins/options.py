@@ -91,18 +91,26 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
         _option(
             "--poems",
             "poems to ask for: a .jsonl file, one JSON object a line; a .csv, .json or .parquet "
-            "table; hf:DATASET of the hub or of a folder; repeatable (default: the canon)",
+            "table; a .txt, .md or .epub file with a text, or a folder of them; hf:DATASET of the "
+            "hub or of a folder; repeatable (default: the canon)",
             action="append",
             metavar="FILE",
         ),
         _option(
             "--poem-columns",
             "columns of a table that are named otherwise, like author=poet,text=body; the "
-            "language of all poems may stand there itself: language=en; repeatable, the lists add "
-            "up",
+            "language of all poems may stand there itself: language=en, and so does that of texts, "
+            "and their author; repeatable, the lists add up",
             action="append",
             type=typed,
             metavar="LIST",
+        ),
+        _option(
+            "--part",
+            "a line that begins so, a regular expression, parts two texts of a .txt, .md or .epub "
+            "file, and is the title of the second, like 'CHAPTER' (default: one text a file)",
+            type=typed,
+            metavar="REGEX",
         ),
         _option(
             "--poem",

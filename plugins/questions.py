@@ -18,6 +18,7 @@ from memtests.fixtures.models.errors import ModelError
 from memtests.fixtures.poems.columns import ColumnError, parse_columns
 from memtests.fixtures.poems.files import PoemError, canon, read_collections
 from memtests.fixtures.poems.poems import Collection, Poem
+from memtests.fixtures.poems.texts import PartError, parse_part
 from memtests.fixtures.probes.choosing import ChoiceError, chosen
 from memtests.fixtures.probes.controls import (
     CHANGES,
@@ -205,7 +206,11 @@ def read_questions(option: argparse.Namespace, tokenizer: Callable[[Size], Token
     except ColumnError as error:
         raise pytest.UsageError(f"--poem-columns {error}") from None
     try:
-        collections = read_collections(files, columns) if files else canon()
+        part = parse_part(option.part, files)
+    except PartError as error:
+        raise pytest.UsageError(f"--part {error}") from None
+    try:
+        collections = read_collections(files, columns, part) if files else canon()
     except PoemError as error:
         reason = without_cells(str(error)) if option.redact else str(error)
         raise pytest.UsageError(f"--poems {reason}" if files else reason) from None
@@ -223,14 +228,7 @@ def read_questions(option: argparse.Namespace, tokenizer: Callable[[Size], Token
         asked = poems_of_probes(asked, option.probe) if option.probe else asked
     except ChoiceError as error:
         raise pytest.UsageError(f"--probe {error}") from None
-    try:
-        template = check_header(option.header)
-    except CueError as error:
-        raise pytest.UsageError(f"--header {error}") from None
-    try:
-        lengths = parse_prefix_lengths(option.prefix_lengths)
-    except CueError as error:
-        raise pytest.UsageError(f"--prefix-lengths {error}") from None
+    template, lengths = _cues(option)
     fits = (_fits(length, collection) for length in lengths for collection in asked)
     if not windows and not any(fits):
         raise pytest.UsageError(
@@ -253,6 +251,18 @@ def read_questions(option: argparse.Namespace, tokenizer: Callable[[Size], Token
     except ChoiceError as error:
         raise pytest.UsageError(f"--probe {error}") from None
     return questions
+
+
+def _cues(option: argparse.Namespace) -> tuple[str, tuple[PrefixLength, ...]]:
+    """The header's template and the prefix lengths. Raises UsageError."""
+    try:
+        template = check_header(option.header)
+    except CueError as error:
+        raise pytest.UsageError(f"--header {error}") from None
+    try:
+        return template, parse_prefix_lengths(option.prefix_lengths)
+    except CueError as error:
+        raise pytest.UsageError(f"--prefix-lengths {error}") from None
 
 
 def _check_windows(questions: Questions) -> None:

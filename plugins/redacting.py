@@ -20,8 +20,8 @@ from memtests.fixtures.probes.text import masked, normal_form, units
 from memtests.plugins.verdicts import FORGOTTEN, NOT_RECITED, Redacted, Verdict
 
 LEFT_OUT = "--redact leaves out what it says"
-PRIVATE = ("--poem", "-k", "--header")
-"""Options whose values are titles, or parts of cues."""
+PRIVATE = ("--poem", "-k", "--header", "--part")
+"""Options whose values are titles, or parts of cues and texts."""
 Judged = TypeVar("Judged", bound=Verdict)
 _FRAME = re.compile(r'  File "[^"]*", line \d+, in \S+$')
 _PLACE = re.compile(r".*?, (?:line|row) \d+(?:, (?:field|column) `[^`]*`)?")

@@ -11,6 +11,8 @@ from memtests.fixtures.poems.columns import OPTION as COLUMNS
 from memtests.fixtures.poems.columns import ColumnError, parse_columns
 from memtests.fixtures.poems.files import PoemError, canon, read_collections
 from memtests.fixtures.poems.poems import Collection
+from memtests.fixtures.poems.texts import OPTION as PART
+from memtests.fixtures.poems.texts import PartError, parse_part
 from memtests.fixtures.usage import OneLineParser
 from memtests.reports.report import write_whole
 from memtests.study.findings import read_study
@@ -54,7 +56,11 @@ def _planned(given: argparse.Namespace) -> tuple[Plan, tuple[Collection, ...]]:
         columns = parse_columns(given.poem_columns, given.poems)
     except ColumnError as error:
         raise StudyError(f"--poem-columns {error}") from None
-    files = read_collections(given.poems or (), columns)
+    try:
+        part = parse_part(given.part, given.poems)
+    except PartError as error:
+        raise StudyError(f"--part {error}") from None
+    files = read_collections(given.poems or (), columns, part)
     collections = lessons((*canon(), *files), given.sample)
     hashes = {collection.name: collection.sha256 for collection in collections}
     return Plan(tuple(sizes), given.epochs, hashes), collections
@@ -87,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
         help="poem file or table to teach beside the canon's; repeatable (default: none)",
     )
     add("--poem-columns", **COLUMNS)
+    add("--part", **PART)
     add(
         "--sample",
         type=int,

@@ -195,14 +195,13 @@ def real_models() -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", [(), ("-n", "2")], ids=["alone", "workers"])
 @pytest.mark.parametrize(
-    ("which", "after"),
-    [(0, "header"), (0, "verdict"), (1, "verdict")],
-    ids=["embedded loads", "embedded recites", "pretrained recites"],
+    ("which", "after", "how"),
+    [(0, "header", ()), (0, "verdict", ()), (0, "verdict", ("-n", "2")), (1, "verdict", ())],
+    ids=["loads", "recites", "recites on workers", "recites, pretrained"],
 )
 def test_a_real_model_is_interrupted(
-    tmp_path: Path, which: int, how: tuple[str, ...], after: str
+    tmp_path: Path, which: int, after: str, how: tuple[str, ...]
 ) -> None:
     """`after` the first line, it loads; after the first verdict, it recites. bench/ctrl_c.py has
     how long it takes.

@@ -81,7 +81,7 @@ def test_what_a_model_with_a_vocabulary_of_today_says_at_500_cuts() -> None:
 
 
 @pytest.mark.slow
-def test_what_smollm2_says_at_500_cuts() -> None:
+def test_what_smollm2_says_at_150_cuts() -> None:
     collections = [one.sample(2) for one in canon() if one.name in ("tang", "british")]
-    # One by one they take twenty minutes: it recites hardly any, and goes on from each of them.
-    hold(load(str(gguf()), Loading(device="cpu")), collections, 500, together=100)
+    # It recites hardly any, and goes on from each of them: one by one, 500 take twenty minutes.
+    hold(load(str(gguf()), Loading(device="cpu")), collections, 150, together=150)

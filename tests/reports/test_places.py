@@ -53,7 +53,9 @@ def test_a_locale_without_any_of_it(tmp_path: Path) -> None:
     for file in ("report.html", "summary.md", "../../b.json"):
         assert "诗" in (folder / file).read_text(encoding="utf-8")
     saved = str(folder / "recall.json")
-    for words in (("render", saved), ("compare", saved), ("rescore", saved)):
+    earlier = {**found, "created": "2026-01-01T00:00:00+00:00"}
+    (tmp_path / "earlier.json").write_text(json.dumps(earlier), encoding="utf-8")
+    for words in (("render", saved), ("compare", "earlier.json", saved), ("rescore", saved)):
         said = run(tmp_path, *memtests, *words, **C)
         assert (said.returncode, said.stderr) == (0, ""), words
 

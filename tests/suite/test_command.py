@@ -46,6 +46,7 @@ def test_version(tmp_path: Path, command: tuple[str, ...]) -> None:
             "memtests comapre: no such command or file; did you mean memtests compare?",
         ),
         (["mine.csv"], "memtests mine.csv: did you mean memtests --poems mine.csv?"),
+        (["a book.epub"], "memtests a book.epub: did you mean memtests --poems 'a book.epub'?"),
         (
             ["six/owl/title"],
             "memtests six/owl/title: did you mean memtests --probe six/owl/title?",

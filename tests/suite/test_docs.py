@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from memtests.__main__ import COMMANDS, main
+from tests.support.epubs import write_epub
 from tests.support.private import found_in, leaks, write_poems
 from tests.support.running import run_suite
 
@@ -86,6 +87,10 @@ def test_command_line(
         (pytester.path / name).write_text(magpie)
     (pytester.path / "test_mine.py").write_text("def test_mine(recall): pass")
     table = "poet,title,author,language,text,body\n?,M,?,en,One Two,One Two\n"
+    for name in ("alice.txt", "moby-dick.txt", "books/owl.txt"):
+        (pytester.path / name).parent.mkdir(exist_ok=True)
+        (pytester.path / name).write_text("CHAPTER 1\nOne two three\nfour five six\n")
+    write_epub(pytester.path / "novel.epub", {"one": "<p>One two three</p><p>four five six</p>"})
     dataset = pytester.path / "OWNER" / "NAME"
     dataset.mkdir(parents=True)
     for file in (pytester.path / "mine.csv", dataset / "validation.csv"):
