@@ -30,7 +30,8 @@ def without(self: Deciding, logits: torch.Tensor, true: torch.Tensor) -> Said:
     """As `Deciding.read`, but for what traces need."""
     found = self.best(logits)
     own = torch.gather(logits, -1, true[:, None])[:, 0].double().cpu()
-    return Said(found.best, (own - found.log_sum).tolist(), found.gap, [], [])
+    log_sum = logits.float().logsumexp(-1).double().cpu()
+    return Said(found.best, (own - log_sum).tolist(), found.gap, [], [])
 
 
 def both_forms(collection: str, poem: Poem) -> list[Probe]:

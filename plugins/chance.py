@@ -6,6 +6,7 @@ It depends on the poems alone, never on a model, and is the same in every run.
 import bisect
 import functools
 import itertools
+import math
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -163,6 +164,7 @@ def _seldom(texts: Sequence[_Text], band: int, length: int) -> bool:
     """
     sizes = Counter(text.poem for text in texts)
     all_pairs = (len(texts) ** 2 - sum(size**2 for size in sizes.values())) // 2
+    most = math.floor(LONGER * all_pairs)
     holders: dict[tuple[str, ...], set[int]] = defaultdict(set)
     for number, text in enumerate(texts):
         for at in range(band - length + 1):
@@ -172,7 +174,7 @@ def _seldom(texts: Sequence[_Text], band: int, length: int) -> bool:
         for one, other in itertools.combinations(sorted(found), 2):
             if texts[one].poem != texts[other].poem:
                 pairs.add((one, other))
-        if len(pairs) > LONGER * all_pairs:
+        if len(pairs) > most:
             return False
     return True
 
@@ -188,12 +190,13 @@ def _percentile(texts: Sequence[_Text], band: int, said: Fraction) -> float:
     for at, text in enumerate(texts):
         count = text.count(band)
         there = max(1, round(count * said))
+        own = text.cut(count)
         fewer = min(PARTNERS, len(texts) - 1)
         for number in range(fewer):
             partner = texts[(at + 1 + number * (len(texts) - 1) // fewer) % len(texts)]
             if partner.poem == text.poem:
                 continue
-            true.append(text.cut(count))
+            true.append(own)
             other.append(partner.cut(min(there, len(partner.ends))))
     similar = cpdist(true, other, scorer=Levenshtein.normalized_similarity, dtype=numpy.float64)
     return float(numpy.percentile(similar, PERCENTILE))

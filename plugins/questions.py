@@ -27,6 +27,7 @@ from memtests.fixtures.probes.controls import (
     UNSEEN,
     WRONG_AUTHOR,
     controls_of,
+    copied_windows,
 )
 from memtests.fixtures.probes.drawing import draw_lengths
 from memtests.fixtures.probes.naming import check_names, named_lengths, poems_of_probes
@@ -66,7 +67,7 @@ CONTROLS = {
     "copying_probe": (COPYING,),
     "changed_cue_probe": tuple(CHANGES),
 }
-WHOLE = ("title", "prefix", "next_line", "prefix_lengths", "controls")
+WHOLE = ("title", "prefix", "next_line", "prefix_lengths")
 """The cases about whole poems, by the files that hold them."""
 
 
@@ -108,7 +109,15 @@ class Questions:
 
     @functools.cached_property
     def controls(self) -> tuple[Probe, ...]:
-        """Made when they are first asked for: not while pytest still reads its command line."""
+        """Made when they are first asked for: not while pytest still reads its command line. Of
+        windows, whether the model can say these words.
+        """
+        if self.windows:
+            found = (
+                [p for p in self.window_probes if p.collection == collection.name]
+                for collection in self.controlled
+            )
+            return tuple(each for one in found for each in copied_windows(one))
         return tuple(
             probe
             for collection in self.controlled
@@ -201,20 +210,13 @@ def read_questions(option: argparse.Namespace, tokenizer: Callable[[Size], Token
     windows = read_windows(option)
     asked = tuple(c if sample is None or windows else c.sample(sample) for c in wanted)
     few = tuple(collection.sample(SAMPLE) for collection in asked)
-    controlled = () if windows else {"sample": few, "full": asked, "none": ()}[option.controls]
+    controlled = {"sample": few, "full": asked, "none": ()}[option.controls]
     try:
         # Controls are made as ever: a poem that nobody can know would else have other lines.
         asked = poems_of_probes(asked, option.probe) if option.probe else asked
     except ChoiceError as error:
         raise pytest.UsageError(f"--probe {error}") from None
-    try:
-        template = check_header(option.header)
-    except CueError as error:
-        raise pytest.UsageError(f"--header {error}") from None
-    try:
-        lengths = parse_prefix_lengths(option.prefix_lengths)
-    except CueError as error:
-        raise pytest.UsageError(f"--prefix-lengths {error}") from None
+    template, lengths = _cues(option)
     fits = (_fits(length, collection) for length in lengths for collection in asked)
     if not windows and not any(fits):
         raise pytest.UsageError(
@@ -237,6 +239,18 @@ def read_questions(option: argparse.Namespace, tokenizer: Callable[[Size], Token
     except ChoiceError as error:
         raise pytest.UsageError(f"--probe {error}") from None
     return questions
+
+
+def _cues(option: argparse.Namespace) -> tuple[str, tuple[PrefixLength, ...]]:
+    """The header's template and the prefix lengths. Raises UsageError."""
+    try:
+        template = check_header(option.header)
+    except CueError as error:
+        raise pytest.UsageError(f"--header {error}") from None
+    try:
+        return template, parse_prefix_lengths(option.prefix_lengths)
+    except CueError as error:
+        raise pytest.UsageError(f"--prefix-lengths {error}") from None
 
 
 def _check_windows(questions: Questions) -> None:

@@ -73,6 +73,9 @@ class Recital:
         self.misses = misses
         self._traces = traces
         self._reciter = self._new_reciter()
+        # Looking a protocol up takes long, and is needed several times for each probe.
+        self._in_tokens = None if isinstance(model, Completer) else model
+        self._in_chat = self._in_tokens is not None and self._in_tokens.in_chat("") is not None
         self._going: Iterator[tuple[Probe, Probe, Completion | Unjudged]] = iter(())
         """The chunk that was begun: its probes, as they were put to the model, and completions."""
         self._expected: set[str] = set()
@@ -170,15 +173,15 @@ class Recital:
     def _place(self, probe: Probe) -> Form | None:
         """What the trace of the text of a probe is of; None where there is none."""
         form = form_of(probe)
-        if form is None or isinstance(self.model, Completer) or not self._traces:
+        if form is None or self._in_tokens is None or not self._traces:
             return None
         return self.model.name, probe.collection, probe.poem.id, form
 
     def _trace_key(self, probe: Probe) -> str | None:
         place = self._place(probe)
-        if place is None or isinstance(self.model, Completer):
+        if place is None or self._in_tokens is None:
             return None
-        return trace_key_of(self.model, self._as_asked(probe), place[-1])
+        return trace_key_of(self._in_tokens, self._as_asked(probe), place[-1])
 
     def expect(self, probe: Probe) -> Verdict:
         """The verdict on a probe. Raises AssertionError at a miss; `python -O` may leave out an
@@ -288,8 +291,8 @@ class Recital:
 
     def _as_asked(self, probe: Probe) -> Probe:
         """The probe as it is put to this model."""
-        model = self.model
-        if isinstance(model, Completer) or model.in_chat("") is None:
+        model = self._in_tokens
+        if model is None or not self._in_chat:
             return probe
         return in_chat(probe, lambda message: model.in_chat(message) or "")
 

@@ -179,6 +179,10 @@ class Reciter:
     misses: Misses = EVERY_MISS
     """Which misses are recited, where a reading says that they are some."""
 
+    @functools.cached_property
+    def _is_doubted(self) -> bool:
+        return isinstance(self.model, Doubted)
+
     def recite(self, probes: Sequence[Probe]) -> list[Completion | Unjudged]:
         """The completion of each probe, in their order; fragile ones are decided in float32."""
         found = dict(self.reciting(probes))
@@ -358,7 +362,11 @@ class Reciter:
     def _path(self, row: Row) -> _Path | Unjudged:
         """How far the model follows the row from the end of the cue on."""
         if row.stop > self.model.context:
-            limit = self.model.context
+            limit, window = self.model.context, row.asked.window
+            if window:  # one reason for all of them
+                size = window.size
+                reason = f"a window of {size} is longer than the model's context, {limit} tokens"
+                return Unjudged(reason)
             return Unjudged(f"it needs {row.stop} tokens; the model's context is {limit}")
         reading, here = self._readings[row.tokens], slice(row.cue, row.stop)
         if reading is None:
@@ -414,7 +422,7 @@ class Reciter:
 
     def _believed(self, path: _Path) -> tuple[list[int], list[float]]:
         """As _first, where a reading's word is enough."""
-        return ([], []) if isinstance(self.model, Doubted) else self._first(path)
+        return ([], []) if self._is_doubted else self._first(path)
 
     def _is_contradicted(
         self, first: Sequence[int], gaps: Sequence[float], said: Generated

@@ -8,7 +8,7 @@ the recitation of a poem from its header is followed from its first character on
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from memtests.fixtures.probes.probes import TITLE
 from memtests.fixtures.probes.text import in_words
@@ -73,20 +73,32 @@ def beginnings(report: Report) -> list[Beginnings]:
 
 def correlations(report: Report) -> list[Correlation]:
     """One for each model and script; none where all poems or none are recited."""
-    from scipy.stats import spearmanr
+    import numpy
 
     rows = []
     for (model, script), found in _recited(report).items():
         lengths, correct = {one.length for one in found}, {one.correct for one in found}
         if len(found) > 3 and len(lengths) > 1 and len(correct) > 1:
-            pairs = [(one.length, one.correct) for one in found]
-            rho = float(spearmanr(*zip(*pairs, strict=True)).statistic)
+            lengths_ranked = _ranks([one.length for one in found])
+            rho = float(
+                numpy.corrcoef(lengths_ranked, _ranks([one.correct for one in found]))[0, 1]
+            )
             # On the scale of Fisher's z; a correlation of exactly one has no such interval.
             middle = math.atanh(max(-0.9999, min(0.9999, rho)))
             half = 1.96 * math.sqrt((1 + rho**2 / 2) / (len(found) - 3))
             low, high = math.tanh(middle - half), math.tanh(middle + half)
             rows.append(Correlation(model, script, len(found), rho, low, high))
     return rows
+
+
+def _ranks(values: Sequence[int]) -> Any:
+    """Equal ones share the middle of their places. (scipy.stats, which does that too, takes longer
+    to import than all the tables to be made.)
+    """
+    import numpy
+
+    _, kind, counts = numpy.unique(values, return_inverse=True, return_counts=True)
+    return (counts.cumsum() - counts / 2)[kind]
 
 
 def _recited(report: Report) -> dict[tuple[str, str], Sequence[_Recited]]:

@@ -19,7 +19,7 @@ from memtests.reports.gating.baselines import (
 )
 from memtests.reports.gating.conclusion import Rules
 from memtests.reports.gating.gates import Gate, GateError, parse_gate
-from memtests.reports.gating.measures import OF_COMPARISON, OF_COMPLETIONS
+from memtests.reports.gating.measures import OF_COMPARISON, OF_COMPLETIONS, OF_WINDOWS
 from memtests.reports.report_files import ReportError
 from memtests.reports.trace_files import read_traces
 
@@ -83,6 +83,8 @@ def read_rules(config: pytest.Config, gates: tuple[Gate, ...]) -> Rules:
                 f"--gate {gate.rule!r} needs every completion; leave --completions {completions} "
                 "out, or the gate"
             )
+        if gate.measure in OF_WINDOWS and config.stash[QUESTIONS].windows is None:
+            raise pytest.UsageError(f"--gate {gate.rule!r} needs windows; add --windows 50/50")
         if gate.measure in OF_COMPARISON and baseline is None:
             raise pytest.UsageError(f"--gate {gate.rule!r} needs a baseline; add --baseline FILE")
     path = _to_update(config)

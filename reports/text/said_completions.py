@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from memtests.plugins.completions import ALL
+from memtests.plugins.completions import ALL, NONE
 from memtests.plugins.verdicts import Verdict
 from memtests.reports.counting.tallies import counted
 from memtests.reports.report import ModelRecord, Report
@@ -45,9 +45,9 @@ def _notes(model: ModelRecord, own: list[Verdict]) -> list[str]:
         if any(v.undecided for v in own):
             said += f" (the interval allows for both; {TELLS})"
         return [f"{said}; what the others say instead is not known ({RECITES})"]
-    if any(not v.correct for v in own):
+    if model.completions == NONE and any(not v.correct for v in own):
         return [
-            f"completions {model.completions}, and every miss was recited all the same: one pass "
-            "does not tell what it recites"
+            f"--completions {NONE}, and every miss was recited all the same, since one pass over a "
+            "text does not tell what the model recites"
         ]
     return []

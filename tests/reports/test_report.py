@@ -102,7 +102,7 @@ def test_report_on_disk(tmp_path: Path) -> None:
     ]
     assert list(found["tallies"][0]) == [
         *("model", "collection", "case", "prefix_length", "correct", "incorrect", "forgotten"),
-        *("recall", "low", "high", "verbatim", "near", "poems"),
+        *("recall", "low", "high", "verbatim", "near", "poems", "not_recited", "undecided"),
     ]
     assert "明月光" in path.read_text(), "readable as it is"
 
