@@ -66,6 +66,7 @@ class Shade(NamedTuple):
     share: str
     interval: str
     cuts: str
+    """How many, where they are fewer than in others of the row."""
     level: int
     """From 0, the lightest, to 4."""
 
@@ -76,7 +77,8 @@ class Heat(NamedTuple):
     model: str
     unit: str
     asked: Sequence[int]
-    rows: Sequence[tuple[int, Sequence[Shade | None]]]
+    rows: Sequence[tuple[int, str, Sequence[Shade | None]]]
+    """How much is given, of how many cuts, and the cells."""
     said: str
 
 
@@ -166,16 +168,18 @@ def _shown(passage: Passage, unit: str) -> ShownPassage:
 
 def _heat(found: Inside) -> Heat:
     cells = {(cell.given, cell.asked): cell for cell in found.cells}
-    asked = asked_of([found])
-    rows = [
-        (given, [_shade(cells.get((given, each))) for each in asked]) for given in given_of(found)
-    ]
+    asked, rows = asked_of([found]), []
+    for given in given_of(found):
+        row = [cells.get((given, each)) for each in asked]
+        cuts = max(cell.cuts for cell in row if cell)
+        rows.append((given, number_of(cuts, "cut"), [_shade(cell, cuts) for cell in row]))
     return Heat(found.model, found.unit, asked, rows, said_drawn(found))
 
 
-def _shade(cell: Cell | None) -> Shade | None:
+def _shade(cell: Cell | None, most: int) -> Shade | None:
     if cell is None:
         return None
     interval = f"{100 * cell.low:.0f}–{100 * cell.high:.0f}"
     level = math.ceil(4 * cell.share)
-    return Shade(percent(cell.share), interval, f"{cell.cuts:,}", level)
+    fewer = f"of {cell.cuts:,}" if cell.cuts < most else ""
+    return Shade(percent(cell.share), interval, fewer, level)
