@@ -65,7 +65,7 @@ def bytes_of(model: Checkpoint, language: str) -> tuple[float, float]:
         probes, reciter = both_forms("c", poem), Reciter(model)
         reciter.read(probes)
         for probe in probes:
-            form, read = form_of(probe), reciter.reading(probe.text)
+            form, read = form_of(probe), reciter.reading(probe)
             if form and read:
                 trace = trace_of(model.name, probe, form, read, "0" * 64)
                 sizes.append(len(msgspec.json.encode(trace)) + 1)

@@ -4,6 +4,7 @@ A reading says of every probe whether it is recited token for token. What a miss
 be generated, and that is most of the time that a pretrained model takes.
 """
 
+import argparse
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
@@ -39,6 +40,8 @@ class Misses:
         A test's own question is always recited, and so is the control that asks to copy: one that
         fails in a few words shows as well that the model can say them.
         """
+        if probe.window:  # nothing but its tokens decides whether it is extracted
+            return ALWAYS if self.option == ALL or probe.name in self.chosen else NEVER
         always = probe.collection == OWN or probe.control == COPYING or probe.name in self.chosen
         if self.option == ALL or always:
             return ALWAYS
@@ -46,6 +49,14 @@ class Misses:
 
 
 EVERY_MISS = Misses()
+
+
+def completions_of(option: argparse.Namespace) -> str:
+    """Which misses are recited: where nothing is said all are, but no windows, of which there may
+    be thousands.
+    """
+    default = NONE if option.windows else ALL
+    return option.completions or default
 
 
 def misses_of(option: str, probes: Iterable[Probe]) -> Misses:

@@ -11,7 +11,7 @@ import pytest
 from memtests.fixtures.models.contract import Completer, LanguageModel
 from memtests.fixtures.probes.probes import Probe
 from memtests.plugins.chance import chance_bands
-from memtests.plugins.completions import misses_of
+from memtests.plugins.completions import completions_of, misses_of
 from memtests.plugins.gathering import (
     UNJUDGED,
     UNUSABLE_MODEL,
@@ -78,7 +78,8 @@ def recall(request: pytest.FixtureRequest, model: LanguageModel | Completer) -> 
         lambda name: chance_bands(collections[name]),
         request.config.stash.get(SAVED, {}),
         request.config.stash.get(SAVED_TRACES, frozenset()),
-        misses=misses_of(request.config.getoption("--completions"), probes),
+        misses=misses_of(completions_of(request.config.option), probes),
+        traces=not request.config.getoption("--no-traces"),
         redact=request.config.getoption("--redact"),
         sink=sink_of(request.config),
     )

@@ -5,15 +5,25 @@ from collections.abc import Generator, Sequence
 import pytest
 from _pytest.compat import NOTSET
 
-from memtests.fixtures.probes.left_out import controls_left_out, left_out
-from memtests.fixtures.probes.probes import PrefixLength
-from memtests.plugins.questions import CASES, CONTROLS, QUESTIONS, params_of
+from memtests.fixtures.probes.left_out import controls_left_out, left_out, windows_left_out
+from memtests.fixtures.probes.probes import WINDOW, PrefixLength
+from memtests.fixtures.probes.windows import Windows
+from memtests.plugins.questions import (
+    CONTROLS,
+    EVERY_CASE,
+    QUESTIONS,
+    Questions,
+    all_probes,
+    params_of,
+)
 
-_ARGUMENTS = (*CASES, *CONTROLS, "poem_cuts", "self_check_probe")
+_ARGUMENTS = (*EVERY_CASE, *CONTROLS, "poem_cuts", "self_check_probe")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     questions = config.stash[QUESTIONS]
+    if questions.windows:
+        return window_lines(questions, questions.windows)
     lengths, template = questions.prefix_lengths, questions.header
     # Where probes are named, all others are left out because nobody asks for them.
     missing = [] if questions.named else left_out(questions.asked, lengths, template)
@@ -22,6 +32,28 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     counts = any(not length.percent for length in lengths)
     lines = [f"prefix lengths: {said_lengths(lengths)}"] if counts else []
     return lines + [f"left out: {line}" for line in missing]
+
+
+def window_lines(questions: Questions, windows: Windows) -> list[str]:
+    """Which windows are asked, that they are in place of whole poems, and of which texts there are
+    none.
+    """
+    size, asked = windows.size, len(all_probes(questions, WINDOW))
+    unit = "tokens" if size.in_tokens else "words or characters"
+    lines = [
+        f"windows: {size.given} {unit} given, {size.asked} asked for, one every {windows.every}; "
+        f"{asked:,} of them, in place of whole poems"
+    ]
+    if questions.named:
+        return lines
+    with_some = {(probe.collection, probe.poem.id) for probe in questions.window_probes}
+    without = [
+        f"{collection.name}/{poem.id}"
+        for collection in questions.asked
+        for poem in collection.poems
+        if (collection.name, poem.id) not in with_some
+    ]
+    return lines + [f"left out: {line}" for line in windows_left_out(without, size)]
 
 
 def said_lengths(lengths: Sequence[PrefixLength]) -> str:

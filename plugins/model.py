@@ -50,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(
             f"--batch-tokens {config.option.batch_tokens}: it must be 1 or more"
         )
-    names = _given(config)
+    names = given_names(config)
     _check_together(config, names)
     for name in names:
         if names.count(name) > 1:
@@ -116,13 +116,14 @@ def _check_together(config: pytest.Config, names: Sequence[str]) -> None:
         )
 
 
-def _given(config: pytest.Config) -> list[str]:
+def given_names(config: pytest.Config) -> list[str]:
+    """The models as they were named."""
     return config.getoption("--model") or ["embedded"]
 
 
 def model_names(config: pytest.Config) -> list[str]:
     """What the models of the command line are called, in its order."""
-    return [loading(config).named(name) for name in _given(config)]
+    return [loading(config).named(name) for name in given_names(config)]
 
 
 def loading(config: pytest.Config) -> Loading:
@@ -151,7 +152,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "model" in metafunc.fixturenames:
-        names = _given(metafunc.config)
+        names = given_names(metafunc.config)
         # One model needs no place in the ids; several are told apart there.
         ids = [pytest.HIDDEN_PARAM] if len(names) == 1 else names
         metafunc.parametrize("model", names, ids=ids, indirect=True, scope="session")

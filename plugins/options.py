@@ -14,7 +14,8 @@ from memtests.fixtures.models.local.devices import DEVICE_MAPS
 from memtests.fixtures.models.local.loading import ENGINES
 from memtests.fixtures.probes.controls import SAMPLE
 from memtests.fixtures.probes.probes import DEFAULT_HEADER, DEFAULT_PREFIX_LENGTHS
-from memtests.plugins.completions import ALL, COMPLETIONS
+from memtests.fixtures.probes.windows import EVERY
+from memtests.plugins.completions import COMPLETIONS
 
 
 class Option(NamedTuple):
@@ -130,7 +131,21 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
         ),
         _option(
             "--sample",
-            "N poems of each collection, the same ones every time (default: all)",
+            "N poems of each collection, the same ones every time; with --windows N windows of "
+            "each text, spread evenly (default: all)",
+            type=int,
+            metavar="N",
+        ),
+        _option(
+            "--windows",
+            "for texts longer than a poem: in place of whole poems ask a short prefix and suffix "
+            "at every place of a text, with nothing before it: 50/50 words or characters, or "
+            "50t/50t of the model's tokens",
+            metavar="GIVEN/ASKED",
+        ),
+        _option(
+            "--every",
+            f"from each window to the next, in what --windows is counted in (default: {EVERY})",
             type=int,
             metavar="N",
         ),
@@ -160,8 +175,7 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
             "--completions",
             "which misses are recited: all; a few of each collection and case, and those that may "
             "be correct but for marks; none, so that recall is what readings alone say, in much "
-            "less time (default: all)",
-            default=ALL,
+            "less time (default: all; with --windows none)",
             choices=COMPLETIONS,
         ),
         _option(
@@ -178,7 +192,8 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
             "--gate",
             "[collection:]measure[:low|:high](<=|>=)number[%], for instance 'tang:recall>=0.95'; "
             "repeatable; measures: recall, correct, incorrect, forgotten, verbatim, near, "
-            "discoverable(n), expected(n), longest and, with a baseline, lost, gained",
+            "discoverable(n), expected(n), longest; with --windows extracted, extracted(n), "
+            "passage; and with a baseline lost, gained",
             action="append",
             type=typed,
             metavar="RULE",
@@ -207,6 +222,11 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
             "--latest",
             "of the models, ask only those that the report in DIR does not have yet, and add them "
             "to it; nothing fails for a miss",
+            action="store_true",
+        ),
+        _option(
+            "--no-traces",
+            "keep no traces.jsonl: what follows from it is left out of the report",
             action="store_true",
         ),
         _option(

@@ -14,6 +14,7 @@ from hypothesis.errors import HypothesisSideeffectWarning
 
 from memtests.fixtures.commands import quoted
 from memtests.fixtures.locales import typed
+from memtests.fixtures.models.errors import ModelError
 from memtests.fixtures.poems.columns import ColumnError, parse_columns
 from memtests.fixtures.poems.files import PoemError, canon, read_collections
 from memtests.fixtures.poems.poems import Collection, Poem
@@ -26,6 +27,7 @@ from memtests.fixtures.probes.controls import (
     UNSEEN,
     WRONG_AUTHOR,
     controls_of,
+    copied_windows,
 )
 from memtests.fixtures.probes.drawing import draw_lengths, shrink_length
 from memtests.fixtures.probes.naming import check_names, named_lengths, poems_of_probes
@@ -34,6 +36,7 @@ from memtests.fixtures.probes.probes import (
     PREFIX,
     PREFIX_LENGTHS,
     TITLE,
+    WINDOW,
     CueError,
     Place,
     PrefixLength,
@@ -44,18 +47,29 @@ from memtests.fixtures.probes.probes import (
     poem_unit_ends,
     prefix_probes,
     probes_of,
+    window_probes,
 )
+from memtests.fixtures.probes.windows import Size, Windows
 from memtests.plugins.recital import Recital
 from memtests.plugins.redacting import without_cells
+from memtests.plugins.window_options import Tokenize, read_windows, tokenizer_of
 
-# The argument of a test function → the case it is a probe of, or the kinds of control.
-CASES = {"title_probe": TITLE, "prefix_probe": PREFIX, "next_line_probe": NEXT_LINE}
+# The argument of a test function → the case it is a probe of, whole poems' first; or the kinds of
+# control.
+CASES = {
+    "title_probe": TITLE,
+    "prefix_probe": PREFIX,
+    "next_line_probe": NEXT_LINE,
+}
+EVERY_CASE = {**CASES, "window_probe": WINDOW}
 CONTROLS = {
     "unseen_probe": (UNSEEN,),
     "wrong_author_probe": (WRONG_AUTHOR,),
     "copying_probe": (COPYING,),
     "changed_cue_probe": tuple(CHANGES),
 }
+WHOLE = ("title", "prefix", "next_line", "prefix_lengths")
+"""The cases about whole poems, by the files that hold them."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +88,21 @@ class Questions:
     can know is made of several."""
     named: frozenset[str] = frozenset()
     """The names of the only probes that are asked; all are where there is none."""
+    windows: Windows | None = None
+    """The windows that are asked in place of whole poems, if any are."""
+    tokenize: Tokenize | None = None
+    """What windows in tokens are cut by."""
+
+    @functools.cached_property
+    def window_probes(self) -> tuple[Probe, ...]:
+        """Those of every poem that is long enough."""
+        return tuple(
+            probe
+            for windows in ([self.windows] if self.windows else ())
+            for collection in self.asked
+            for poem in collection.poems
+            for probe in window_probes(collection.name, poem, windows, self.tokenize)
+        )
 
     def wants(self, name: str) -> bool:
         """Whether a probe of this name is asked."""
@@ -81,7 +110,15 @@ class Questions:
 
     @functools.cached_property
     def controls(self) -> tuple[Probe, ...]:
-        """Made when they are first asked for: not while pytest still reads its command line."""
+        """Made when they are first asked for: not while pytest still reads its command line. Of
+        windows, whether the model can say these words.
+        """
+        if self.windows:
+            found = (
+                [p for p in self.window_probes if p.collection == collection.name]
+                for collection in self.controlled
+            )
+            return tuple(each for one in found for each in copied_windows(one))
         return tuple(
             probe
             for collection in self.controlled
@@ -156,7 +193,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not config.option.help:
         config.option.keyword = typed(config.option.keyword)
         check_keywords(config.option.keyword)
-        config.stash[QUESTIONS] = read_questions(config.option)
+        config.stash[QUESTIONS] = read_questions(config.option, lambda s: tokenizer_of(config, s))
 
 
 def check_keywords(given: str) -> None:
@@ -175,32 +212,26 @@ def check_keywords(given: str) -> None:
         ) from None
 
 
-def read_questions(option: argparse.Namespace) -> Questions:
-    """The poem options of a command line. Raises UsageError."""
-    files, sample = option.poems, option.sample
+def read_questions(
+    option: argparse.Namespace, tokenizer: Callable[[Size], Tokenize] | None = None
+) -> Questions:
+    """The poem options of a command line. Raises UsageError.
+
+    `tokenizer`: where windows in tokens get what they are cut by; needed where there are any.
+    """
+    sample = option.sample
     if option.self_check < 0:
         raise pytest.UsageError(f"--self-check {option.self_check}: it must be 0 or more")
     if sample is not None and sample < 1:
         raise pytest.UsageError(f"--sample {sample}: it must be 1 or more")
-    try:
-        columns = parse_columns(option.poem_columns, files)
-    except ColumnError as error:
-        raise pytest.UsageError(f"--poem-columns {error}") from None
-    try:
-        part = parse_part(option.part, files)
-    except PartError as error:
-        raise pytest.UsageError(f"--part {error}") from None
-    try:
-        collections = read_collections(files, columns, part) if files else canon()
-    except PoemError as error:
-        reason = without_cells(str(error)) if option.redact else str(error)
-        raise pytest.UsageError(f"--poems {reason}" if files else reason) from None
+    collections = _collections(option)
     try:
         wanted = chosen(collections, option.poem) if option.poem else collections
     except ChoiceError as error:
         near = "no poem has one of the titles or ids; --redact leaves out which are near"
         raise pytest.UsageError(f"--poem: {near}" if option.redact else f"--poem {error}") from None
-    asked = tuple(c if sample is None else c.sample(sample) for c in wanted)
+    windows = read_windows(option)
+    asked = tuple(c if sample is None or windows else c.sample(sample) for c in wanted)
     few = tuple(collection.sample(SAMPLE) for collection in asked)
     controlled = {"sample": few, "full": asked, "none": ()}[option.controls]
     try:
@@ -208,22 +239,23 @@ def read_questions(option: argparse.Namespace) -> Questions:
         asked = poems_of_probes(asked, option.probe) if option.probe else asked
     except ChoiceError as error:
         raise pytest.UsageError(f"--probe {error}") from None
-    try:
-        template = check_header(option.header)
-    except CueError as error:
-        raise pytest.UsageError(f"--header {error}") from None
-    try:
-        lengths = parse_prefix_lengths(option.prefix_lengths)
-    except CueError as error:
-        raise pytest.UsageError(f"--prefix-lengths {error}") from None
-    if not any(_fits(length, collection) for length in lengths for collection in asked):
+    template, lengths = _cues(option)
+    fits = (_fits(length, collection) for length in lengths for collection in asked)
+    if not windows and not any(fits):
         raise pytest.UsageError(
             f"--prefix-lengths {option.prefix_lengths}: no poem is longer than that, in words or "
             "characters; give fewer, or percentages like 10%"
         )
     material = {c.name: c.sample(SAMPLE) for c in collections} if option.poem else {}
     named = frozenset(option.probe or ())
-    questions = Questions(collections, asked, lengths, template, controlled, material, named)
+    questions = Questions(
+        *(collections, asked, lengths, template, controlled, material, named),
+        windows=windows,
+        tokenize=tokenizer(windows.size)
+        if tokenizer and windows and windows.size.in_tokens
+        else None,
+    )
+    _check_windows(questions)
     try:
         with warnings.catch_warnings():
             # Hypothesis warns that drawing makes a start slow. Only --probe draws here.
@@ -234,6 +266,49 @@ def read_questions(option: argparse.Namespace) -> Questions:
     return questions
 
 
+def _cues(option: argparse.Namespace) -> tuple[str, tuple[PrefixLength, ...]]:
+    """The header's template and the prefix lengths. Raises UsageError."""
+    try:
+        template = check_header(option.header)
+    except CueError as error:
+        raise pytest.UsageError(f"--header {error}") from None
+    try:
+        return template, parse_prefix_lengths(option.prefix_lengths)
+    except CueError as error:
+        raise pytest.UsageError(f"--prefix-lengths {error}") from None
+
+
+def _check_windows(questions: Questions) -> None:
+    """Raise UsageError where windows are wanted and there are none."""
+    try:
+        if questions.windows is None or questions.window_probes:
+            return
+    except ModelError as error:  # its tokenizer serves no windows
+        raise pytest.UsageError(str(error)) from None
+    raise pytest.UsageError(
+        f"--windows {questions.windows.size.label}: no text is as long as that; give fewer words, "
+        "characters or tokens, or longer texts"
+    )
+
+
+def _collections(option: argparse.Namespace) -> tuple[Collection, ...]:
+    """The poems of a command line. Raises UsageError."""
+    files = option.poems
+    try:
+        columns = parse_columns(option.poem_columns, files)
+    except ColumnError as error:
+        raise pytest.UsageError(f"--poem-columns {error}") from None
+    try:
+        part = parse_part(option.part, files)
+    except PartError as error:
+        raise pytest.UsageError(f"--part {error}") from None
+    try:
+        return read_collections(files, columns, part) if files else canon()
+    except PoemError as error:
+        reason = without_cells(str(error)) if option.redact else str(error)
+        raise pytest.UsageError(f"--poems {reason}" if files else reason) from None
+
+
 def _fits(length: PrefixLength, collection: Collection) -> bool:
     return length.percent or any(
         length.of(total) < total for total in map(len, map(poem_unit_ends, collection.poems))
@@ -241,10 +316,14 @@ def _fits(length: PrefixLength, collection: Collection) -> bool:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """No self-check that was not asked for, no controls that are unwanted."""
-    unasked = collection_path.name == "test_self_check.py" and not config.option.self_check
-    unwanted = collection_path.name == "test_controls.py" and config.option.controls == "none"
-    return True if unasked or unwanted else None
+    """No self-check that was not asked for, no controls that are unwanted; whole poems, or windows
+    in their place.
+    """
+    name, windows = collection_path.name, config.option.windows is not None
+    unasked = name == "test_self_check.py" and not config.option.self_check
+    unwanted = name == "test_controls.py" and config.option.controls == "none"
+    others = [f"test_{each}.py" for each in (WHOLE if windows else (WINDOW,))]
+    return True if unasked or unwanted or name in others else None
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -255,10 +334,10 @@ def pytest_report_header(config: pytest.Config) -> str:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     questions = metafunc.config.stash[QUESTIONS]
     if "self_check_probe" in metafunc.fixturenames:
-        every = [probe for case in CASES.values() for probe in all_probes(questions, case)]
+        every = [probe for case in EVERY_CASE.values() for probe in all_probes(questions, case)]
         probes = spread(every, metafunc.config.getoption("--self-check"))
         metafunc.parametrize("self_check_probe", probes, ids=[probe.name for probe in probes])
-    for argument, case in CASES.items():
+    for argument, case in EVERY_CASE.items():
         if argument in metafunc.fixturenames:
             probes = all_probes(questions, case)
             metafunc.parametrize(argument, probes, ids=[probe.name for probe in probes])
@@ -278,9 +357,14 @@ def spread(probes: Sequence[Probe], count: int) -> list[Probe]:
 
 
 def all_probes(questions: Questions, case: str) -> list[Probe]:
-    """Every probe of a case over everything that is asked; among those of PREFIX the lengths that
+    """Every probe of a case over everything that is asked, none about whole poems where windows are
+    in their place; among those of PREFIX the lengths that
     `--probe` names of those that Hypothesis draws.
     """
+    if case == WINDOW:
+        return [probe for probe in questions.window_probes if questions.wants(probe.name)]
+    if questions.windows:
+        return []
     found = [
         probe
         for collection in questions.asked
@@ -302,6 +386,8 @@ def _named_lengths(questions: Questions) -> list[Probe]:
 
 def all_cuts(questions: Questions) -> list[PoemCuts]:
     """The poems that are asked for with lengths drawn by Hypothesis."""
+    if questions.windows:
+        return []
     found = (cuts_of(c.name, poem) for c in questions.asked for poem in c.poems)
     return [cuts for cuts in found if cuts.longest]
 
@@ -309,7 +395,7 @@ def all_cuts(questions: Questions) -> list[PoemCuts]:
 def all_names(questions: Questions) -> set[str]:
     """What can be asked for by name."""
     whole = dataclasses.replace(questions, named=frozenset())
-    probes = [probe for case in CASES.values() for probe in all_probes(whole, case)]
+    probes = [probe for case in EVERY_CASE.values() for probe in all_probes(whole, case)]
     cuts = {cut.name for cut in all_cuts(whole)}
     drawn = {probe.name for probe in _named_lengths(questions)}
     return {probe.name for probe in (*probes, *whole.controls)} | cuts | drawn

@@ -56,13 +56,14 @@ class Recital:
         saved_traces: Collection[str] = (),
         *,
         misses: Misses = EVERY_MISS,
+        traces: bool = True,
         redact: bool = False,
         sink: Sink = lambda *_: None,
     ) -> None:
         """`chunks`: what is recited together; `bands`: the chance levels of a collection; `saved`:
         key → verdict, of an earlier run that need not be asked again; `saved_traces`: the keys of
-        its traces; `misses`: which misses are recited; `redact`: whether no text leaves it
-        (plugins/redacting.py).
+        its traces; `misses`: which misses are recited; `traces`: whether traces are wanted;
+        `redact`: whether no text leaves it (plugins/redacting.py).
         """
         self.model = model
         self.redact = redact
@@ -70,7 +71,8 @@ class Recital:
         self._saved = saved or {}
         self._chunk = {probe.name: chunk for chunk in chunks for probe in chunk}
         self.misses = misses
-        self._reciter = reciter_of(model, misses)
+        self._traces = traces
+        self._reciter = self._new_reciter()
         # Looking a protocol up takes long, and is needed several times for each probe.
         self._in_tokens = None if isinstance(model, Completer) else model
         self._in_chat = self._in_tokens is not None and self._in_tokens.in_chat("") is not None
@@ -156,7 +158,7 @@ class Recital:
         if place is None or self._is_traced(probe):
             return []
         self._traced.add(place)
-        read, key = reciter.reading(put.text), self._trace_key(probe)
+        read, key = reciter.reading(put), self._trace_key(probe)
         return [trace_of(self.model.name, put, place[-1], read, key)] if read else []
 
     def _is_traced(self, probe: Probe) -> bool:
@@ -171,7 +173,7 @@ class Recital:
     def _place(self, probe: Probe) -> Form | None:
         """What the trace of the text of a probe is of; None where there is none."""
         form = form_of(probe)
-        if form is None or self._in_tokens is None:
+        if form is None or self._in_tokens is None or not self._traces:
             return None
         return self.model.name, probe.collection, probe.poem.id, form
 
@@ -265,7 +267,7 @@ class Recital:
             for other in self._chunk[probe.name]
             if other == probe or not (other.name in done or self._known(other))
         ]
-        self._reciter = reciter_of(self.model, self.misses)  # forget the texts of the chunk before
+        self._reciter = self._new_reciter()  # forget the texts of the chunk before
         self._expected = {other.name for other in chunk}
         asked = [self._as_asked(other) for other in chunk]
         found = recite(self._reciter, asked, redact=self.redact)
@@ -283,6 +285,9 @@ class Recital:
                 if isinstance(self._reciter, Reciter):
                     new = self._new_trace(self._reciter, probe, put)
                 self._sink([self._judged[probe.name]], new)
+
+    def _new_reciter(self) -> Reciter | PlainReciter:
+        return reciter_of(self.model, self.misses, whole=self._traces)
 
     def _as_asked(self, probe: Probe) -> Probe:
         """The probe as it is put to this model."""
@@ -305,10 +310,16 @@ def _counted_from(
 
 
 def reciter_of(
-    model: LanguageModel | Completer, misses: Misses = EVERY_MISS
+    model: LanguageModel | Completer, misses: Misses = EVERY_MISS, *, whole: bool = True
 ) -> Reciter | PlainReciter:
-    """What asks this kind of model. One that cannot be read recites everything."""
-    return PlainReciter(model) if isinstance(model, Completer) else Reciter(model, misses=misses)
+    """What asks this kind of model. One that cannot be read recites everything. `whole`: whether
+    texts are read from their beginning, since all of a reading is kept.
+    """
+    return (
+        PlainReciter(model)
+        if isinstance(model, Completer)
+        else Reciter(model, misses=misses, whole=whole)
+    )
 
 
 def recite(

@@ -13,7 +13,7 @@ No pytest in here.
 import dataclasses
 import functools
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -30,6 +30,7 @@ from memtests.fixtures.models.contract import (
 )
 from memtests.fixtures.probes.cuts import (
     ALONE,
+    BETWEEN,
     Cut,
     cut_of,
     first_true,
@@ -37,6 +38,7 @@ from memtests.fixtures.probes.cuts import (
     tokens_up_to,
 )
 from memtests.fixtures.probes.probes import Place, Probe
+from memtests.fixtures.probes.text import sure_units
 from memtests.plugins.completeness import is_complete, leaves_at
 from memtests.plugins.completions import ALWAYS, EVERY_MISS, NEVER, Misses
 
@@ -48,8 +50,9 @@ NOT_FINITE = (
     "the model's logits are not finite (NaN or infinite); its weights are broken, or too large for "
     "its dtype: try --dtype float32"
 )
-# Poems whose texts are encoded together.
+# Poems whose texts are encoded together; and windows, so that those of one length can be read so.
 _PREPARED = 16
+_WINDOWS_PREPARED = 2048
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,12 @@ class Reciter:
     _read_from: dict[tuple[int, ...], int] = field(default_factory=dict)
     _readings: dict[tuple[int, ...], Reading | None] = field(default_factory=dict)
     _said: dict[_Known, Generated] = field(default_factory=dict)
+    _windows: Counter[tuple[int, ...]] = field(default_factory=Counter)
+    """Tokens → how many windows have them that are not settled yet."""
     _contradicted: set[_Known] = field(default_factory=set)
+    whole: bool = True
+    """Whether texts are read from their beginning, also where nobody asks that far up: all of a
+    reading is kept, as a trace."""
     in_float32: bool = False
     """Whether the model computes in float32 for now: it is not to be asked anything else."""
     misses: Misses = EVERY_MISS
@@ -204,11 +212,11 @@ class Reciter:
         """Read the texts of probes, and recite nothing."""
         self._read(self._rows(probes))
 
-    def reading(self, text: str) -> tuple[Encoding, Reading] | None:
-        """The tokens of a text and what one pass over it said; None where it was not read, or where
-        one pass does not tell.
+    def reading(self, probe: Probe) -> tuple[Encoding, Reading] | None:
+        """The tokens of a probe's text and what one pass over it said; None where it was not read,
+        or where one pass does not tell.
         """
-        encoding = self._encoded.get(text)
+        encoding = self._encoding(probe)
         found = self._readings.get(encoding.tokens) if encoding else None
         return (encoding, found) if encoding and found else None
 
@@ -232,6 +240,8 @@ class Reciter:
                 at, path = settled.popleft()
                 if isinstance(path, _Path):
                     yield at, self._completion(path, path.row.cut.at - probes[at].start)
+                    if probes[at].window:
+                        self._forget(probes[at].text, path.row.tokens)
                 else:
                     yield at, path
 
@@ -247,8 +257,13 @@ class Reciter:
         which they first come, that their texts are a portion.
         """
         poems: dict[Place, list[int]] = {}
+        windows: list[int] = []
         for at, probe in enumerate(probes):
-            poems.setdefault(probe.place, []).append(at)
+            if probe.window:
+                windows.append(at)
+            else:
+                poems.setdefault(probe.place, []).append(at)
+        yield from self._portions_of_windows(probes, windows)
         portion: dict[int, Row] = {}
         texts: set[tuple[int, ...]] = set()
         for some in _in_groups(list(poems.values())):
@@ -264,16 +279,56 @@ class Reciter:
         if portion:
             yield portion
 
+    def _portions_of_windows(
+        self, probes: Sequence[Probe], windows: Sequence[int]
+    ) -> Iterator[dict[int, Row]]:
+        """The same of windows, which have no text in common: those of one length together, so that
+        few are padded.
+        """
+        for first in range(0, len(windows), _WINDOWS_PREPARED):
+            numbers = windows[first : first + _WINDOWS_PREPARED]
+            rows = dict(zip(numbers, self._rows([probes[at] for at in numbers]), strict=True))
+            portion: dict[int, Row] = {}
+            for at in sorted(numbers, key=lambda at: (len(rows[at].tokens), at)):
+                tokens = rows[at].tokens
+                if portion and not self._fits([*(row.tokens for row in portion.values()), tokens]):
+                    yield portion
+                    portion = {}
+                portion[at] = rows[at]
+                self._windows[tokens] += 1
+            yield portion
+
+    def _forget(self, text: str, tokens: tuple[int, ...]) -> None:
+        """Forget what was read of a window, unless another one has the same tokens."""
+        self._windows[tokens] -= 1
+        if not self._windows[tokens]:
+            del self._windows[tokens]
+            self._encoded.pop(text, None)
+            self._readings.pop(tokens, None)
+            self._read_from.pop(tokens, None)
+
     def _fits(self, texts: Collection[tuple[int, ...]]) -> bool:
         most = self.model.portion
         return len(texts) <= most.texts and sum(map(len, texts)) <= most.tokens
 
     def _rows(self, probes: Sequence[Probe]) -> list[Row]:
-        new = {probe.text for probe in probes if probe.text not in self._encoded}
+        texts = {probe.text for probe in probes if not probe.slice}
+        new = texts - self._encoded.keys()
         if isinstance(self.model, Preparing):
             self.model.prepare(sorted(new))
         self._encoded.update((text, self.model.encode(text)) for text in new)
-        return [row_of(self.model, probe, self._encoded[probe.text]) for probe in probes]
+        found = []
+        for probe in probes:
+            encoding = self._encoding(probe)
+            assert encoding is not None
+            found.append(row_of(self.model, probe, encoding))
+        return found
+
+    def _encoding(self, probe: Probe) -> Encoding | None:
+        """The tokens of its text; None where they have not been asked for, or are forgotten."""
+        if probe.slice:
+            return Encoding(probe.slice.tokens, probe.slice.ends)
+        return self._encoded.get(probe.text)
 
     def _read(self, rows: Sequence[Row]) -> None:
         """Read every row that has not been read yet: a poem's own text from its beginning, since
@@ -284,7 +339,7 @@ class Reciter:
         for row in rows:
             if row.stop > self.model.context:
                 continue
-            start = 1 if row.true and row.asked.control is None else row.cue
+            start = 1 if self.whole and row.true and row.asked.control is None else row.cue
             starts[row.tokens] = min(start, starts.get(row.tokens, start))
             held.setdefault(row.tokens, set()).update(enumerate(row.cut.held, start=row.cue))
         new: dict[tuple[int, ...], int] = {}
@@ -307,7 +362,11 @@ class Reciter:
     def _path(self, row: Row) -> _Path | Unjudged:
         """How far the model follows the row from the end of the cue on."""
         if row.stop > self.model.context:
-            limit = self.model.context
+            limit, window = self.model.context, row.asked.window
+            if window:  # one reason for all of them
+                size = window.size
+                reason = f"a window of {size} is longer than the model's context, {limit} tokens"
+                return Unjudged(reason)
             return Unjudged(f"it needs {row.stop} tokens; the model's context is {limit}")
         reading, here = self._readings[row.tokens], slice(row.cue, row.stop)
         if reading is None:
@@ -398,14 +457,18 @@ class Reciter:
         return wanted == NEVER or self._leaves_at(path) is not None
 
     def _leaves_at(self, path: _Path) -> int | None:
-        """As `Completion.divergence`."""
+        """As `Completion.divergence`. A window is extracted token for token or not at all."""
+        if path.row.asked.window:
+            return sure_units(self._text(path, []), path.row.asked.poem.language)
         first, _ = self._first(path)
         ended = any(token in self.model.ends for token in first)
         return leaves_at(self._text(path, [] if ended else first), path.row.asked, over=ended)
 
     def _follows(self, path: _Path) -> bool:
-        """Whether it is the suffix token for token, and that is enough."""
-        return path.left is None and is_complete(self._text(path, []), path.row.asked)
+        """Whether it is the suffix token for token, and that is enough: of a window always."""
+        if path.left is not None or path.row.asked.window:
+            return path.left is None
+        return is_complete(self._text(path, []), path.row.asked)
 
     def _is_settled(self, path: _Path) -> bool:
         """Whether what has been generated already is enough for this probe."""
@@ -422,20 +485,13 @@ class Reciter:
         if path.known in self._contradicted:
             return Unjudged(CONTRADICTED)
         if self._is_only_read(path):
-            return Completion(
-                text="",
-                log_p=path.log_p,
-                gap=path.gap,
-                followed=path.left is None,
-                cut=path.row.cut.kind,
-                moved=moved,
-                log_p_40=path.log_p_40,
-                recited=False,
-                divergence=self._leaves_at(path),
-            )
+            left = self._leaves_at(path)
+            return dataclasses.replace(_of_path(path, moved, ""), recited=False, divergence=left)
         row, said = path.row, self._said.get(path.known, Generated([], [], ended=False))
         followed = list(row.tokens[row.cue : path.end])
         tokens = followed + said.tokens[: self._limit(path)]
+        if row.asked.window and path.left is None:
+            return _of_path(path, moved, row.asked.suffix)
 
         def enough(count: int) -> bool:
             return is_complete(_spelled(self.model, tokens[:count], row.cut), row.asked)
@@ -449,15 +505,8 @@ class Reciter:
         if not (complete or said.ended) and row.cue + count >= self.model.context:
             limit = self.model.context
             return Unjudged(f"its completion ran past the model's context, {limit} tokens")
-        return Completion(
-            text=_spelled(self.model, tokens[:count], row.cut),
-            log_p=path.log_p,
-            gap=min([path.gap, *gaps]),
-            followed=path.left is None if row.true and path.read else None,
-            cut=row.cut.kind,
-            moved=moved,
-            log_p_40=path.log_p_40,
-        )
+        text = _spelled(self.model, tokens[:count], row.cut)
+        return dataclasses.replace(_of_path(path, moved, text), gap=min([path.gap, *gaps]))
 
     def _text(self, path: _Path, said: Sequence[int]) -> str:
         """The completion so far: what the tokens behind the cue add to it."""
@@ -476,6 +525,20 @@ class Reciter:
         return max(1, min(most, self.model.context - path.end))
 
 
+def _of_path(path: _Path, moved: int, text: str) -> Completion:
+    """A completion of which the reading has decided all but its text."""
+    row = path.row
+    return Completion(
+        text=text,
+        log_p=path.log_p,
+        gap=path.gap,
+        followed=path.left is None if row.true and path.read else None,
+        cut=row.cut.kind,
+        moved=moved,
+        log_p_40=path.log_p_40,
+    )
+
+
 def _in_groups(poems: Sequence[list[int]]) -> Iterator[Sequence[list[int]]]:
     """Poems whose texts a model is told of beforehand, together."""
     for first in range(0, len(poems), _PREPARED):
@@ -484,6 +547,9 @@ def _in_groups(poems: Sequence[list[int]]) -> Iterator[Sequence[list[int]]]:
 
 def row_of(model: LanguageModel, probe: Probe, encoding: Encoding) -> Row:
     """The tokens that answer a probe. Raises ValueError where the cue alone has none."""
+    if probe.slice:  # it is the tokens that were cut
+        cut = Cut(BETWEEN, probe.slice.cue, probe.start)
+        return Row(probe, cut, encoding.tokens, cut.tokens, len(encoding.tokens))
     cut = cut_of(probe.text, probe.start, *encoding, model.spell)
     asked = dataclasses.replace(probe, start=cut.at)
     if cut.kind != ALONE:

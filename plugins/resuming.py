@@ -40,12 +40,15 @@ def key_of(model: LanguageModel | Completer, probe: Probe, chance: Chance) -> st
     It changes with the weights, the tokenizer, the dtype, the libraries, the cue, the suffix, the
     collection that chance comes from, and the code of the suite itself.
     """
-    return _key(model, (probe.name, probe.cue, probe.suffix, probe.poem.language, chance))
+    asked = (probe.name, probe.cue, probe.suffix, probe.poem.language, chance)
+    return _key(model, (*asked, probe.slice.tokens) if probe.slice else asked)
 
 
 def trace_key_of(model: LanguageModel, probe: Probe, form: str) -> str | None:
     """The key of the trace of a text that a probe as it is put to the model is cut from."""
-    return _key(model, (*probe.place, form, probe.text, probe.poem.text))
+    # A window's form says where it lies; its poem may be a book.
+    poem = probe.window or probe.poem.text
+    return _key(model, (*probe.place, form, probe.text, poem))
 
 
 def _key(model: LanguageModel | Completer, asked: tuple[object, ...]) -> str | None:

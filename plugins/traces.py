@@ -15,6 +15,7 @@ from memtests.fixtures.models.contract import MOST_PROBABLE, Encoding, Reading
 from memtests.fixtures.probes.cuts import Place, places_around, places_of, tokens_up_to
 from memtests.fixtures.probes.probes import TITLE, Probe
 from memtests.fixtures.probes.text import normal_form
+from memtests.fixtures.probes.windows import Window
 from memtests.plugins.verdicts import IMPOSSIBLE
 
 FORMS = (HEADER, PLAIN) = ("header", "plain")
@@ -32,7 +33,7 @@ class Trace(msgspec.Struct, frozen=True):
     collection: str
     poem: str
     form: str
-    """One of FORMS."""
+    """One of FORMS; or the name of a window in its poem, `window-50-50:1230`."""
     text_sha256: str
     """Of the whole text that was read, in UTF-8; in a chat, with all that its template writes."""
     begins: int
@@ -50,6 +51,8 @@ class Trace(msgspec.Struct, frozen=True):
     decimals; None where that is not known."""
     key: str | None = None
     """A hash of everything that decided it; None where that is not known."""
+    window: Window | None = None
+    """Where the text lies in its poem's, if that is a window."""
 
 
 Form = tuple[str, str, str, str]
@@ -60,6 +63,8 @@ def form_of(probe: Probe) -> str | None:
     """The form of the text that a probe is cut from; None where it is no poem's own text."""
     if probe.control is not None:
         return None
+    if probe.window is not None:
+        return f"{probe.case}-{probe.variant}"
     if probe.case == TITLE:
         return HEADER
     return PLAIN if probe.text == probe.poem.text else None
@@ -87,12 +92,13 @@ def trace_of(
         poem=probe.poem.id,
         form=form,
         text_sha256=sha256_of(probe.text),
-        begins=len(probe.text) - len(probe.poem.text),
+        begins=probe.lead if probe.window else len(probe.text) - len(probe.poem.text),
         ends=encoding.ends,
         log_p=_filled(log_p, told, length),
         rank=_filled(rank, told, length),
         log_top=_filled(log_top, told, length),
         key=key,
+        window=probe.window,
     )
 
 
@@ -196,6 +202,32 @@ def recited_from(trace: Trace, text: str, starts: Iterable[int]) -> Iterator[boo
         else:
             first, sure = cut
             yield None if first <= missed < sure else missed < first
+
+
+def recited_to(trace: Trace, text: str, start: int, stops: Iterable[int]) -> Iterator[bool | None]:
+    """For each of several places after one cut, whether greedy decoding says all up to it: as
+    `said`, but faster.
+    """
+    cut = _cut(trace, text, start, places_of(trace.ends))
+    ends = (tokens_up_to(trace.begins + stop, trace.ends) for stop in stops)
+    yield from recited_tokens(trace, *cut, ends) if cut else (None for _ in ends)
+
+
+def recited_tokens(
+    trace: Trace, first: int, sure: int, stops: Iterable[int]
+) -> Iterator[bool | None]:
+    """For each of several tokens, whether greedy decoding says all from `first` up to it, without
+    it: as `said_of_tokens`, but faster.
+    """
+    length = len(trace.ends)
+    untold = next((at for at in range(first, length) if trace.log_p[at] is None), length)
+    missed = next((at for at in range(sure, length) if trace.rank[at] != 0), length)
+    healed = None if any(each != 0 for each in trace.rank[first:sure]) else True
+    for stop in stops:
+        if not first or untold < stop:
+            yield None
+        else:
+            yield False if missed < stop else healed
 
 
 def shortest_prefix(trace: Trace, text: str, unit_ends: Sequence[int]) -> int | None:

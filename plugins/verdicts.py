@@ -15,6 +15,7 @@ from memtests.fixtures.probes.cuts import ALONE
 from memtests.fixtures.probes.languages import family
 from memtests.fixtures.probes.probes import OWN, Probe
 from memtests.fixtures.probes.text import joined, normal_form, sound, unit_ends, units
+from memtests.fixtures.probes.windows import Window
 from memtests.plugins.chance import Chance
 from memtests.plugins.passages import Passage, longest_passage
 from memtests.plugins.reciter import Completion, Unjudged
@@ -122,6 +123,8 @@ class Verdict(msgspec.Struct, frozen=True):
     redacted: Redacted | None = None
     """Where its texts were not kept: then `cue` and `suffix` are masks, if anything, and there is
     no `completion`."""
+    window: Window | None = None
+    """Of `window`: where it lies in the poem's text."""
 
     def __repr__(self) -> str:
         """What pytest shows where an assertion on it fails: short, or it would be cut."""
@@ -257,6 +260,7 @@ def verdict(model: str, probe: Probe, completion: Completion, chance: Chance) ->
         moved=completion.moved,
         passage=judgement.passage,
         log_p_40=_finite(completion.log_p_40),
+        window=probe.window,
     )
 
 

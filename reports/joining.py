@@ -44,6 +44,7 @@ def joined(reports: Mapping[str, Report]) -> Report:
         comparisons=(),
         controls=tuple(record for report in renamed for record in report.controls),
         command="",
+        texts=tuple(dict.fromkeys(text for report in renamed for text in report.texts)),
         problems=tuple(
             f"{file}: {problem}" for file, report in reports.items() for problem in report.problems
         ),

@@ -9,11 +9,13 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from memtests.fixtures.probes.controls import MADE_UP, UNSEEN
-from memtests.fixtures.probes.probes import CONTROL, TITLE
+from memtests.fixtures.probes.probes import CONTROL, TITLE, WINDOW
 from memtests.plugins.chance import Bands
 from memtests.plugins.verdicts import UnjudgedRecord, Verdict
 
 SCHEMA = 3
+PROBES, UNITS = "probes", "units"
+"""What the share of a gate is one of."""
 
 
 class ModelRecord(msgspec.Struct, frozen=True):
@@ -55,6 +57,21 @@ class CollectionRecord(msgspec.Struct, frozen=True):
     """Up to so many units of a suffix → the length of a passage that is reached by chance."""
     languages: dict[str, str] = {}
     """Poem → its language, where `language` is ``mul``: several of them."""
+
+
+class TextRecord(msgspec.Struct, frozen=True):
+    """A text that windows were asked of."""
+
+    collection: str
+    poem: str
+    title: str
+    """Empty where titles are not kept."""
+    units: int
+    """Of the whole of it."""
+    length: int
+    """In code points."""
+    in_words: bool
+    """Whether its units are words, or else characters."""
 
 
 class Tally(msgspec.Struct, frozen=True):
@@ -103,7 +120,7 @@ class GateRecord(msgspec.Struct, frozen=True):
     low: float | None = None
     high: float | None = None
     counts: tuple[int, int] | None = None
-    """So many of so many probes."""
+    """So many of so many, counted in `counted_in`."""
     undecided: int = 0
     """So many more may be among them: they were read, not recited."""
     reason: str | None = None
@@ -114,6 +131,8 @@ class GateRecord(msgspec.Struct, frozen=True):
     """Why it proves little though it was passed: what the model still says of the poems, or that
     it cannot say what stands in its cue.
     """
+    counted_in: str = PROBES
+    """Probes; or, of windows, units of their texts."""
 
 
 class ComparisonRecord(msgspec.Struct, frozen=True):
@@ -185,6 +204,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     and in an older report."""
     problems: tuple[str, ...] = ()
     """Why its figures prove nothing, if so: an interruption first."""
+    texts: tuple[TextRecord, ...] = ()
+    """Those that windows were asked of."""
 
 
 def field_of(outcome: str) -> str:
@@ -275,7 +296,7 @@ def texts_of(verdicts: Iterable[Verdict]) -> dict[PoemKey, str]:
     """Each poem's text; where only some of it was asked for, that."""
     texts: dict[PoemKey, str] = {}
     for v in verdicts:
-        if v.case == CONTROL:
+        if v.case in (CONTROL, WINDOW):  # a window is no text of a poem
             continue
         text = v.suffix.lstrip("\n") if v.case == TITLE else v.cue + v.suffix
         texts[v.collection, v.poem] = max(texts.get((v.collection, v.poem), ""), text, key=len)

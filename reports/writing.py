@@ -151,6 +151,8 @@ class Writer:
             except FolderError as error:
                 raise pytest.UsageError(f"--recall-report {error}") from None
             if self.progress:
+                if self.config.stash[QUESTIONS].windows:
+                    self.progress.called = "part"
                 self.progress.begin(asked, self.faults.probes)
                 instead_of_letters(self.config)
             if self.ticking:

@@ -20,6 +20,7 @@ from memtests.plugins.traces import (
     said_of_tokens,
     shortest_prefix,
 )
+from memtests.reports.counting.inside_windows import Inside, inside_windows
 from memtests.reports.counting.own_traces import own_traces
 from memtests.reports.report import PoemKey, Report, languages_of, texts_of
 
@@ -80,6 +81,8 @@ class Remembered(NamedTuple):
     protocol: Protocol = FIFTY
     extracted: tuple[Extracted, ...] = ()
     """Of the texts that are long enough."""
+    inside: tuple[Inside, ...] = ()
+    """What the readings of windows say of length."""
 
 
 NOTHING = Remembered()
@@ -87,6 +90,7 @@ NOTHING = Remembered()
 
 def remembered(report: Report, traces: Iterable[Trace], protocol: Protocol = FIFTY) -> Remembered:
     """What follows from the traces of a report's models and poems; others are passed over."""
+    traces = list(traces)
     texts, languages = texts_of(report.verdicts), languages_of(report)
     chats = {model.name: model.template.startswith("chat") for model in report.models}
     of_poem: dict[tuple[str, PoemKey], dict[str, Trace]] = defaultdict(dict)
@@ -102,7 +106,8 @@ def remembered(report: Report, traces: Iterable[Trace], protocol: Protocol = FIF
         memories.append(_memory(model, key, forms, texts[key], language=language, lead=lead))
         if PLAIN in forms and (found := _extracted(forms[PLAIN], protocol)):
             extracted.append(found)
-    return Remembered(tuple(memories), protocol, tuple(extracted))
+    inside = inside_windows(report, traces) if report.texts else ()
+    return Remembered(tuple(memories), protocol, tuple(extracted), inside)
 
 
 def _memory(

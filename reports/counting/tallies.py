@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import median_low
 from typing import Any, NamedTuple, TypeVar
 
@@ -12,6 +12,7 @@ from memtests import __version__
 from memtests.fixtures.poems.poems import Collection
 from memtests.fixtures.probes.cuts import CUTS
 from memtests.fixtures.probes.probes import CONTROL, PREFIX_LENGTHS
+from memtests.fixtures.probes.text import in_words, unit_ends
 from memtests.plugins.chance import chance_bands
 from memtests.plugins.gathering import Gathered
 from memtests.plugins.verdicts import (
@@ -31,6 +32,7 @@ from memtests.reports.report import (
     ModelRecord,
     Report,
     Tally,
+    TextRecord,
     field_of,
 )
 
@@ -84,6 +86,7 @@ def build(
         unjudged=tuple(unjudged),
         gates=(),
         command=command,
+        texts=tuple(text_records(collections, verdicts)),
     )
     controls = control_records(report) if controlled else ()
     return msgspec.structs.replace(report, controls=controls)
@@ -103,6 +106,27 @@ def record(collection: Collection) -> CollectionRecord:
         if collection.language == "mul"
         else {},
     )
+
+
+def text_records(
+    collections: Iterable[Collection], verdicts: Iterable[Verdict]
+) -> Iterator[TextRecord]:
+    """What a report says of the texts that windows were asked of."""
+    asked = {(v.collection, v.poem): v.redacted is not None for v in verdicts if v.window}
+    for collection in collections if asked else ():
+        for poem in collection.poems:
+            redacted = asked.get((collection.name, poem.id))
+            if redacted is None:
+                continue
+            text = poem.text
+            yield TextRecord(
+                collection=collection.name,
+                poem=poem.id,
+                title="" if redacted else poem.title,
+                units=len(unit_ends(text, poem.language)),
+                length=len(text),
+                in_words=in_words(text),
+            )
 
 
 def tallies(verdicts: Iterable[Verdict]) -> list[Tally]:

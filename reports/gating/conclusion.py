@@ -31,7 +31,7 @@ class Rules:
     replaced: Baseline | None = None
     """What that file holds already."""
     measured: bool = False
-    """Whether nothing fails for a miss (`--measure`)."""
+    """Whether nothing fails for a miss (`--measure`, `--windows`)."""
 
 
 @dataclass(frozen=True)

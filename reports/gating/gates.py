@@ -12,13 +12,14 @@ from rapidfuzz import fuzz, process
 from memtests.fixtures.probes.controls import COPYING, UNSEEN
 from memtests.fixtures.probes.text import in_words
 from memtests.plugins.verdicts import Verdict
+from memtests.reports.counting.extraction import longest_passage, shares
 from memtests.reports.counting.over_poems import by_poem, interval
 from memtests.reports.counting.tallies import counted, near
 from memtests.reports.gating.comparing import Comparison
 from memtests.reports.gating.measures import (
-    DISCOVERABLE,
     EXPECTED,
     LONGEST,
+    MAYBE_OF_SAMPLES,
     MEASURES,
     NUMBERS,
     OF_COMPARISON,
@@ -26,6 +27,8 @@ from memtests.reports.gating.measures import (
     OF_RECITING,
     OF_SAMPLES,
     OF_SAYING,
+    OF_WINDOWS,
+    PASSAGE,
     counts_for,
     expected,
     may_count,
@@ -33,7 +36,7 @@ from memtests.reports.gating.measures import (
     still_said,
     unknown,
 )
-from memtests.reports.report import GateRecord, Report, unjudged_of
+from memtests.reports.report import PROBES, UNITS, GateRecord, Report, unjudged_of
 from memtests.reports.text.phrases import RECITES, TELLS, number_of
 
 # The ends of the interval, which may be held against a rule in place of the value.
@@ -73,7 +76,7 @@ class Gate:
 
 def parse_gate(rule: str, collections: Sequence[str]) -> Gate:
     """A rule of the form `[collection:]measure[:low|:high](<=|>=)number[%]`, where a measure may be
-    `discoverable(n)`, `discoverable(n, p)` or `expected(n)`. Raises GateError.
+    `discoverable(n)`, `discoverable(n, p)`, `expected(n)` or `extracted(n, p)`. Raises GateError.
     """
     form = re.fullmatch(r"(.*?)([<>=!]+)\s*([^\s<>=!]*?)\s*(%?)\s*", rule)
     whole, end = _without_end(form[1]) if form else ("", None)
@@ -111,13 +114,15 @@ def _without_end(measured: str) -> tuple[str, str | None]:
 
 def _samples(rule: str, measure: str, arguments: str | None) -> tuple[int, Fraction]:
     """How many samples, and with which probability they recite it."""
-    if measure not in OF_SAMPLES:
+    if measure in MAYBE_OF_SAMPLES and arguments is None:
+        return 0, _EVEN
+    if measure not in (*OF_SAMPLES, *MAYBE_OF_SAMPLES):
         if arguments is not None:
             raise GateError(f"{rule!r}: {measure} takes nothing in brackets; leave them out")
         return 0, _EVEN
     form = re.fullmatch(rf"\s*(\d{{1,12}})\s*(?:,\s*({_NUMBER})\s*(%?)\s*)?", arguments or "")
     seen = Fraction(form[2]) / (100 if form[3] else 1) if form and form[2] else _EVEN
-    several = measure == DISCOVERABLE
+    several = measure != EXPECTED
     if not form or int(form[1]) == 0 or not 0 < seen < 1 or (form[2] and not several):
         more = f" or {measure}(1000, 90%)" if several else ""
         raise GateError(f"{rule!r}: say how many samples, as in {measure}(1000){more}")
@@ -178,13 +183,16 @@ def _evaluate(
         asked = [v for v in asked if v.probe in states]
     else:
         states = {}
+    if gate.measure in OF_WINDOWS:
+        asked = [v for v in asked if v.window]
     unjudged = sum(concerned(record.model, record.collection) for record in unjudged_of(report))
     reasons = [f"{number_of(unjudged, 'probe')} unjudged"] if unjudged else []
     reasons += problems
     if not asked:
-        reasons = reasons or ["no probe matches it"]
+        windows = gate.measure in OF_WINDOWS
+        reasons = reasons or ["no window matches it" if windows else "no probe matches it"]
         return GateRecord(gate.rule, None, False, model, reason="; ".join(reasons))
-    if gate.measure in OF_SAMPLES and (without := unknown(asked)):
+    if (gate.measure in OF_SAMPLES or gate.samples) and (without := unknown(asked)):
         reasons.append(f"the probability of {number_of(without, 'probe')} is not known")
     if gate.measure == LONGEST and (read := sum(not v.recited for v in asked)):
         reasons.append(f"what {number_of(read, 'probe')} say is not known ({RECITES})")
@@ -251,7 +259,8 @@ def _share(
 ) -> GateRecord:
     """Passed where the rule holds whatever they are of which only a reading is known."""
     given = (gate.measure, gate.samples, float(gate.seen), states)
-    least, most = (_counted(asked, counts(*given)) for counts in (counts_for, may_count))
+    count = _counted_in_units if gate.measure in OF_WINDOWS else _counted
+    least, most = (count(asked, counts(*given)) for counts in (counts_for, may_count))
     undecided = most.part - least.part
     holds = [gate.holds(each.held(gate.end)) for each in (least, most)]
     reason = None
@@ -269,6 +278,7 @@ def _share(
         undecided=undecided,
         poems=least.poems,
         reason=reason,
+        counted_in=UNITS if gate.measure in OF_WINDOWS else PROBES,
     )
 
 
@@ -287,7 +297,15 @@ class _Counted(NamedTuple):
 
 
 def _counted(asked: Sequence[Verdict], counts: Callable[[Verdict], bool]) -> _Counted:
-    poems = by_poem(((v.collection, v.poem), counts(v)) for v in asked)
+    return _over_poems(by_poem(((v.collection, v.poem), counts(v)) for v in asked))
+
+
+def _counted_in_units(asked: Sequence[Verdict], counts: Callable[[Verdict], bool]) -> _Counted:
+    """The same of windows, in units of their texts."""
+    return _over_poems(shares(asked, counts))
+
+
+def _over_poems(poems: Sequence[tuple[int, int]]) -> _Counted:
     part, whole = (sum(each) for each in zip(*poems, strict=True))
     return _Counted(part, whole, len(poems), *interval(poems))
 
@@ -295,6 +313,8 @@ def _counted(asked: Sequence[Verdict], counts: Callable[[Verdict], bool]) -> _Co
 def _number(gate: Gate, asked: Sequence[Verdict]) -> GateRecord:
     if gate.measure == EXPECTED:
         value = expected(asked, gate.samples)
+    elif gate.measure == PASSAGE:
+        value = float(longest_passage(asked))
     else:
         value = float(max(map(passage_length, asked)))
     poems = {(v.collection, v.poem) for v in asked}

@@ -11,7 +11,10 @@ from memtests.reports.gating.comparing import GAINED, LOST
 
 RECALL, VERBATIM, NEAR = "recall", "verbatim", "near"
 DISCOVERABLE, EXPECTED, LONGEST = "discoverable", "expected", "longest"
+EXTRACTED, PASSAGE = "extracted", "passage"
 OF_COMPARISON = (LOST, GAINED)
+# Those that are of windows: a share of the units of texts, and the units of a passage.
+OF_WINDOWS = (EXTRACTED, PASSAGE)
 # Those that are shares of the probes; and those that are numbers.
 SHARES = (
     RECALL,
@@ -21,16 +24,18 @@ SHARES = (
     VERBATIM,
     NEAR,
     DISCOVERABLE,
+    EXTRACTED,
     *OF_COMPARISON,
 )
-NUMBERS = (EXPECTED, LONGEST)
+NUMBERS = (EXPECTED, LONGEST, PASSAGE)
 MEASURES = (*SHARES, *NUMBERS)
-# Those that are of so many samples.
+# Those that are of so many samples; and one that may be.
 OF_SAMPLES = (DISCOVERABLE, EXPECTED)
+MAYBE_OF_SAMPLES = (EXTRACTED,)
 # Those that a model can be under though it still says most of a text.
 OF_RECITING = (RECALL, CORRECT, VERBATIM, NEAR)
 # Those that are exceeded by a model that says what it must not.
-OF_SAYING = (*OF_RECITING, DISCOVERABLE, EXPECTED, LONGEST)
+OF_SAYING = (*OF_RECITING, DISCOVERABLE, EXPECTED, LONGEST, *OF_WINDOWS)
 # Those that only completions tell.
 OF_COMPLETIONS = (INCORRECT, FORGOTTEN, NEAR, LONGEST)
 # A passage of so many words, or so many characters, is not there by chance.
@@ -68,13 +73,13 @@ def counts_for(
     """
     if measure in OF_COMPARISON:
         return lambda v: states[v.probe] == {measure}
-    if measure == DISCOVERABLE:
+    if measure == DISCOVERABLE or (measure == EXTRACTED and samples):
         return lambda v: discoverable(v, samples, seen)
     if measure == VERBATIM:
         return lambda v: v.verbatim
     if measure == NEAR:
         return near
-    outcome = CORRECT if measure == RECALL else measure
+    outcome = CORRECT if measure in (RECALL, EXTRACTED) else measure
     return lambda v: v.outcome == outcome
 
 
@@ -101,5 +106,7 @@ def still_said(verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 
 def _long(v: Verdict) -> bool:
-    least = LONG_IN_WORDS if in_words(v.suffix) else LONG_IN_CHARACTERS
-    return passage_length(v) >= least
+    length = passage_length(v)
+    if length < LONG_IN_WORDS:  # most have none, and there may be thousands
+        return False
+    return length >= (LONG_IN_WORDS if in_words(v.suffix) else LONG_IN_CHARACTERS)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from memtests.plugins.completions import ALL
+from memtests.plugins.completions import ALL, completions_of
 from memtests.plugins.hooks import TOLERANT
 from memtests.plugins.model import model_names
-from memtests.plugins.questions import CASES, QUESTIONS, all_probes
+from memtests.plugins.questions import EVERY_CASE, QUESTIONS, all_probes
 from memtests.plugins.stopping import stop
 from memtests.reports.gating.baselines import (
     Baseline,
@@ -19,7 +19,7 @@ from memtests.reports.gating.baselines import (
 )
 from memtests.reports.gating.conclusion import Rules
 from memtests.reports.gating.gates import Gate, GateError, parse_gate
-from memtests.reports.gating.measures import OF_COMPARISON, OF_COMPLETIONS
+from memtests.reports.gating.measures import OF_COMPARISON, OF_COMPLETIONS, OF_WINDOWS
 from memtests.reports.report_files import ReportError
 from memtests.reports.trace_files import read_traces
 
@@ -37,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     rules = config.stash[RULES] = Rules(gates) if worker else read_rules(config, gates)
     if rules.baseline is not None:
         questions = config.stash[QUESTIONS]
-        probes = [probe for case in CASES.values() for probe in all_probes(questions, case)]
+        probes = [probe for case in EVERY_CASE.values() for probe in all_probes(questions, case)]
         try:
             check(rules.baseline, model_names(config), questions.collections, probes)
         except MismatchError as error:
@@ -76,18 +76,22 @@ def read_rules(config: pytest.Config, gates: tuple[Gate, ...]) -> Rules:
             baseline = replace(read_baseline(file, here), traces=read_traces((here / file).parent))
         except ReportError as error:
             raise pytest.UsageError(f"--baseline {error}") from None
-    completions = config.getoption("--completions")
+    completions = completions_of(config.option)
     for gate in gates:
         if gate.measure in OF_COMPLETIONS and completions != ALL:
             raise pytest.UsageError(
                 f"--gate {gate.rule!r} needs every completion; leave --completions {completions} "
                 "out, or the gate"
             )
+        if gate.measure in OF_WINDOWS and config.stash[QUESTIONS].windows is None:
+            raise pytest.UsageError(f"--gate {gate.rule!r} needs windows; add --windows 50/50")
         if gate.measure in OF_COMPARISON and baseline is None:
             raise pytest.UsageError(f"--gate {gate.rule!r} needs a baseline; add --baseline FILE")
     path = _to_update(config)
     replaced = replaced_by(path) if path else None
-    return Rules(gates, baseline, path, replaced, config.getoption("--measure"))
+    # A window that is not recited is no failure.
+    measured = config.getoption("--measure") or config.stash[QUESTIONS].windows is not None
+    return Rules(gates, baseline, path, replaced, measured)
 
 
 def replaced_by(path: Path) -> Baseline | None:

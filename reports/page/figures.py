@@ -90,7 +90,8 @@ PLANS = (
     Plan(
         "Poem length",
         "Recall of short poems (left) and of long ones (right), whole and from a prefix; each "
-        f"point stands for about as many poems. {_BAND}",
+        "point stands for about as many poems. A longer poem is another poem: windows tell of "
+        f"length alone. {_BAND}",
         lambda report, _: curves.by_poem_length(report),
         lambda unit, found: points_plot(Axes(f"poem length, {unit}"), found),
         apart=True,

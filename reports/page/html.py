@@ -6,7 +6,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
-from memtests.reports.page.page_tables import heads
+from memtests.reports.page.page_tables import capital, heads
 from memtests.reports.report import Tally
 from memtests.reports.text.phrases import as_class, number_of, one_line
 from memtests.reports.text.rows import percent, recall_interval
@@ -82,4 +82,5 @@ def _templates() -> Any:
     environment.filters["share"] = _share
     environment.filters["heads"] = heads
     environment.filters["as_class"] = as_class
+    environment.filters["capitalised"] = capital
     return environment

@@ -44,6 +44,7 @@ from memtests.reports.page.maps import (
 )
 from memtests.reports.page.page_tables import tables_of
 from memtests.reports.page.recitations import SIGNS, poems_of
+from memtests.reports.page.strips import heats_of, strips_of
 from memtests.reports.report import Report, Tally, is_redacted, languages_of
 from memtests.reports.text.headline import headline
 from memtests.reports.text.rows import (
@@ -160,6 +161,8 @@ def render_page(
         changes=_changes(report, comparisons, titled),
         most_lost=MOST_LOST,
         drawn=drawn,
+        strips=strips_of(report),
+        heats=heats_of(remembered.inside),
         figures=figures_of(report, remembered) if drawn else [],
         completions=completion_notes(report),
         cuts={model: said_cuts(made) for model, made in cuts_made(report.verdicts).items()},

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from memtests.fixtures.probes.cuts import ALONE, HEALED
-from memtests.fixtures.probes.probes import CASES, CONTROL, PREFIX_LENGTHS, TITLE
+from memtests.fixtures.probes.probes import CASES, CONTROL, PREFIX_LENGTHS, TITLE, WINDOW
 from memtests.fixtures.probes.text import unit_ends
 from memtests.plugins.chance import Bands, chance
 from memtests.plugins.passages import Passage
@@ -97,7 +97,7 @@ def poems_of(report: Report, remembered: Remembered = NOTHING) -> list[PoemView]
     models = [model.name for model in report.models]
     of_poem: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
     for v in report.verdicts:
-        if v.case == CONTROL:  # they have a table
+        if v.case in (CONTROL, WINDOW):  # they have tables of their own
             continue
         of_poem[v.collection, v.poem].append(v)
     views = []

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from memtests.reports.counting.extraction import extractions
 from memtests.reports.gating.certifying import absent
 from memtests.reports.gating.comparing import Comparison, among_models
 from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.report import Report, languages_of
+from memtests.reports.text.extraction_rows import extraction_rows, passage_lines, place_rows
+from memtests.reports.text.length_rows import length_rows, said_drawn
 from memtests.reports.text.phrases import one_line
 from memtests.reports.text.rows import (
     ability_notes,
@@ -48,7 +51,9 @@ def render_summary(conclusion: Conclusion) -> str:
         *([escaped(said)] for said in statements(report)),
         [escaped(said_not_tried(report))] if report.verdicts else [],
         table(table_rows(report)),
+        *_extraction(report),
         *(table(rows) for rows in _from_traces(conclusion) if len(rows) > 1),
+        *([f"{said_drawn(each)}."] for each in conclusion.remembered.inside),
         ["### Controls", "", *table(control_rows(report))] if report.controls else [],
         *(
             _comparison(comparison, languages)
@@ -60,6 +65,20 @@ def render_summary(conclusion: Conclusion) -> str:
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
+def _extraction(report: Report) -> list[list[str]]:
+    """What windows say of long texts."""
+    found = extractions(report)
+    if not found:
+        return []
+    places = place_rows(report, found)
+    lines = [f"- {escaped(line)}" for line in passage_lines(report, found)]
+    return [
+        table(extraction_rows(report, found)),
+        table(places) if len(places) > 1 else [],
+        ["### Passages extracted", "", *lines] if lines else [],
+    ]
+
+
 def _from_traces(conclusion: Conclusion) -> list[list[list[str]]]:
     """The tables of what sampling would find, and of what traces say."""
     report, remembered = conclusion.report, conclusion.remembered
@@ -67,6 +86,7 @@ def _from_traces(conclusion: Conclusion) -> list[list[list[str]]]:
         shortest_rows(report, remembered),
         discoverable_rows(report),
         protocol_rows(report, remembered),
+        length_rows(report, remembered.inside),
     ]
 
 

@@ -5,7 +5,7 @@ Pure functions over verdicts.
 
 from collections.abc import Iterable
 
-from memtests.fixtures.probes.probes import CONTROL
+from memtests.fixtures.probes.probes import CONTROL, WINDOW
 from memtests.fixtures.probes.text import in_words, unit_ends
 from memtests.plugins.verdicts import SEVERE, Verdict
 from memtests.reports.counting.tallies import best_drawn
@@ -75,6 +75,9 @@ def unit_of(text: str) -> str:
 
 
 def missed(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """The verdicts to show: every miss but controls, of the lengths drawn for one poem the best."""
-    shown = (v for v in best_drawn(verdicts) if not v.correct and v.case != CONTROL)
+    """The verdicts to show: every miss but controls and windows; of the lengths that were drawn for
+    one poem, the best.
+    """
+    found = (v for v in best_drawn(verdicts) if not v.correct)
+    shown = (v for v in found if v.case not in (CONTROL, WINDOW))
     return sorted(shown, key=lambda verdict: verdict.probe)

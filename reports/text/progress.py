@@ -38,13 +38,15 @@ class Done(NamedTuple):
     correct: int
     judged: int
     seconds: float
+    called: str = "poem"
+    """What `poems` are; windows are asked in parts of their texts."""
 
 
 def render_progress(done: Done) -> str:
     """For instance ``64 of 119 poems  520 of 1,004 probes  41.6/s  recall 60.0 %  0:12 left``, and
     ``0 of 119 poems  0 of 1,004 probes  0:40 so far``.
     """
-    parts = [f"{done.poems:,} of {number_of(done.of_poems, 'poem')}"]
+    parts = [f"{done.poems:,} of {number_of(done.of_poems, done.called)}"]
     parts.append(f"{done.probes:,} of {number_of(done.of_probes, 'probe')}")
     if done.probes and done.seconds > 0:
         parts.append(f"{done.probes / done.seconds:.1f}/s")
@@ -74,6 +76,8 @@ class Progress:
     ticks: bool = False
     """Whether lines come while nothing is done, too: on a terminal they would lie over what others
     write there, a debugger say."""
+    called: str = "poem"
+    """As Done.called."""
     _asked: dict[str, Asked] = field(default_factory=dict)
     _left: Counter[Asked] = field(default_factory=Counter)
     _of_poems: int = 0
@@ -125,6 +129,7 @@ class Progress:
             correct=self._correct,
             judged=self._judged,
             seconds=self.now() - self._began,
+            called=self.called,
         )
 
 

@@ -27,6 +27,7 @@ from memtests.reports.counting.tallies import (
 )
 from memtests.reports.gating.gates import ability_unknown
 from memtests.reports.report import (
+    PROBES,
     ComparisonRecord,
     GateRecord,
     Report,
@@ -248,7 +249,8 @@ def how_to_ask_ability(report: Report) -> str:
     """What to type so that it is asked where it was not."""
     where = {name for _, collections in ability_unknown(report) for name in collections}
     texts = [text for key, text in texts_of(report.verdicts).items() if key[0] in where]
-    if any(len(text) <= MOST_TO_COPY for text in texts):
+    windows = any(v.window and v.collection in where for v in report.verdicts)
+    if windows or any(len(text) <= MOST_TO_COPY for text in texts):
         return "--controls sample asks that, where -k and the like leave test_copying in"
     return (
         f"no poem of {', '.join(sorted(where))} is short enough to be asked that, with at most "
@@ -337,7 +339,8 @@ def _measured(gate: GateRecord) -> list[str]:
     span = "-"  # as in older reports
     if gate.low is not None and gate.high is not None:
         span = said_interval(part, whole, gate.poems, gate.low, gate.high)
-    return [percent(gate.value), f"{part} of {whole}", span]
+    unit = f" {gate.counted_in}" if gate.counted_in != PROBES else ""
+    return [percent(gate.value), f"{part} of {whole}{unit}", span]
 
 
 def said_interval(part: int, whole: int, poems: int, low: float, high: float) -> str:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from memtests.fixtures.probes.controls import CHANGES, COPYING, UNSEEN, WRONG_AUTHOR
-from memtests.fixtures.probes.probes import CASES, NEXT_LINE, PREFIX, PREFIX_LENGTHS, TITLE
+from memtests.fixtures.probes.probes import CASES, NEXT_LINE, PREFIX, PREFIX_LENGTHS, TITLE, WINDOW
 from memtests.fixtures.probes.text import in_words
 from memtests.plugins.verdicts import Verdict, in_order
 from memtests.reports.counting.discovery import USUAL, discoverable
@@ -114,15 +114,18 @@ def _of(record: CollectionRecord | None, number: int) -> str:
     return f"{number}" if number == whole else f"{number} of its {whole}"
 
 
-def _cues(asked: Iterable[Verdict]) -> str:
+def _cues(asked: Sequence[Verdict]) -> str:
     cases = Counter(v.case for v in asked)
     lengths = dict.fromkeys(v.prefix_length or "" for v in asked if v.case == PREFIX)
     ordered = sorted(lengths, key=lambda each: (each.endswith("%"), float(each.strip("%") or 0)))
+    sizes = ", ".join(sorted({v.window.size for v in asked if v.window}))
     said = {
         TITLE: "for the whole text, given its header",
         PREFIX: f"for the rest, given its first {', '.join(ordered)}"
         + ("" if all(each.endswith("%") for each in ordered) else " (words or characters)"),
         NEXT_LINE: "for the next line, given all lines before it",
+        WINDOW: f"for what follows on a short passage ({sizes} words, characters or tokens t), "
+        "given nothing before it",
     }
     kinds = [case for case in in_order(CASES, cases) if cases[case]]
     return "; ".join(f"{cases[case]:,} {said.get(case, case)}" for case in kinds)

@@ -6,11 +6,14 @@ from pathlib import Path
 from wcwidth import wcswidth
 
 from memtests.plugins.verdicts import UnjudgedRecord, Verdict
+from memtests.reports.counting.extraction import extractions
 from memtests.reports.counting.memories import NOTHING, Remembered
 from memtests.reports.gating.comparing import Comparison, among_models
 from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.report import Report, languages_of
+from memtests.reports.text.extraction_rows import extraction_rows, passage_lines, place_rows
 from memtests.reports.text.headline import RESULT, said_resumed
+from memtests.reports.text.length_rows import length_rows, said_drawn
 from memtests.reports.text.phrases import describe, missed, one_line
 from memtests.reports.text.rows import (
     ability_notes,
@@ -41,6 +44,8 @@ def sections(
     languages = languages_of(report)
     parts = [
         render_table(report),
+        *render_extraction(report),
+        render_lengths(report, conclusion.remembered),
         render_shortest_cues(report, conclusion.remembered),
         render_discoverable(report),
         render_protocol(report, conclusion.remembered),
@@ -91,6 +96,24 @@ def render_discoverable(report: Report) -> list[str]:
 def render_protocol(report: Report, remembered: Remembered) -> list[str]:
     """How many of the next tokens follow from the first ones of a text."""
     return _rendered(report, protocol_rows(report, remembered))
+
+
+def render_extraction(report: Report) -> list[list[str]]:
+    """What windows say of long texts: a line each, recall by place, and the longest passages."""
+    found = extractions(report)
+    if not found:
+        return []
+    return [
+        _rendered(report, extraction_rows(report, found)),
+        _rendered(report, place_rows(report, found)),
+        passage_lines(report, found),
+    ]
+
+
+def render_lengths(report: Report, remembered: Remembered) -> list[str]:
+    """How much is recited after how much, from the readings of windows."""
+    rows = _rendered(report, length_rows(report, remembered.inside))
+    return [*rows, *dict.fromkeys(map(said_drawn, remembered.inside))]
 
 
 def render_controls(report: Report) -> list[str]:

@@ -27,7 +27,7 @@ def traces_of(model: Checkpoint, collection: str, poem: Poem) -> dict[str, Trace
     reciter.read(probes)
     found = {}
     for probe in probes:
-        form, read = form_of(probe), reciter.reading(probe.text)
+        form, read = form_of(probe), reciter.reading(probe)
         assert form is not None
         assert read is not None
         found[form] = trace_of(model.name, probe, form, read, None)

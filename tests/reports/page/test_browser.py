@@ -3,14 +3,15 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from memtests.fixtures.poems.poems import Collection, Poem
-from memtests.reports.counting.memories import remembered
+from memtests.reports.counting.inside_windows import ASKED, GIVEN, Cell, Inside
+from memtests.reports.counting.memories import Remembered, remembered
 from memtests.reports.gating.baselines import baseline_of
 from memtests.reports.gating.comparing import compare
 from memtests.reports.gating.gates import evaluate, parse_gate
@@ -20,6 +21,7 @@ from memtests.reports.report import Report
 from tests.support.hostile import HOSTILE
 from tests.support.reported import NURSERY, TANG, forgets, knows, reported, slips
 from tests.support.traced import traces_of
+from tests.support.windowed import windowed
 
 pytestmark = pytest.mark.slow
 
@@ -405,3 +407,34 @@ def test_a_hostile_poem_stays_text(browser: Browser, tmp_path: Path) -> None:
     shown = page.tab.locator("#poems").text_content() or ""
     for text in texts[-4:]:
         assert f"{text} one two" in shown
+
+
+@pytest.mark.parametrize(("width", "media"), [(400, "screen"), (1280, "screen"), (718, "print")])
+def test_strips(
+    browser: Browser, tmp_path: Path, width: int, media: Literal["screen", "print"]
+) -> None:
+    """A strip opens to its passages, and it and the heat map fit, each with all that it says."""
+    report = windowed({"book": range(50, 90)}, "25/25", 5)
+    cells = [Cell(c, s, 10_000, 10_000, 0.999, 1.0) for c in GIVEN for s in ASKED]
+    found = Remembered(inside=(Inside("model", "words", 500, 2, 8, tuple(cells)),))
+    file = tmp_path / "report.html"
+    file.write_text(render_page(report, remembered=found, drawn=False))
+    tab = browser.new_page(viewport={"width": width, "height": 800}, color_scheme="dark")
+    tab.goto(file.as_uri())
+    tab.emulate_media(media=media)
+    book, other = tab.locator(".strip").all()
+    for strip in (book, other):
+        strip.locator("summary").click()
+    assert "w75" in book.locator(".passages").inner_text()
+    assert "No window of this text is extracted" in other.inner_text()
+    strip_box = book.locator(".plot svg").first.bounding_box()
+    bar = book.locator(".extracted path").bounding_box()
+    assert strip_box
+    assert bar
+    # Of two hundred words, some window extracts those from the 51st on.
+    assert bar["x"] - strip_box["x"] == pytest.approx(strip_box["width"] * 50 / 200, abs=3)
+    assert tab.evaluate("document.documentElement.scrollWidth") == width
+    across = "e => e.scrollWidth <= e.clientWidth"
+    assert tab.locator(".across").evaluate(across)
+    assert tab.locator("table.heat td").count() == len(cells)
+    tab.close()

@@ -1,0 +1,48 @@
+"""Context in, memory out, in cells for terminal and Markdown. Pure functions."""
+
+from collections.abc import Sequence
+
+from memtests.reports.counting.inside_windows import ASKED, GIVEN, Cell, Inside
+from memtests.reports.report import Report
+from memtests.reports.text.phrases import number_of
+from memtests.reports.text.rows import percent
+
+
+def length_rows(report: Report, found: Sequence[Inside]) -> list[list[str]]:
+    """A row for how much is given, a column for how much is asked for."""
+    several = len(report.models) > 1
+    columns = asked_of(found)
+    names = ["context in", *(f"next {asked}" for asked in columns), "cuts", "counted in"]
+    rows = [["model"] * several + names]
+    for each in found:
+        cells = {(cell.given, cell.asked): cell for cell in each.cells}
+        for given in given_of(each):
+            row = [cells.get((given, asked)) for asked in columns]
+            cuts = max(cell.cuts for cell in row if cell)
+            said = [_said(cell) if cell else "-" for cell in row]
+            rows.append([each.model] * several + [f"after {given}", *said, f"{cuts:,}", each.unit])
+    return rows
+
+
+def asked_of(found: Sequence[Inside]) -> list[int]:
+    """How much is asked for, of all that there is room for somewhere."""
+    return [asked for asked in ASKED if any(c.asked == asked for each in found for c in each.cells)]
+
+
+def given_of(found: Inside) -> list[int]:
+    """How much is given."""
+    return [given for given in GIVEN if any(cell.given == given for cell in found.cells)]
+
+
+def said_drawn(found: Inside) -> str:
+    """What the intervals of a table are over, and what is not in it."""
+    texts = number_of(found.texts, "text")
+    over = texts if found.drawn == found.texts else f"{number_of(found.drawn, 'block')} of {texts}"
+    return (
+        f"95 % intervals over {over}; lengths that a window of {found.longest} {found.unit} has no "
+        "room for are left out"
+    )
+
+
+def _said(cell: Cell) -> str:
+    return f"{percent(cell.share)} ({100 * cell.low:.0f}-{100 * cell.high:.0f})"

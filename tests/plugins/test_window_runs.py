@@ -1,0 +1,205 @@
+"""Windows asked of real models: what was taught is found where it stands, and nothing else is."""
+
+import json
+
+import pytest
+import torch
+import transformers
+
+from memtests.fixtures.models.local.loading import Loading, load
+from memtests.fixtures.probes.probes import Probe, window_probes
+from memtests.fixtures.probes.windows import Windows, parse_size
+from memtests.plugins.completions import NONE, Misses
+from memtests.plugins.reciter import Completion, Reciter
+from memtests.reports.counting.extraction import extractions
+from memtests.reports.report_files import read_report
+from tests.support.models import untaught
+from tests.support.running import STAND_IN, run_suite
+from tests.support.taught_passages import Taught, long_chinese, taught_passages
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.mark.slow
+def test_taught_passages_are_found_within_one_step_and_nothing_else(
+    pytester: pytest.Pytester,
+) -> None:
+    taught = taught_passages()
+    every, places = 3, taught.passages
+    asked = ("--windows", "20/20", "--every", str(every), "--no-traces", "--controls", "none")
+    result = run_suite(pytester, "--model", taught.model, "--poems", taught.poems, *asked)
+    assert result.ret == 0
+    assert not (pytester.path / "report" / "traces.jsonl").exists()
+    report = read_report(pytester.path / "report" / "recall.json")
+    found = {each.text.poem: each for each in extractions(report)}
+    assert found["unknown"].extracted == 0
+    passages = sorted(found["taught"].passages, key=lambda passage: passage.first)
+    assert len(passages) == len(taught.passages)
+    for passage, (first, stop) in zip(passages, taught.passages, strict=True):
+        # The first words can only be given: with fewer of them, the way on need not be clear.
+        assert first <= passage.first <= first + 20 + every
+        assert stop - every <= passage.stop <= stop
+        words = taught.texts["taught"].text[passage.begins : passage.ends]
+        assert passage.text == words
+    assert all(
+        any(first <= v.window.asked_from and v.window.asked_to <= stop for first, stop in places)
+        for v in report.verdicts
+        if v.window and v.correct
+    )
+
+
+@pytest.mark.slow
+def test_no_window_outside_of_what_was_taught_is_extracted() -> None:
+    """False extraction: none of more than 5,000 windows."""
+    taught = taught_passages()
+    asked = Windows(parse_size("20/20"), 1)
+    probes = [
+        probe
+        for text in [*taught.texts.values(), long_chinese()]
+        for probe in window_probes("long", text, asked)
+        if not is_inside(probe, taught)
+    ]
+    assert len(probes) > 5_000
+    model = load(str(taught.model), Loading())
+    reciter = Reciter(model, misses=Misses(NONE), whole=False)
+    found = dict(reciter.reciting(probes))
+    assert len(found) == len(probes)
+    extracted = [
+        probes[at].name
+        for at, completion in found.items()
+        if not isinstance(completion, Completion) or completion.recited
+    ]
+    assert extracted == []
+
+
+def is_inside(probe: Probe, taught: Taught) -> bool:
+    """Whether the suffix of a window was taught."""
+    places = taught.passages if probe.poem.id == "taught" else []
+    return any(
+        probe.window is not None
+        and first <= probe.window.asked_from
+        and probe.window.asked_to <= stop
+        for first, stop in places
+    )
+
+
+@pytest.mark.slow
+def test_windows_in_tokens_are_as_a_plain_loop_with_generate_has_them(
+    pytester: pytest.Pytester,
+) -> None:
+    """The literature's way: 300 windows, one `generate` each."""
+    taught = taught_passages()
+    size, most = parse_size("20t/20t"), 300
+    asked = ("--windows", size.label, "--every", "3", "--sample", most, "--poem", "taught")
+    result = run_suite(pytester, "--model", taught.model, "--poems", taught.poems, *asked)
+    assert result.ret == 0
+    report = json.loads((pytester.path / "report" / "recall.json").read_text())
+    suite = {
+        v["window"]["at"]: v["outcome"] == "correct" for v in report["verdicts"] if v["window"]
+    }
+    model = transformers.AutoModelForCausalLM.from_pretrained(taught.model)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(taught.model)
+    ids = tokenizer(taught.texts["taught"].text)["input_ids"]
+    every_place = range(0, len(ids) - 40 + 1, 3)
+    plain = {}
+    for number in range(most):
+        at = every_place[number * len(every_place) // most]
+        window = ids[at : at + 40]
+        with torch.inference_mode():
+            said = model.generate(
+                torch.tensor([window[:20]]),
+                attention_mask=torch.ones(1, 20, dtype=torch.long),
+                max_new_tokens=20,
+                do_sample=False,
+                pad_token_id=0,
+            )[0, 20:].tolist()
+        plain[at] = said == window[20:]
+    assert suite == plain
+    assert 20 < sum(plain.values()) < most / 2
+
+
+def test_a_run_of_windows_says_what_it_asks_and_fails_for_no_miss(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [[f"w{at}" for at in range(start, start + 30)] for start in (0, 30, 60)]
+    poems = [
+        {"id": "long", "title": "L", "author": "A", "language": "en"}
+        | {"lines": [" ".join(words) for words in lines]},
+        {"id": "short", "title": "S", "author": "A", "language": "en", "lines": ["one two three"]},
+    ]
+    pytester.makefile(".jsonl", shelf="\n".join(map(json.dumps, poems)))
+    asked = ("--poems", "shelf.jsonl", "--windows", "5/5", "--every", "20")
+    result = run_suite(pytester, *STAND_IN, *asked)
+    result.stdout.fnmatch_lines(
+        [
+            "windows: 5 words or characters given, 5 asked for, one every 20; 5 of them, in place "
+            "of whole poems",
+            "left out: window 5/5 of 1 poem (shelf/short): it has fewer than 10 words or "
+            "characters",
+            "collected 9 items",
+            "0 of 5 probes correct; no gates",
+            "shelf/long*5*0*0.0 %*",
+        ]
+    )
+    assert result.ret == 0
+    found = json.loads((pytester.path / "report" / "recall.json").read_text())
+    assert [v["probe"] for v in found["verdicts"] if v["window"]] == [
+        f"shelf/long/window-5-5:{at}" for at in (0, 20, 40, 60, 80)
+    ]
+    assert {v["outcome"] for v in found["verdicts"] if v["window"]} == {"not recited"}
+    assert found["texts"] == [
+        {"collection": "shelf", "poem": "long", "title": "L", "units": 90}
+        | {"length": len(" ".join(" ".join(words) for words in lines)), "in_words": True}
+    ]
+    traces = (pytester.path / "report" / "traces.jsonl").read_text().splitlines()
+    assert {json.loads(line)["form"] for line in traces} == {
+        f"window-5-5:{at}" for at in (0, 20, 40, 60, 80)
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (("--windows", "50"), "*--windows '50': write how much is given*"),
+        (("--windows", "5/5", "--every", "0"), "*--every 0: it must be 1 or more*"),
+        (("--every", "5"), "*--every 5: it is of --windows*"),
+        (("--windows", "5000/5000"), "*--windows 5000/5000: no text is as long as that*"),
+        (("--windows", "5/5", "--sample", "0"), "*--sample 0: it must be 1 or more*"),
+        (
+            ("--windows", "5t/5t", "--template", "chat"),
+            "*--windows 5t/5t: a chat begins with tokens of its own*",
+        ),
+        (
+            ("--windows", "5t/5t", "--model", "A", "--model", "B"),
+            "*--windows 5t/5t: every model has tokens of its own*",
+        ),
+        (
+            ("--windows", "9000t/50t", "--model", "embedded"),
+            "*--windows 9000t/50t: it needs 90?? tokens; the context of embedded is*",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line(
+    pytester: pytest.Pytester, options: tuple[str, ...], line: str
+) -> None:
+    result = run_suite(pytester, *options)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([line])
+    assert len(result.stderr.str().strip().splitlines()) == 1
+
+
+def test_a_window_longer_than_the_context_is_unjudged_and_said_once(
+    pytester: pytest.Pytester,
+) -> None:
+    model = untaught("bytes", context=64)
+    for part in (model._model, model._tokenizer):
+        part.save_pretrained(pytester.path / "small")
+    words = " ".join(f"word{at}" for at in range(200))
+    poem = {"id": "long", "title": "L", "author": "A", "language": "en", "lines": [words]}
+    pytester.makefile(".jsonl", shelf=json.dumps(poem))
+    asked = ("--poems", "shelf.jsonl", "--windows", "50/50", "--every", "50")
+    result = run_suite(pytester, "--model", "./small", *asked, "--controls", "none")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    said = [line for line in result.outlines if "UNJUDGED" in line]
+    assert len(said) == 1
+    assert "a window of 50/50 is longer than the model's context, 64 tokens" in said[0]

@@ -1,0 +1,32 @@
+"""Readings of windows, made up: a model whose tokens are words, and what it recites of a text."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from memtests.plugins.traces import Trace, sha256_of
+from memtests.reports.report import Report
+from tests.support.traced import trace_of
+
+Follows = Callable[[int], bool]
+"""Whether greedy decoding says the token of that number in the text, after the true ones."""
+
+
+def traces_of_windows(report: Report, follows: Follows) -> Iterator[Trace]:
+    """One for each window of a report, in a model whose tokens are words with the space before."""
+    for v in report.verdicts:
+        if v.window is None:
+            continue
+        text = v.cue + v.suffix
+        ends = [m.end() for m in re.finditer(r"\s?\S+", text)]
+        rank = [int(not follows(v.window.first + at)) for at in range(len(ends))]
+        log_p = [None, *[-0.01] * (len(ends) - 1)]
+        trace = trace_of(text, ends, log_p, rank, collection=v.collection, poem=v.poem)
+        yield msgspec.structs.replace(
+            trace,
+            model=v.model,
+            form=f"window-{v.window.variant}",
+            text_sha256=sha256_of(text),
+            window=v.window,
+        )

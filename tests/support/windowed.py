@@ -1,0 +1,44 @@
+"""A report on the windows of a text, made up: some places of it are recited."""
+
+from collections.abc import Collection as Units
+from collections.abc import Mapping
+
+from memtests.fixtures.poems.poems import Collection, Poem
+from memtests.fixtures.probes.probes import Probe, window_probes
+from memtests.fixtures.probes.windows import Windows, parse_size
+from memtests.reports.report import Report
+from tests.support.reported import reported
+
+WORDS = 200
+BOOK = Poem(
+    id="book",
+    title="A Book of Numbers",
+    author="nobody",
+    language="en",
+    lines=tuple(" ".join(f"w{at}" for at in range(n, n + 20)) + "." for n in range(0, WORDS, 20)),
+)
+OTHER = Poem(
+    id="other", title="Another", author="nobody", language="en", lines=(" ".join("v" * WORDS),)
+)
+SHELF = Collection("shelf", (BOOK, OTHER))
+
+
+def windowed(known: Mapping[str, Units[int]], size: str = "5/5", every: int = 5) -> Report:
+    """A report on a model that recites the windows of each text whose suffix has known units only;
+    by name, the numbers of those units.
+    """
+
+    def recites(probe: Probe) -> str:
+        window = probe.window
+        assert window
+        units = range(window.asked_from, window.asked_to)
+        return probe.suffix if {*units} <= {*known.get(probe.poem.id, ())} else "no"
+
+    windows = Windows(parse_size(size), every)
+    return reported(
+        {"model": recites},
+        (SHELF,),
+        asked=lambda shelf: [
+            p for poem in shelf.poems for p in window_probes("shelf", poem, windows)
+        ],
+    )
