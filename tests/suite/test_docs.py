@@ -14,10 +14,10 @@ import datasets
 import duckdb
 import pandas
 import pytest
-import yaml
 
 from memtests.__main__ import COMMANDS, main
 from memtests.fixtures.models.local.loading import EMBEDDED
+from tests.support.documents import workflows
 from tests.support.epubs import write_epub
 from tests.support.lessons import logged, trainer_of
 from tests.support.private import found_in, leaks, write_poems
@@ -32,7 +32,7 @@ PAGES = (
         f"docs/{name}.md"
         for name in (
             *("auditing", "ci", "memory-map", "reciter", "reports", "scaling", "servers"),
-            *("starting", "training"),
+            *("starting", "training", "trend"),
         )
     ),
 )
@@ -164,11 +164,9 @@ def loaded(lines: tuple[str, str]) -> tuple[Any, Any]:
 
 def jobs() -> list[tuple[dict[str, str], str]]:
     """Environment and shell lines of the CI jobs in docs/ci.md."""
-    *github, gitlab = map(
-        yaml.safe_load, re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/ci.md").read_text(), re.S)
-    )
+    *github, gitlab = workflows()
     return [
-        *(({}, github_script(workflow)) for workflow in github),
+        *(({}, script) for workflow in github if (script := github_script(workflow))),
         (gitlab["recall"]["variables"], "\n".join(gitlab["recall"]["script"])),
     ]
 
