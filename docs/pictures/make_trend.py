@@ -2,7 +2,8 @@
 
     python docs/pictures/make_trend.py --work FOLDER
 
-What FOLDER holds already is not made again. It takes a Chromium, and a few minutes.
+What FOLDER holds already is not made again. Poems are named by their ids: not every machine has
+letters for their titles. It takes a Chromium, and a few minutes.
 """
 
 import argparse
@@ -50,8 +51,9 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1100, "height": 900})
         page.goto((work / "reports/latest/trend.html").as_uri())
         page.add_style_tag(
-            content="header, h2, #levels, #checkpoints, #poems > p, dl { display: none; }"
-            f" .courses tr:nth-child(n + {SHOWN}) {{ display: none; }} body {{ padding-bottom: 1rem; }}"
+            content="header, h2, #levels, #checkpoints, #poems > p, dl, .courses bdi,"
+            f" .courses tr:nth-child(n + {SHOWN}) {{ display: none; }}"
+            " body { padding-bottom: 1rem; }"
         )
         shot = Image.open(io.BytesIO(page.locator("body").screenshot()))
         browser.close()
