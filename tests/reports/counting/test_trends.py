@@ -187,3 +187,14 @@ def test_probes_of_one_poem_tell_as_much_as_one() -> None:
     often = mean_over_poems((poem, value) for poem, value in poems.items() for _ in range(9))
     assert often == pytest.approx(once)
     assert mean_over_poems([("a", -1.0), ("a", -3.0)]) == (-2.0, None, None)
+
+
+def test_no_interval_goes_beyond_certainty() -> None:
+    whole = reported({"a/checkpoint-1": knows}, asked=titles)
+    apart = [
+        msgspec.structs.replace(v, log_p=-90.0 if v.poem == "jing-ye-si" else -1.0)
+        for v in whole.verdicts
+    ]
+    (level,) = levels(looks_of(apart, trend_of(whole).stops))["tang"]
+    assert level.log_p is not None
+    assert (level.log_p.value, level.log_p.high) == (-45.5, 0.0)
