@@ -88,6 +88,9 @@ def test_command_line(
     magpie = '{"id": "m", "title": "M", "author": "?", "language": "en", "lines": ["One", "Two"]}'
     for name in ("mine.jsonl", "private.jsonl"):
         (pytester.path / name).write_text(magpie)
+    checkpoint = pytester.path / "runs/lesson/checkpoint-40"
+    checkpoint.mkdir(parents=True)
+    (checkpoint / "config.json").touch()
     (pytester.path / "test_mine.py").write_text("def test_mine(recall): pass")
     table = "poet,title,author,language,text,body\n?,M,?,en,One Two,One Two\n"
     for name in ("alice.txt", "moby-dick.txt", "books/owl.txt"):
