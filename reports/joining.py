@@ -120,15 +120,16 @@ def check_one_question(reports: Mapping[str, Report]) -> None:
     """Raise MismatchError where a model of several reports was asked anything else than the first,
     or is in two of them: over such models nothing can be counted together.
     """
-    twice = _twice(reports)
+    files: dict[str, str] = {}
     first: tuple[str, Mapping[str, str]] | None = None
     for file, report in reports.items():
         for model in report.models:
-            if model.name in twice:
+            if model.name in files:
                 raise MismatchError(
-                    f"{file}: it has {model.name}, and so has another report; leave one of them "
-                    "out, or ask each model by the path of a folder of its own"
+                    f"{file}: it has {model.name}, and so has {files[model.name]}; leave one of "
+                    "them out, or ask each model by the path of a folder of its own"
                 )
+            files[model.name] = file
             found = asked_of(report, model.name)
             where = f"{model.name} ({file})"
             first = first or (where, found)

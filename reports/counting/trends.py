@@ -80,6 +80,8 @@ def levels(looks: Sequence[Look]) -> dict[str, list[Level]]:
                 if v.log_p is not None and v.probe in everywhere
             ]
             mean = mean_over_poems(log_p) if log_p else None
+            if mean and mean.high is not None:  # nothing is more than certain
+                mean = mean._replace(high=min(0.0, mean.high))
             found[tally.collection or ALL].append(Level(look.at, tally, mean))
     return dict(found)
 

@@ -14,10 +14,10 @@ import datasets
 import duckdb
 import pandas
 import pytest
-import yaml
 
 from memtests.__main__ import COMMANDS, main
 from memtests.fixtures.models.local.loading import EMBEDDED
+from tests.support.documents import workflows
 from tests.support.epubs import write_epub
 from tests.support.lessons import logged, trainer_of
 from tests.support.private import found_in, leaks, write_poems
@@ -32,7 +32,7 @@ PAGES = (
         f"docs/{name}.md"
         for name in (
             *("auditing", "ci", "memory-map", "reciter", "reports", "scaling", "servers"),
-            *("starting", "training"),
+            *("starting", "training", "trend"),
         )
     ),
 )
@@ -88,6 +88,9 @@ def test_command_line(
     magpie = '{"id": "m", "title": "M", "author": "?", "language": "en", "lines": ["One", "Two"]}'
     for name in ("mine.jsonl", "private.jsonl"):
         (pytester.path / name).write_text(magpie)
+    checkpoint = pytester.path / "runs/lesson/checkpoint-40"
+    checkpoint.mkdir(parents=True)
+    (checkpoint / "config.json").touch()
     (pytester.path / "test_mine.py").write_text("def test_mine(recall): pass")
     table = "poet,title,author,language,text,body\n?,M,?,en,One Two,One Two\n"
     for name in ("alice.txt", "moby-dick.txt", "books/owl.txt"):
@@ -164,11 +167,9 @@ def loaded(lines: tuple[str, str]) -> tuple[Any, Any]:
 
 def jobs() -> list[tuple[dict[str, str], str]]:
     """Environment and shell lines of the CI jobs in docs/ci.md."""
-    *github, gitlab = map(
-        yaml.safe_load, re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/ci.md").read_text(), re.S)
-    )
+    *github, gitlab = workflows()
     return [
-        *(({}, github_script(workflow)) for workflow in github),
+        *(({}, script) for workflow in github if (script := github_script(workflow))),
         (gitlab["recall"]["variables"], "\n".join(gitlab["recall"]["script"])),
     ]
 

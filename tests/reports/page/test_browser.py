@@ -12,11 +12,13 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from memtests.fixtures.poems.poems import Collection, Poem
 from memtests.reports.counting.inside_windows import ASKED, GIVEN, Cell, Inside
 from memtests.reports.counting.memories import Remembered, remembered
+from memtests.reports.counting.trends import trend_of
 from memtests.reports.gating.baselines import baseline_of
 from memtests.reports.gating.comparing import compare
 from memtests.reports.gating.gates import evaluate, parse_gate
 from memtests.reports.page.maps import NOTHING_KEPT, Kept
 from memtests.reports.page.page import render_page
+from memtests.reports.page.trend_page import render_trend
 from memtests.reports.report import Report
 from tests.support.hostile import HOSTILE
 from tests.support.reported import NURSERY, TANG, forgets, knows, reported, slips
@@ -438,3 +440,26 @@ def test_strips(
     assert tab.locator(".across").evaluate(across)
     assert tab.locator("table.heat td").count() == len(cells)
     tab.close()
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_a_trend_has_room(browser: Browser, tmp_path: Path, width: int) -> None:
+    """Nothing loads, nothing is cut off, and each square has its step beside it on a phone."""
+    recites = (forgets, slips, knows)
+    report = reported({f"a/checkpoint-{at * 10}": recites[at % 3] for at in range(14)})
+    file = tmp_path / "trend.html"
+    file.write_text(render_trend(report, trend_of(report)))
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    loaded: list[str] = []
+    page.on("request", lambda request: request.url != file.as_uri() and loaded.append(request.url))
+    page.goto(file.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(MISPLACED) == []
+    row = page.locator(".courses tbody tr").first
+    assert row.locator(".square").count() == 14
+    boxes = [square.bounding_box() for square in row.locator(".square").all()]
+    assert all(box and box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes)
+    label = "e => getComputedStyle(e, '::before').content"
+    said = row.locator(".square").nth(13).evaluate(label)
+    assert said == ('"130"' if width == 400 else "none")
+    assert loaded == []
