@@ -25,6 +25,7 @@ from memtests.fixtures.teach.memorize import taught_texts
 from memtests.fixtures.teach.teaching import fresh_model, train_tokenizer
 
 TWELVE = {"tang": 6, "british": 6}
+CASES = (("title",), ("title", "next_line"), ("title", "prefix", "next_line"))
 SIZE, VOCABULARY = 6_000_000, 4096
 
 
@@ -66,12 +67,12 @@ def price(folder: Path) -> None:
     poems = [poem for collection in canon() for poem in collection.poems]
     print("parameters", "a step", "cases", "poems", "probes", "a look", "of 500 steps", sep="\t")
     for size in (1_800_000, SIZE):
-        trainer = trainer_of(poems, folder / str(size), steps=12, batch=16, size=size)
+        trainer = trainer_of(poems, folder / str(size), steps=8, batch=16, size=size)
         trainer.add_callback(Watch())
         trainer.train()
         ends = Watch.ends
         step = (ends[-1] - ends[1]) / (len(ends) - 2)
-        for cases in (("title",), ("title", "prefix", "next_line")):
+        for cases in CASES:
             began = time.process_time()
             report = memtests.ask(
                 *(trainer.model, trainer.processing_class),
