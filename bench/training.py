@@ -25,7 +25,6 @@ from memtests.fixtures.teach.memorize import taught_texts
 from memtests.fixtures.teach.teaching import fresh_model, train_tokenizer
 
 TWELVE = {"tang": 6, "british": 6}
-CASES = (("title",), ("title", "next_line"), ("title", "prefix", "next_line"))
 SIZE, VOCABULARY = 6_000_000, 4096
 
 
@@ -50,7 +49,7 @@ def curve(folder: Path) -> None:
             file.write_text("\n".join(kept) + "\n")
             files.append(file)
             poems += chosen
-    trainer = trainer_of(poems, folder, steps=80, batch=12)
+    trainer = trainer_of(poems, folder, steps=120, batch=12)
     trainer.add_callback(memtests.RecallCallback(trainer, every=10, poems=files))
     trainer.train()
     names = ("loss", "recall/all", "recall/tang", "recall/british", "log_p/all")
@@ -67,12 +66,12 @@ def price(folder: Path) -> None:
     poems = [poem for collection in canon() for poem in collection.poems]
     print("parameters", "a step", "cases", "poems", "probes", "a look", "of 500 steps", sep="\t")
     for size in (1_800_000, SIZE):
-        trainer = trainer_of(poems, folder / str(size), steps=8, batch=16, size=size)
+        trainer = trainer_of(poems, folder / str(size), steps=12, batch=16, size=size)
         trainer.add_callback(Watch())
         trainer.train()
         ends = Watch.ends
         step = (ends[-1] - ends[1]) / (len(ends) - 2)
-        for cases in CASES:
+        for cases in (("title",), ("title", "prefix", "next_line")):
             began = time.process_time()
             report = memtests.ask(
                 *(trainer.model, trainer.processing_class),
