@@ -49,7 +49,7 @@ def curve(folder: Path) -> None:
             file.write_text("\n".join(kept) + "\n")
             files.append(file)
             poems += chosen
-    trainer = trainer_of(poems, folder, steps=80, batch=12)
+    trainer = trainer_of(poems, folder, steps=120, batch=12)
     trainer.add_callback(memtests.RecallCallback(trainer, every=10, poems=files))
     trainer.train()
     names = ("loss", "recall/all", "recall/tang", "recall/british", "log_p/all")

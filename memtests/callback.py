@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import fsum
 from pathlib import Path
@@ -40,8 +40,6 @@ class Look:
     """What one look at a model in training came to; the same in all processes."""
 
     logged: Mapping[str, float]
-    said: Sequence[str]
-    """What is worth a warning."""
     breached: bool
 
 
@@ -113,15 +111,8 @@ class RecallCallback(transformers.TrainerCallback):  # type: ignore[misc]
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
         self._first, self._looked = self._asking.rules.baseline, None
         step = state.global_step
-        found = first_look(self._folder, step) if step else None
-        if found is not None:
-            self._first = self._first or found
+        if step and self._of_one(lambda: self._is_found_again(step)):
             return control
-        if step:
-            _log.warning(
-                "memtests: %s holds no look at an earlier step; lost and gained count from step %d",
-                *(self._folder, step),
-            )
         return self._look(step, control)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
@@ -138,29 +129,47 @@ class RecallCallback(transformers.TrainerCallback):  # type: ignore[misc]
         return self._look(state.global_step, control) if self._every == SAVING else control
 
     def _look(self, step: int, control: Any) -> Any:
-        """One process asks, all others wait for what it comes to."""
+        """What one process asks, all have in their logs."""
         if self._looked == step:
             return control
         self._looked = step
-        told: list[Any] = [None]
-        if self._trainer.accelerator.is_main_process:
-            try:
-                told = [self._asked(step)]
-            except Exception as error:
-                if self._trainer.accelerator.num_processes > 1:  # which wait
-                    broadcast_object_list([f"{type(error).__name__}: {error}"])
-                raise
-        if self._trainer.accelerator.num_processes > 1:
-            broadcast_object_list(told)
-        (look,) = told
-        if not isinstance(look, Look):
-            raise AskError(f"the process that asks has ended with {look}")
+        look: Look = self._of_one(lambda: self._asked(step))
         wanted = control.should_log
-        self._trainer.log(dict(look.logged))
+        if look.logged:
+            self._trainer.log(dict(look.logged))
         control.should_log = wanted  # the training's own log at this step, which that has settled
         if look.breached and self._stop:
             control.should_training_stop = True
         return control
+
+    def _of_one(self, work: Callable[[], Any]) -> Any:
+        """What it comes to in one process, for which the others wait."""
+        one, several = self._trainer.accelerator, self._trainer.accelerator.num_processes > 1
+        told: list[Any] = [None, None]
+        if one.is_main_process:
+            try:
+                told = [work(), None]
+            except Exception as error:
+                if several:
+                    broadcast_object_list([None, f"{type(error).__name__}: {error}"])
+                raise
+        if several:
+            broadcast_object_list(told)
+        found, failed = told
+        if failed:
+            raise AskError(f"the process that asks has ended with {failed}")
+        return found
+
+    def _is_found_again(self, step: int) -> bool:
+        """Whether the first look of the run that is resumed is there, up to a step."""
+        found = first_look(self._folder, step)
+        self._first = self._first or found
+        if found is None:
+            _log.warning(
+                "memtests: %s holds no look at an earlier step; lost and gained count from step %d",
+                *(self._folder, step),
+            )
+        return found is not None
 
     def _asked(self, step: int) -> Look:
         folder = self._folder / f"{_STEP}{step}"
@@ -169,25 +178,28 @@ class RecallCallback(transformers.TrainerCallback):  # type: ignore[misc]
             gates = tuple(gate for gate in rules.gates if gate.measure not in OF_COMPARISON)
             rules = replace(rules, gates=gates)
         asking: Asking = replace(self._asking, rules=rules)
-        found = asking(
-            *(self._trainer.model, self._tokenizer, f"{_STEP}{step}", folder),
-            drawn=step >= self._trainer.state.max_steps,  # which takes longer than all else there
-            published=False,
-        )
+        try:
+            found = asking(
+                *(self._trainer.model, self._tokenizer, f"{_STEP}{step}", folder),
+                drawn=step >= self._trainer.state.max_steps,  # which takes longer than all else
+                published=False,
+            )
+        except OSError as error:  # a full disk, say: days of training are worth more than a look
+            if self._first is None:
+                raise AskError(f"folder: {folder}: {error.strerror}; name another") from None
+            reason = f"{error.strerror}; training goes on, and its gates were not held"
+            _log.warning("memtests: step %d: no look: %s: %s", step, folder, reason)
+            return Look({}, False)
         if self._first is None:
             self._first = known_from(folder / DATA)
-        said = []
         breached = not all(gate.passed for gate in found.report.gates)
         if breached:
             ends = "training stops here" if self._stop else "training goes on (stop=False)"
-            said = [f"memtests: step {step}: {found.headline[0]}; {ends}; see {folder}"]
+            _log.warning("memtests: step %d: %s; %s; see %s", step, found.headline[0], ends, folder)
         elif left := unjudged_of(found.report):
-            said = [
-                f"memtests: step {step}: {number_of(len(left), 'probe')} unjudged; see {folder}"
-            ]
-        for line in said:
-            _log.warning(line)
-        return Look(logged(found), said, breached)
+            unasked = number_of(len(left), "probe")
+            _log.warning("memtests: step %d: %s unjudged; see %s", step, unasked, folder)
+        return Look(logged(found), breached)
 
 
 def first_look(folder: Path, step: int) -> Baseline | None:

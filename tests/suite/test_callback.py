@@ -1,5 +1,6 @@
 """`RecallCallback`: a model is asked while it is trained, and training does not notice."""
 
+import errno
 import json
 import os
 import random
@@ -14,7 +15,7 @@ import torch
 import transformers
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from memtests import AskError, RecallCallback
+from memtests import AskError, RecallCallback, asking
 from memtests.reports.report import Report
 from memtests.reports.report_files import read_report
 from memtests.reports.report_folder import DATA
@@ -155,6 +156,30 @@ def test_resumed_without_its_first_look(tmp_path: Path, caplog: pytest.LogCaptur
     resumed.train(resume_from_checkpoint=True)
     assert looks(tmp_path) == [5, 10]
     assert "no look at an earlier step; lost and gained count from step 5" in caplog.text
+
+
+def test_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Training goes on without that look; but not without the first."""
+    trainer = trainer_of(POEMS, tmp_path, 3)
+    trainer.add_callback(RecallCallback(trainer, every=1, **ASKED))
+    own = asking.finish
+
+    def full(folder: Path, *given: Any, **how: Any) -> Any:
+        if folder.name == spoiled:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return own(folder, *given, **how)
+
+    monkeypatch.setattr(asking, "finish", full)
+    spoiled = "step-2"
+    trainer.train()
+    assert {*logged(trainer, "recall/all")} == {0, 1, 3}
+    assert "step 2: no look: " in caplog.text
+    assert "No space left on device; training goes on, and its gates were not held" in caplog.text
+    spoiled = "step-0"
+    with pytest.raises(AskError, match=r"^folder: .*step-0: No space left on device; name another"):
+        trainer.train()
 
 
 def test_looks_when_it_is_evaluated_or_saved(tmp_path: Path) -> None:
