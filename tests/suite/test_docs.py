@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from memtests.__main__ import COMMANDS, main
+from memtests.fixtures.probes.windows import Tokens
 from tests.support.epubs import write_epub
 from tests.support.private import found_in, leaks, write_poems
 from tests.support.running import run_suite
@@ -29,7 +30,7 @@ PAGES = (
         f"docs/{name}.md"
         for name in (
             *("auditing", "ci", "memory-map", "reciter", "reports", "scaling", "servers"),
-            "starting",
+            *("starting", "windows"),
         )
     ),
 )
@@ -82,14 +83,18 @@ def test_command_line(
 ) -> None:
     for check in ("check_name", "check_vllm"):
         monkeypatch.setattr(f"memtests.plugins.model.{check}", lambda *_: None)
-    magpie = '{"id": "m", "title": "M", "author": "?", "language": "en", "lines": ["One", "Two"]}'
+    monkeypatch.setattr(
+        "memtests.plugins.window_options.tokenizer_for", lambda *_: letter_by_letter
+    )
+    lines = f'["One", "Two", "{"and three " * 60}"]'
+    magpie = f'{{"id": "m", "title": "M", "author": "?", "language": "en", "lines": {lines}}}'
     for name in ("mine.jsonl", "private.jsonl"):
         (pytester.path / name).write_text(magpie)
     (pytester.path / "test_mine.py").write_text("def test_mine(recall): pass")
     table = "poet,title,author,language,text,body\n?,M,?,en,One Two,One Two\n"
     for name in ("alice.txt", "moby-dick.txt", "books/owl.txt"):
         (pytester.path / name).parent.mkdir(exist_ok=True)
-        (pytester.path / name).write_text("CHAPTER 1\nOne two three\nfour five six\n")
+        (pytester.path / name).write_text("CHAPTER 1\n" + "One two three\nfour five six\n" * 20)
     write_epub(pytester.path / "novel.epub", {"one": "<p>One two three</p><p>four five six</p>"})
     dataset = pytester.path / "OWNER" / "NAME"
     dataset.mkdir(parents=True)
@@ -101,6 +106,11 @@ def test_command_line(
     for name in ("good", "base"):
         (pytester.path / f"reports/baselines/{name}.json").write_bytes(baseline)
     assert run_suite(pytester, *arguments, "--collect-only", "-q").ret == 0
+
+
+def letter_by_letter(text: str) -> Tokens:
+    """A text in tokens of a model that there is none of."""
+    return Tokens((), tuple(map(ord, text)), tuple(range(1, len(text) + 1)))
 
 
 def test_rooms_are_there() -> None:
