@@ -25,7 +25,7 @@ def test_taught_passages_are_found_within_one_step_and_nothing_else(
     pytester: pytest.Pytester,
 ) -> None:
     taught = taught_passages()
-    every, places = 3, taught.passages
+    every, places = 5, taught.passages
     asked = ("--windows", "20/20", "--every", str(every), "--no-traces", "--controls", "none")
     result = run_suite(pytester, "--model", taught.model, "--poems", taught.poems, *asked)
     assert result.ret == 0
@@ -52,11 +52,11 @@ def test_taught_passages_are_found_within_one_step_and_nothing_else(
 def test_no_window_outside_of_what_was_taught_is_extracted() -> None:
     """False extraction: none of more than 5,000 windows."""
     taught = taught_passages()
-    asked = Windows(parse_size("20/20"), 1)
+    english = ((text, 1) for text in taught.texts.values())
     probes = [
         probe
-        for text in [*taught.texts.values(), long_chinese()]
-        for probe in window_probes("long", text, asked)
+        for text, every in (*english, (long_chinese(), 4))
+        for probe in window_probes("long", text, Windows(parse_size("20/20"), every))
         if not is_inside(probe, taught)
     ]
     assert len(probes) > 5_000

@@ -17,6 +17,7 @@ import pytest
 
 from memtests.__main__ import COMMANDS, main
 from memtests.fixtures.models.local.loading import EMBEDDED
+from memtests.fixtures.probes.windows import Tokens
 from tests.support.documents import workflows
 from tests.support.epubs import write_epub
 from tests.support.lessons import logged, trainer_of
@@ -32,7 +33,7 @@ PAGES = (
         f"docs/{name}.md"
         for name in (
             *("auditing", "ci", "memory-map", "reciter", "reports", "scaling", "servers"),
-            *("starting", "training", "trend"),
+            *("starting", "training", "trend", "windows"),
         )
     ),
 )
@@ -85,7 +86,11 @@ def test_command_line(
 ) -> None:
     for check in ("check_name", "check_vllm"):
         monkeypatch.setattr(f"memtests.plugins.model.{check}", lambda *_: None)
-    magpie = '{"id": "m", "title": "M", "author": "?", "language": "en", "lines": ["One", "Two"]}'
+    monkeypatch.setattr(
+        "memtests.plugins.window_options.tokenizer_for", lambda *_: letter_by_letter
+    )
+    lines = f'["One", "Two", "{"and three " * 60}"]'
+    magpie = f'{{"id": "m", "title": "M", "author": "?", "language": "en", "lines": {lines}}}'
     for name in ("mine.jsonl", "private.jsonl"):
         (pytester.path / name).write_text(magpie)
     checkpoint = pytester.path / "runs/lesson/checkpoint-40"
@@ -95,7 +100,7 @@ def test_command_line(
     table = "poet,title,author,language,text,body\n?,M,?,en,One Two,One Two\n"
     for name in ("alice.txt", "moby-dick.txt", "books/owl.txt"):
         (pytester.path / name).parent.mkdir(exist_ok=True)
-        (pytester.path / name).write_text("CHAPTER 1\nOne two three\nfour five six\n")
+        (pytester.path / name).write_text("CHAPTER 1\n" + "One two three\nfour five six\n" * 20)
     write_epub(pytester.path / "novel.epub", {"one": "<p>One two three</p><p>four five six</p>"})
     dataset = pytester.path / "OWNER" / "NAME"
     dataset.mkdir(parents=True)
@@ -131,6 +136,11 @@ def test_asking_from_python(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     trainer = trainer_of(poems, tmp_path, 1)
     exec(taught.partition("\n")[2], {"memtests": there["memtests"], "trainer": trainer})
     assert {*logged(trainer, "recall/all")} == {0, 1}
+
+
+def letter_by_letter(text: str) -> Tokens:
+    """A text in tokens of a model that there is none of."""
+    return Tokens((), tuple(map(ord, text)), tuple(range(1, len(text) + 1)))
 
 
 def test_rooms_are_there() -> None:
