@@ -77,6 +77,7 @@ def price(folder: Path) -> None:
                 *(trainer.model, trainer.processing_class),
                 cases=cases,
                 controls="none",
+                completions="few",
                 sample=24,  # of each collection: a hundred
                 folder=folder / "look",
             )

@@ -29,6 +29,7 @@ from memtests.fixtures.probes.probes import (
     Probe,
 )
 from memtests.plugins.chance import chance_bands
+from memtests.plugins.completions import ALL, FEW, misses_of
 from memtests.plugins.gathering import Gathered, properties_of
 from memtests.plugins.options import GROUPS
 from memtests.plugins.questions import (
@@ -44,8 +45,16 @@ from memtests.reports.counting.tallies import build
 from memtests.reports.gating.baselines import Baseline, MismatchError, check, read_baseline
 from memtests.reports.gating.conclusion import Conclusion, Rules, conclude
 from memtests.reports.gating.faults import said_failed
-from memtests.reports.gating.gates import GateError, parse_gate
-from memtests.reports.gating.measures import OF_COMPARISON
+from memtests.reports.gating.gates import (
+    A_BASELINE,
+    EVERY_COMPLETION,
+    WINDOWS,
+    Gate,
+    GateError,
+    lacking,
+    parse_gate,
+)
+from memtests.reports.gating.measures import OF_COMPLETIONS, OF_RECITING
 from memtests.reports.report import Report
 from memtests.reports.report_files import ReportError
 from memtests.reports.report_folder import ErrorLog, FolderError, Journal, claim, finish
@@ -69,6 +78,7 @@ class Asking:
     cases: tuple[str, ...]
     rules: Rules
     template: str
+    completions: str
 
     def __call__(
         self, model: Any, tokenizer: Any, name: str, folder: Path | None = None, **how: bool
@@ -89,10 +99,12 @@ class Asking:
             except FolderError as error:
                 raise AskError(f"folder: {error}") from None
             journal = Journal(folder, None) if folder is not None else None
+            probes = [probe for each in self._asked for probe in _probes(each)]
             recital = Recital(
                 asked,
-                batches_of([probe for each in self._asked for probe in _probes(each)]),
+                batches_of(probes),
                 lambda collection: chance_bands(self._collections[collection]),
+                misses=misses_of(self.completions, probes),
                 sink=journal.add if journal else lambda *_: None,
             )
             gathered, errors = Gathered(), ErrorLog(folder) if folder else None
@@ -171,6 +183,7 @@ def ask(
     header: str = DEFAULT_HEADER,
     sample: int | None = None,
     controls: str = "sample",
+    completions: str = ALL,
     template: str = "none",
     name: str | None = None,
     folder: str | os.PathLike[str] | None = None,
@@ -183,10 +196,10 @@ def ask(
     report.gates)`. It has no hash of the weights, which no file is known to hold.
 
     `poems`: files of poems, the canon where there are none; `gates`, `baseline`, `prefix_lengths`,
-    `header`, `sample`, `controls`, `template`: as the options of the command line; `cases`: some of
-    CASES; `name`: what the report calls the model; `folder`: where the report goes, with its page
-    and all else that a run leaves, if anywhere. Raises AskError, a ValueError, at whatever cannot
-    be asked so.
+    `header`, `sample`, `controls`, `completions`, `template`: as the options of the command line;
+    `cases`: some of CASES; `name`: what the report calls the model; `folder`: where the report
+    goes, with its page and all else that a run leaves, if anywhere. Raises AskError, a ValueError,
+    at whatever cannot be asked so.
     """
     asking = prepared(
         poems=poems,
@@ -197,6 +210,7 @@ def ask(
         header=header,
         sample=sample,
         controls=controls,
+        completions=completions,
         template=template,
     )
     where = None if folder is None else Path(folder)
@@ -210,18 +224,21 @@ def prepared(
     baseline: str | os.PathLike[str] | None = None,
     cases: Sequence[str] = CASES,
     compared: bool = False,
+    completions: str | None = None,
     **given: Any,
 ) -> Asking:
     """What can be asked as often as it is wanted: the arguments of `ask`. `compared`: whether there
-    will be a baseline. Raises AskError.
+    will be a baseline; `completions`: by default as few as the gates allow. Raises AskError.
     """
     option = _unsaid()
     files = [poems] if isinstance(poems, str | os.PathLike) else list(poems)
     option.poems = [os.fspath(file) for file in files] or None
+    option.completions = completions or ALL
     for argument, value in given.items():
         setattr(option, argument, value)
     for argument, known in (
         ("controls", _choices("--controls")),
+        ("completions", _choices("--completions")),
         ("template", _choices("--template")),
     ):
         if getattr(option, argument) not in known:
@@ -236,19 +253,34 @@ def prepared(
     try:
         questions = read_questions(option)
         then = None if baseline is None else known_from(Path(baseline))
-        rules = [gates] if isinstance(gates, str) else list(gates)
-        parsed = [parse_gate(rule, [c.name for c in questions.collections]) for rule in rules]
+        given_gates = [gates] if isinstance(gates, str) else list(gates)
+        names = [collection.name for collection in questions.collections]
+        parsed = [parse_gate(rule, names) for rule in given_gates]
     except pytest.UsageError as error:
         raise AskError(_of_argument(str(error))) from None
     except ReportError as error:
         raise AskError(f"baseline: {error}") from None
     except GateError as error:
         raise AskError(f"gates: {error}") from None
+    if completions is None:
+        option.completions = ALL if any(map(_needs_all, parsed)) else FEW
     for gate in parsed:
-        if gate.measure in OF_COMPARISON and then is None and not compared:
-            raise AskError(f"gates: {gate.rule!r} needs a baseline; add baseline=FILE")
+        what = lacking(gate, option.completions, False, compared or then is not None)
+        if what:
+            how = {
+                EVERY_COMPLETION: f"leave completions={option.completions!r} out, or the gate",
+                WINDOWS: "ask for them on the command line",
+                A_BASELINE: "add baseline=FILE",
+            }
+            raise AskError(f"gates: {gate.rule!r} needs {what}; {how[what]}")
     order = tuple(case for case in CASES if case in cases)
-    return Asking(questions, order, Rules(tuple(dict.fromkeys(parsed)), then), option.template)
+    rules = Rules(tuple(dict.fromkeys(parsed)), then)
+    return Asking(questions, order, rules, option.template, option.completions)
+
+
+def _needs_all(gate: Gate) -> bool:
+    """Whether a gate needs every completion, or proves nothing without."""
+    return gate.measure in OF_COMPLETIONS or (gate.measure in OF_RECITING and not gate.at_least)
 
 
 def known_from(file: Path) -> Baseline:

@@ -66,6 +66,7 @@ class RecallCallback(transformers.TrainerCallback):  # type: ignore[misc]
         header: str = DEFAULT_HEADER,
         sample: int | None = None,
         controls: str = "none",
+        completions: str | None = None,
         template: str = "none",
         tokenizer: Any = None,
         folder: str | os.PathLike[str] | None = None,
@@ -74,7 +75,8 @@ class RecallCallback(transformers.TrainerCallback):  # type: ignore[misc]
         or `evaluation`, or `saving`; `stop`: whether a gate that is not passed ends the training,
         or is only said; `baseline`: what is lost and gained counts from that report instead of the
         first look; `tokenizer`: the Trainer's own where none is given; `folder`: where each look
-        has a report, by its step (`recall` in the Trainer's own). All others are as those of `ask`.
+        has a report, by its step (`recall` in the Trainer's own); `completions`: `few` where none
+        is given, or `all` where a gate needs them. All others are as those of `ask`.
         Raises AskError.
         """
         if every not in (EVALUATION, SAVING) and not (type(every) is int and every > 0):
@@ -98,6 +100,7 @@ class RecallCallback(transformers.TrainerCallback):  # type: ignore[misc]
             header=header,
             sample=sample,
             controls=controls,
+            completions=completions,
             template=template,
         )
         self._trainer, self._tokenizer = trainer, words

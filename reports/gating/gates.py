@@ -11,6 +11,7 @@ from rapidfuzz import fuzz, process
 
 from memtests.fixtures.probes.controls import COPYING, UNSEEN
 from memtests.fixtures.probes.text import in_words
+from memtests.plugins.completions import ALL
 from memtests.plugins.verdicts import Verdict
 from memtests.reports.counting.extraction import longest_passage, shares
 from memtests.reports.counting.over_poems import by_poem, interval
@@ -39,6 +40,8 @@ from memtests.reports.gating.measures import (
 from memtests.reports.report import PROBES, UNITS, GateRecord, Report, unjudged_of
 from memtests.reports.text.phrases import RECITES, TELLS, number_of
 
+# What a gate may need.
+EVERY_COMPLETION, WINDOWS, A_BASELINE = "every completion", "windows", "a baseline"
 # The ends of the interval, which may be held against a rule in place of the value.
 ENDS = (LOW := "low", HIGH := "high")
 # With which probability samples have to recite it, where a rule does not say.
@@ -149,6 +152,15 @@ def _nearest(word: str, words: Sequence[str]) -> str:
     """The one that may have been meant: near as a whole, not in a part of it."""
     found = process.extractOne(word, words, scorer=fuzz.ratio, score_cutoff=_NEAR)
     return f"did you mean {found[0]!r}?" if found else f"there are {', '.join(words)}"
+
+
+def lacking(gate: Gate, completions: str, windows: bool, compared: bool) -> str | None:
+    """What a gate needs and this run does not have: EVERY_COMPLETION, WINDOWS or A_BASELINE."""
+    if gate.measure in OF_COMPLETIONS and completions != ALL:
+        return EVERY_COMPLETION
+    if gate.measure in OF_WINDOWS and not windows:
+        return WINDOWS
+    return A_BASELINE if gate.measure in OF_COMPARISON and not compared else None
 
 
 def evaluate(

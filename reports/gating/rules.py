@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from memtests.plugins.completions import ALL, completions_of
+from memtests.plugins.completions import completions_of
 from memtests.plugins.hooks import TOLERANT
 from memtests.plugins.model import model_names
 from memtests.plugins.questions import EVERY_CASE, QUESTIONS, all_probes
@@ -18,8 +18,15 @@ from memtests.reports.gating.baselines import (
     read_baseline,
 )
 from memtests.reports.gating.conclusion import Rules
-from memtests.reports.gating.gates import Gate, GateError, parse_gate
-from memtests.reports.gating.measures import OF_COMPARISON, OF_COMPLETIONS, OF_WINDOWS
+from memtests.reports.gating.gates import (
+    A_BASELINE,
+    EVERY_COMPLETION,
+    WINDOWS,
+    Gate,
+    GateError,
+    lacking,
+    parse_gate,
+)
 from memtests.reports.report_files import ReportError
 from memtests.reports.trace_files import read_traces
 
@@ -78,15 +85,14 @@ def read_rules(config: pytest.Config, gates: tuple[Gate, ...]) -> Rules:
             raise pytest.UsageError(f"--baseline {error}") from None
     completions = completions_of(config.option)
     for gate in gates:
-        if gate.measure in OF_COMPLETIONS and completions != ALL:
-            raise pytest.UsageError(
-                f"--gate {gate.rule!r} needs every completion; leave --completions {completions} "
-                "out, or the gate"
-            )
-        if gate.measure in OF_WINDOWS and config.stash[QUESTIONS].windows is None:
-            raise pytest.UsageError(f"--gate {gate.rule!r} needs windows; add --windows 50/50")
-        if gate.measure in OF_COMPARISON and baseline is None:
-            raise pytest.UsageError(f"--gate {gate.rule!r} needs a baseline; add --baseline FILE")
+        given = (completions, config.stash[QUESTIONS].windows is not None, baseline is not None)
+        if what := lacking(gate, *given):
+            how = {
+                EVERY_COMPLETION: f"leave --completions {completions} out, or the gate",
+                WINDOWS: "add --windows 50/50",
+                A_BASELINE: "add --baseline FILE",
+            }
+            raise pytest.UsageError(f"--gate {gate.rule!r} needs {what}; {how[what]}")
     path = _to_update(config)
     replaced = replaced_by(path) if path else None
     # A window that is not recited is no failure.

@@ -88,6 +88,12 @@ def test_against_a_baseline(parts: Any, tmp_path: Path) -> None:
         ({"cases": ["titles"]}, "cases: 'titles': name some of title, prefix"),
         ({"cases": []}, "cases: 'none': name some of title, prefix"),
         ({"controls": "all"}, "controls: 'all' is none of sample, full, none"),
+        ({"completions": "some"}, "completions: 'some' is none of all, few, none"),
+        (
+            {"completions": "few", "gates": ["near<=1%"]},
+            "gates: 'near<=1%' needs every completion; leave completions='few' out, or the gate",
+        ),
+        ({"gates": ["extracted<=1%"]}, "gates: 'extracted<=1%' needs windows; ask for them on"),
         ({"template": "chat"}, "template: chat: .* has no chat template"),
         ({"template": "none at all"}, "template: 'none at all' is none of none, auto, chat"),
         ({"sample": 0}, "sample: 0: it must be 1 or more"),
@@ -104,6 +110,25 @@ def test_what_cannot_be_asked(given: dict[str, Any], said: str, parts: Any) -> N
     with pytest.raises(memtests.AskError, match=f"^{said}") as found:
         memtests.ask(**asked)
     assert "\n" not in str(found.value)
+
+
+def test_as_few_completions_as_the_gates_allow(parts: Any) -> None:
+    for gates, completions in (
+        (["recall>=0.1"], "few"),
+        (["recall>=0.1", "lost<=0"], "few"),
+        (["incorrect<=10%"], "all"),
+        (["recall<=0"], "all"),  # which is no proof where nobody knows what else is said
+    ):
+        prepared = asking.prepared(poems=POEMS, gates=gates, compared=True)
+        assert prepared.completions == completions
+    few, every = (
+        memtests.ask(
+            *parts[:2], poems=POEMS, cases=["next_line"], controls="none", completions=completions
+        )
+        for completions in ("few", "all")
+    )
+    assert [v.correct for v in few.verdicts] == [v.correct for v in every.verdicts]
+    assert "not recited" in {v.outcome for v in few.verdicts}
 
 
 def test_folder_in_use(parts: Any, tmp_path: Path) -> None:
