@@ -30,6 +30,9 @@ FOUND = pytest.StashKey[dict[str, list[str]]]()
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Put names in the place of patterns, before anything asks for them."""
     config.stash[FOUND] = {}
+    if worker := getattr(config, "workerinput", None):
+        config.option.model = worker["models"]
+        return
     if config.option.help or config.option.server is not None or config.option.model is None:
         return
     names: list[str] = []
@@ -41,6 +44,12 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
                 raise pytest.UsageError(str(error)) from None
         names += config.stash[FOUND].get(name, [name])
     config.option.model = names
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Have a worker ask the same models, whatever was saved or left out since."""
+    node.workerinput["models"] = node.config.option.model
 
 
 def pytest_configure(config: pytest.Config) -> None:

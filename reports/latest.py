@@ -19,7 +19,10 @@ EARLIER = pytest.StashKey[Report]()
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Leave out the models that the report has; an exit status where it has them all."""
-    if config.option.help or not config.option.latest or hasattr(config, "workerinput"):
+    if config.option.help or not config.option.latest:
+        return None
+    if hasattr(config, "workerinput"):  # it has been told its models
+        config.option.measure = True
         return None
     for option in ("gate", "baseline", "update_baseline"):
         if config.getoption(option):

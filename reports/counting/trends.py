@@ -8,7 +8,7 @@ from typing import NamedTuple
 from memtests.fixtures.models.training_steps import step_in_name
 from memtests.fixtures.probes.probes import TITLE
 from memtests.fixtures.probes.text import unit_ends
-from memtests.plugins.verdicts import FORGOTTEN, Verdict
+from memtests.plugins.verdicts import CORRECT, INCORRECT, Verdict
 from memtests.reports.counting.over_poems import Mean, mean_over_poems
 from memtests.reports.counting.tallies import counted, totals
 from memtests.reports.report import PoemKey, Report, Tally, languages_of
@@ -129,7 +129,9 @@ def _cell(verdicts: Sequence[Verdict], language: str | None) -> Cell | None:
     if language is not None and len(log_p) == len(verdicts):
         mean = sum(log_p) / sum(len(unit_ends(v.asked, language)) for v in verdicts)
     return Cell(
-        all(v.correct for v in verdicts), any(v.outcome != FORGOTTEN for v in verdicts), mean
+        all(v.correct for v in verdicts),
+        any(v.outcome in (CORRECT, INCORRECT) for v in verdicts),
+        mean,
     )
 
 

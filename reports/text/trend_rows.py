@@ -66,7 +66,7 @@ def said_signs() -> dict[str, str]:
     return {
         SIGNS[CORRECT]: "recited",
         SIGNS[INCORRECT]: "in part",
-        SIGNS[FORGOTTEN]: "forgotten",
+        SIGNS[FORGOTTEN]: "not recited",
         NOT_JUDGED: "not judged",
     }
 
