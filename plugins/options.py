@@ -45,8 +45,7 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
         ),
         _option(
             "--engine",
-            "vllm starts the server of the installed vLLM for the model, over all GPUs, and asks "
-            "that; local is this process (default: local)",
+            "vllm starts the installed vLLM's server for the model, and asks that (default: local)",
             default="local",
             choices=ENGINES,
         ),
@@ -91,61 +90,56 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
     "what is asked": (
         _option(
             "--poems",
-            "poems to ask for: a .jsonl file, one JSON object a line; a .csv, .json or .parquet "
-            "table; a .txt, .md or .epub file with a text, or a folder of them; hf:DATASET of the "
-            "hub or of a folder; repeatable (default: the canon)",
+            "poems to ask for: a .jsonl, .json, .csv or .parquet file; a text in .txt, .md or "
+            ".epub, or a folder of them; hf:DATASET; repeatable (default: the canon)",
             action="append",
             metavar="FILE",
         ),
         _option(
             "--poem-columns",
-            "columns of a table that are named otherwise, like author=poet,text=body; the "
-            "language of all poems may stand there itself: language=en, and so does that of texts, "
-            "and their author; repeatable, the lists add up",
+            "columns that are named otherwise: author=poet,text=body; or what all poems and texts "
+            "have: language=en; repeatable, the lists add up",
             action="append",
             type=typed,
             metavar="LIST",
         ),
         _option(
             "--part",
-            "a line that begins so, a regular expression, parts two texts of a .txt, .md or .epub "
-            "file, and is the title of the second, like 'CHAPTER' (default: one text a file)",
+            "a line that begins so parts two texts of a file, and is the second's title: CHAPTER",
             type=typed,
             metavar="REGEX",
         ),
         _option(
             "--poem",
-            "only this poem: its title or id, or COLLECTION/ID; case, marks and white space make "
-            "no difference; repeatable (default: all)",
+            "only this poem: its title, its id or COLLECTION/ID; repeatable (default: all)",
             action="append",
             type=typed,
             metavar="TITLE-OR-ID",
         ),
         _option(
             "--probe",
-            "only this probe, by the name that a miss, a report and a test id show, like "
-            "tang/jing-ye-si/prefix-25%; repeatable (default: all)",
+            "only this probe, by its name in a report or a test id: tang/jing-ye-si/prefix-25%; "
+            "repeatable (default: all)",
             action="append",
             type=typed,
             metavar="NAME",
         ),
         _option(
             "--sample",
-            "N poems of each collection, the same ones every time; with --windows N windows of "
-            "each text, spread evenly (default: all)",
+            "N poems of each collection, always the same; with --windows N windows of each text "
+            "(default: all)",
             type=int,
             metavar="N",
         ),
         _option(
             "--windows",
-            "for texts longer than a poem: in place of whole poems ask a short prefix and suffix "
-            "at every place of a text, with nothing before it: 50/50 words or characters, or "
-            "50t/50t of the model's tokens",
-            metavar="GIVEN/ASKED",
+            "in place of whole poems, a short prefix and suffix at every place of a text, with "
+            "nothing before it: 50/50 words or characters, or 50t/50t of the model's tokens",
+            metavar="SIZE",
         ),
         _option(
             "--every",
-            f"from each window to the next, in what --windows is counted in (default: {EVERY})",
+            f"from one window to the next, counted likewise (default: {EVERY})",
             type=int,
             metavar="N",
         ),
@@ -173,9 +167,8 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
         ),
         _option(
             "--completions",
-            "which misses are recited: all; a few of each collection and case, and those that may "
-            "be correct but for marks; none, so that recall is what readings alone say, in much "
-            "less time (default: all; with --windows none)",
+            "which misses are recited: all, or a few, or none, which takes much less time: recall "
+            "is then what readings alone say (default: all; with --windows none)",
             choices=COMPLETIONS,
         ),
         _option(
@@ -214,19 +207,17 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
         ),
         _option(
             "--redact",
-            "keep texts, cues and completions out of every file and off the terminal; hashes, "
-            "lengths, outcomes and places remain",
+            "keep texts, cues and completions out of every file and off the terminal",
             action="store_true",
         ),
         _option(
             "--latest",
-            "of the models, ask only those that the report in DIR does not have yet, and add them "
-            "to it; nothing fails for a miss",
+            "ask only the models that the report in DIR does not have yet, and add them to it",
             action="store_true",
         ),
         _option(
             "--no-traces",
-            "keep no traces.jsonl: what follows from it is left out of the report",
+            "keep no traces.jsonl, and report nothing that follows from it",
             action="store_true",
         ),
         _option(
