@@ -217,7 +217,7 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
         ),
         _option(
             "--no-traces",
-            "keep no traces.jsonl, and report nothing that follows from it",
+            "keep no traces.jsonl, nor report what it tells",
             action="store_true",
         ),
         _option(
