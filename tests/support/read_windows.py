@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from memtests.fixtures.probes.windows import parse_size
 from memtests.plugins.traces import Trace, sha256_of
 from memtests.reports.report import Report
 from tests.support.traced import trace_of
@@ -21,6 +22,8 @@ def traces_of_windows(report: Report, follows: Follows) -> Iterator[Trace]:
         text = v.cue + v.suffix
         ends = [m.end() for m in re.finditer(r"\s?\S+", text)]
         rank = [int(not follows(v.window.first + at)) for at in range(len(ends))]
+        if parse_size(v.window.size).in_tokens:  # they come behind a token that begins a text
+            ends, rank = [0, *ends], [0, *rank]
         log_p = [None, *[-0.01] * (len(ends) - 1)]
         trace = trace_of(text, ends, log_p, rank, collection=v.collection, poem=v.poem)
         yield msgspec.structs.replace(

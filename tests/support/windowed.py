@@ -1,11 +1,12 @@
 """A report on the windows of a text, made up: some places of it are recited."""
 
+import re
+from collections.abc import Callable, Mapping
 from collections.abc import Collection as Units
-from collections.abc import Mapping
 
 from memtests.fixtures.poems.poems import Collection, Poem
 from memtests.fixtures.probes.probes import Probe, window_probes
-from memtests.fixtures.probes.windows import Windows, parse_size
+from memtests.fixtures.probes.windows import Tokens, Windows, parse_size
 from memtests.reports.report import Report
 from tests.support.reported import reported
 
@@ -23,7 +24,18 @@ OTHER = Poem(
 SHELF = Collection("shelf", (BOOK, OTHER))
 
 
-def windowed(known: Mapping[str, Units[int]], size: str = "5/5", every: int = 5) -> Report:
+def word_by_word(text: str) -> Tokens:
+    """A text in tokens that are its words, with the space before, behind a token that begins it."""
+    ends = tuple(found.end() for found in re.finditer(r"\s?\S+", text))
+    return Tokens((0,), tuple(range(1, len(ends) + 1)), ends)
+
+
+def windowed(
+    known: Mapping[str, Units[int]],
+    size: str = "5/5",
+    every: int = 5,
+    tokenize: Callable[[str], Tokens] | None = None,
+) -> Report:
     """A report on a model that recites the windows of each text whose suffix has known units only;
     by name, the numbers of those units.
     """
@@ -39,6 +51,6 @@ def windowed(known: Mapping[str, Units[int]], size: str = "5/5", every: int = 5)
         {"model": recites},
         (SHELF,),
         asked=lambda shelf: [
-            p for poem in shelf.poems for p in window_probes("shelf", poem, windows)
+            p for poem in shelf.poems for p in window_probes("shelf", poem, windows, tokenize)
         ],
     )

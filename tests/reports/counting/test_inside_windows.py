@@ -1,6 +1,7 @@
 """Context in, memory out: every cut inside a window, from its reading."""
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,14 +14,16 @@ from memtests.reports.text.markdown import render_summary
 from memtests.reports.text.terminal import render_lengths
 from tests.support.read_windows import traces_of_windows
 from tests.support.traced import trace_of
-from tests.support.windowed import WORDS, windowed
+from tests.support.windowed import WORDS, windowed, word_by_word
 
 
-def test_cells_are_counted_as_by_hand() -> None:
+@pytest.mark.parametrize(("size", "unit"), [("25/25", "words"), ("25t/25t", "tokens")])
+def test_cells_are_counted_as_by_hand(size: str, unit: str) -> None:
     known = range(30, 120)
-    report = windowed({}, "25/25", 5)
+    tokenize = word_by_word if unit == "tokens" else None
+    report = windowed({"book": known, "other": known}, size, 5, tokenize)
     (found,) = inside_windows(report, traces_of_windows(report, lambda at: at in known))
-    assert (found.model, found.unit, found.longest, found.texts) == ("model", "words", 50, 2)
+    assert (found.model, found.unit, found.longest, found.texts) == ("model", unit, 50, 2)
     windows = range(0, WORDS - 50 + 1, 5)
     expected = {
         (given_, asked): 2
@@ -31,6 +34,8 @@ def test_cells_are_counted_as_by_hand() -> None:
     }
     assert {(cell.given, cell.asked): cell.recited for cell in found.cells} == expected
     assert {cell.cuts for cell in found.cells} == {2 * len(windows)}
+    # What the verdicts say of whole windows is one of the cells.
+    assert expected[25, 25] == sum(v.correct for v in report.verdicts)
     assert all(cell.low <= cell.share <= cell.high for cell in found.cells)
 
 
