@@ -164,6 +164,18 @@ def test_a_run_of_windows_says_what_it_asks_and_fails_for_no_miss(
         (("--windows", "5/5", "--every", "0"), "*--every 0: it must be 1 or more*"),
         (("--every", "5"), "*--every 5: it is of --windows*"),
         (("--windows", "5000/5000"), "*--windows 5000/5000: no text is as long as that*"),
+        (
+            ("--gate", "passage<=100"),
+            "*--gate 'passage<=100' needs windows; add --windows 50/50",
+        ),
+        (
+            ("--windows", "5/5", "--gate", "extracted(0)<=1%"),
+            "*extracted(0)<=1%*say how many samples, as in extracted(1000) or *",
+        ),
+        (
+            ("--windows", "5/5", "--gate", "longest<=20"),
+            "*--gate 'longest<=20' needs every completion*",
+        ),
         (("--windows", "5/5", "--sample", "0"), "*--sample 0: it must be 1 or more*"),
         (
             ("--windows", "5t/5t", "--template", "chat"),
