@@ -16,15 +16,19 @@ def is_complete(completion: str, probe: Probe) -> bool:
     While it still is the suffix word for word it goes on to the suffix's last mark, so that
     `verbatim` can be told. Once true it stays true as the completion grows.
     """
+    return lacking(completion, probe) == 0
+
+
+def lacking(completion: str, probe: Probe) -> int:
+    """How many units a completion lacks until it is complete; 0 where it is. A line that ends, or
+    the suffix's last mark, may make it complete before.
+    """
     suffix, language = probe.suffix, probe.poem.language
     completion = completion.rstrip("\ufffd")  # a character whose last bytes are still to come
-    if len(completion) < len(suffix) and suffix.startswith(completion):
-        return False
-    if completion.startswith(suffix):
-        return True
-    if probe.one_line and _line_ended(completion):
-        return True
-    return sure_units(completion, language) >= _count(suffix, language)
+    if completion.startswith(suffix) or (probe.one_line and _line_ended(completion)):
+        return 0
+    left = _count(suffix, language) - sure_units(completion, language)
+    return max(left, 1 if suffix.startswith(completion) else 0)
 
 
 def leaves_at(begun: str, probe: Probe, over: bool = False) -> int | None:
@@ -65,4 +69,4 @@ def _count(suffix: str, language: str) -> int:
 def _line_ended(completion: str) -> bool:
     """Whether the first line with any unit in it is over."""
     *over, _ = completion.split("\n")
-    return any(normal_form(line) for line in over)
+    return any(map(normal_form, set(over)))  # the same few marks, line after line

@@ -14,7 +14,7 @@ import dataclasses
 import functools
 import math
 from collections import Counter, deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from memtests.fixtures.models.contract import (
@@ -39,7 +39,7 @@ from memtests.fixtures.probes.cuts import (
 )
 from memtests.fixtures.probes.probes import Place, Probe
 from memtests.fixtures.probes.text import sure_units
-from memtests.plugins.completeness import is_complete, leaves_at
+from memtests.plugins.completeness import is_complete, lacking, leaves_at
 from memtests.plugins.completions import ALWAYS, EVERY_MISS, NEVER, Misses
 
 CONTRADICTED = (
@@ -53,6 +53,8 @@ NOT_FINITE = (
 # Poems whose texts are encoded together; and windows, so that those of one length can be read so.
 _PREPARED = 16
 _WINDOWS_PREPARED = 2048
+# Hardly any token adds more units to a completion.
+_UNITS_OF_A_TOKEN = 4
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,25 @@ class _Asking:
     known: _Known
     sharing: Mapping[int, _Path]
     opening: Opening
+
+
+class _Enough:
+    """Whether what was said is enough. That takes long to say, so it is not looked at again before
+    it may be. A little late is no matter: a completion ends at the fewest tokens that are enough.
+    """
+
+    def __init__(self, lacking: Callable[[Sequence[int]], tuple[int, bool]]) -> None:
+        """`lacking`: how many units are, and whether the end of a line may be enough before."""
+        self._lacking = lacking
+        self._seen = self._next = 0
+
+    def __call__(self, said: Sequence[int]) -> bool:
+        if self._seen <= len(said) < self._next:
+            return False
+        units, line = self._lacking(said)
+        self._seen = len(said)
+        self._next = self._seen + (1 if line else max(1, units // _UNITS_OF_A_TOKEN))
+        return units == 0
 
 
 @dataclass
@@ -397,7 +418,7 @@ class Reciter:
         for known, sharing in by_what_is_known.items():
             first, gaps = self._believed(next(iter(sharing.values())))
             limit = max(map(self._limit, sharing.values()))
-            done = functools.partial(self._are_complete, list(sharing.values()), first)
+            done = _Enough(functools.partial(self._lacking, list(sharing.values()), first))
             if any(token in self.model.ends for token in first):
                 self._said[known] = Generated([], gaps, ended=True)
             elif limit == len(first) or done([]):
@@ -513,11 +534,15 @@ class Reciter:
         row = path.row
         return _spelled(self.model, [*row.tokens[row.cue : path.end], *said], row.cut)
 
-    def _are_complete(
+    def _lacking(
         self, paths: Sequence[_Path], first: Sequence[int], said: Sequence[int]
-    ) -> bool:
-        """Whether that is enough for all the probes that share a divergence."""
-        return all(is_complete(self._text(path, [*first, *said]), path.row.asked) for path in paths)
+    ) -> tuple[int, bool]:
+        """How many units that lacks of what is enough for all the probes that share a divergence,
+        and whether the end of a line may be enough before.
+        """
+        texts = [(self._text(path, [*first, *said]), path.row.asked) for path in paths]
+        left = [(lacking(text, asked), asked.one_line) for text, asked in texts]
+        return max(units for units, _ in left), any(line for units, line in left if units)
 
     def _limit(self, path: _Path) -> int:
         """The most tokens after the divergence."""
