@@ -40,8 +40,6 @@ class Misses:
         A test's own question is always recited, and so is the control that asks to copy: one that
         fails in a few words shows as well that the model can say them.
         """
-        if probe.window:  # nothing but its tokens decides whether it is extracted
-            return ALWAYS if self.option == ALL or probe.name in self.chosen else NEVER
         always = probe.collection == OWN or probe.control == COPYING or probe.name in self.chosen
         if self.option == ALL or always:
             return ALWAYS

@@ -38,7 +38,6 @@ from memtests.fixtures.probes.cuts import (
     tokens_up_to,
 )
 from memtests.fixtures.probes.probes import Place, Probe
-from memtests.fixtures.probes.text import sure_units
 from memtests.plugins.completeness import is_complete, lacking, leaves_at
 from memtests.plugins.completions import ALWAYS, EVERY_MISS, NEVER, Misses
 
@@ -478,9 +477,7 @@ class Reciter:
         return wanted == NEVER or self._leaves_at(path) is not None
 
     def _leaves_at(self, path: _Path) -> int | None:
-        """As `Completion.divergence`. A window is extracted token for token or not at all."""
-        if path.row.asked.window:
-            return sure_units(self._text(path, []), path.row.asked.poem.language)
+        """As `Completion.divergence`."""
         first, _ = self._first(path)
         ended = any(token in self.model.ends for token in first)
         return leaves_at(self._text(path, [] if ended else first), path.row.asked, over=ended)

@@ -1,7 +1,8 @@
 """How much of a long text its windows extract: shares, passages and places. Pure functions.
 
-A window is extracted where greedy decoding says its suffix token for token, given its prefix and
-nothing before it. A unit of the text is covered by every window whose suffix it is in.
+A window is extracted where greedy decoding says its suffix, given its prefix and nothing before it:
+token for token, or in normal form where it was recited. A unit of the text is covered by every
+window whose suffix it is in.
 """
 
 import math
@@ -121,12 +122,14 @@ def shares(verdicts: Iterable[Verdict], counts: Callable[[Verdict], bool]) -> li
     ]
 
 
-def longest_passage(verdicts: Iterable[Verdict]) -> int:
-    """The most units in a row that windows of one text extract which touch."""
+def longest_passage(verdicts: Iterable[Verdict], *, undecided: bool = False) -> int:
+    """The most units in a row that windows of one text extract which touch. `undecided`: as if all
+    of those were extracted that were only read, and may be.
+    """
     spans = (
         span
         for own in windows_by_text(verdicts).values()
-        for span in _union(asked_span(v) for v in own if v.correct)
+        for span in _union(asked_span(v) for v in own if v.correct or (undecided and v.undecided))
     )
     return max((stop - first for first, stop in spans), default=0)
 

@@ -326,11 +326,28 @@ def _number(gate: Gate, asked: Sequence[Verdict]) -> GateRecord:
     if gate.measure == EXPECTED:
         value = expected(asked, gate.samples)
     elif gate.measure == PASSAGE:
-        value = float(longest_passage(asked))
+        return _passage(gate, asked)
     else:
         value = float(max(map(passage_length, asked)))
     poems = {(v.collection, v.poem) for v in asked}
     return GateRecord(gate.rule, value, gate.holds(value), poems=len(poems))
+
+
+def _passage(gate: Gate, asked: Sequence[Verdict]) -> GateRecord:
+    """The longest passage of windows; passed where the rule holds whatever they are that were read
+    and may be extracted.
+    """
+    least, most = longest_passage(asked), longest_passage(asked, undecided=True)
+    undecided = sum(v.undecided for v in asked)
+    poems = len({(v.collection, v.poem) for v in asked})
+    reason = None
+    holds = [gate.holds(each) for each in (least, most)]
+    if any(holds) and not all(holds):
+        windows = number_of(undecided, "window")
+        reason = f"not decided: up to {most:,} with {windows} read and not recited ({TELLS})"
+    return GateRecord(
+        gate.rule, float(least), all(holds), poems=poems, undecided=undecided, reason=reason
+    )
 
 
 def _doubt(gate: Gate, asked: Sequence[Verdict], copied: Sequence[Verdict]) -> str | None:

@@ -90,7 +90,7 @@ def may_count(
     counts = counts_for(measure, samples, seen, states)
     if measure in OF_COMPARISON:
         return lambda v: measure in states[v.probe]
-    if measure in (RECALL, CORRECT, VERBATIM):
+    if measure in (RECALL, CORRECT, VERBATIM) or (measure == EXTRACTED and not samples):
         return lambda v: v.undecided or counts(v)
     if measure in OF_COMPLETIONS:
         return lambda v: not v.recited or counts(v)

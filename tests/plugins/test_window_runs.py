@@ -137,7 +137,7 @@ def test_a_run_of_windows_says_what_it_asks_and_fails_for_no_miss(
             "left out: window 5/5 of 1 poem (shelf/short): it has fewer than 10 words or "
             "characters",
             "collected 9 items",
-            "0 of 5 probes correct; no gates",
+            "0 of 5 probes correct (5 more may be); no gates",
             "shelf/long*5*0*0.0 %*",
         ]
     )
@@ -155,6 +155,25 @@ def test_a_run_of_windows_says_what_it_asks_and_fails_for_no_miss(
     assert {json.loads(line)["form"] for line in traces} == {
         f"window-5-5:{at}" for at in (0, 20, 40, 60, 80)
     }
+
+
+def test_no_gate_passes_on_what_is_not_decided(pytester: pytest.Pytester) -> None:
+    """The stand-in ends a line where the window goes on: its reading does not say what follows."""
+    lines = ["one two three four five six seven eight nine ten"] * 2
+    poem = {"id": "long", "title": "L", "author": "A", "language": "en", "lines": lines}
+    pytester.makefile(".jsonl", shelf=json.dumps(poem))
+    asked = ("--poems", "shelf.jsonl", "--windows", "5/5", "--controls", "none")
+    gates = ("--gate", "extracted<=1%", "--gate", "passage<=3", "--gate", "passage<=50")
+    result = run_suite(pytester, *STAND_IN, *asked, *gates)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        [
+            "*extracted<=1%*not decided: *--completions few tells*",
+            "*passage<=3*not decided: up to * with * read and not recited*",
+        ]
+    )
+    found = json.loads((pytester.path / "report" / "recall.json").read_text())
+    assert [gate["passed"] for gate in found["gates"]] == [False, False, True]
 
 
 @pytest.mark.parametrize(

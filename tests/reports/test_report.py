@@ -92,13 +92,13 @@ def test_report_on_disk(tmp_path: Path) -> None:
     assert list(found) == [
         *("schema", "suite", "created", "models", "collections"),
         *("verdicts", "tallies", "unjudged", "gates", "comparisons", "controls", "command"),
-        "problems",
+        *("problems", "texts"),
     ]
     assert list(found["verdicts"][0]) == [
         *("model", "collection", "poem", "case", "prefix_length", "line", "control", "probe"),
         *("cue", "suffix"),
         *("completion", "outcome", "kind", "verbatim", "similarity", "divergence", "log_p"),
-        *("fragile", "cut", "moved", "passage", "log_p_40", "redacted"),
+        *("fragile", "cut", "moved", "passage", "log_p_40", "redacted", "window"),
     ]
     assert list(found["tallies"][0]) == [
         *("model", "collection", "case", "prefix_length", "correct", "incorrect", "forgotten"),
