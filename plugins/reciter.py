@@ -387,7 +387,10 @@ class Reciter:
                 size = window.size
                 reason = f"a window of {size} is longer than the model's context, {limit} tokens"
                 return Unjudged(reason)
-            return Unjudged(f"it needs {row.stop} tokens; the model's context is {limit}")
+            return Unjudged(
+                f"it needs {row.stop} tokens; the model's context is {limit} (--windows 50/50 asks "
+                "for parts of a long text)"
+            )
         reading, here = self._readings[row.tokens], slice(row.cue, row.stop)
         if reading is None:
             return _Path(row, row.cue, read=False)

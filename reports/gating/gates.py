@@ -366,8 +366,9 @@ def _doubt(gate: Gate, asked: Sequence[Verdict], copied: Sequence[Verdict]) -> s
             f"it is not known whether they say nearly the poem, or a long passage of it ({RECITES})"
         )
     if copied and not found and not any(map(near, copied)):
+        texts = number_of(len(copied), "window" if asked[0].window else "poem")
         return (
-            f"no proof: of {number_of(len(copied), 'poem')} that stood whole in its cue the model "
+            f"no proof: of {texts} that stood whole in its cue the model "
             "said none (control copying), so it is not known to have forgotten anything"
         )
     return None

@@ -145,7 +145,7 @@ def test_too_long_for_the_context(architecture: str) -> None:
     found = Reciter(model).recite(probes)
     assert isinstance(found[0], Completion | Unjudged)
     assert isinstance(found[1], Unjudged)
-    assert found[1].reason.endswith("tokens; the model's context is 48")
+    assert "tokens; the model's context is 48 (--windows" in found[1].reason
     assert isinstance(found[2], Completion), "the first next line fits"
     assert isinstance(found[-1], Unjudged)
 
