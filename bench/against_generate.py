@@ -4,9 +4,7 @@ The bare forward passes read every poem once and look at nothing: the limit.
 """
 
 import torch
-from common import agreement, compare, parser, prepare, suffix_tokens, suite
-
-from memtests.fixtures.models.local.devices import batches
+from common import agreement, bare_passes, compare, parser, prepare, suffix_tokens, suite
 
 
 def main() -> None:
@@ -45,18 +43,9 @@ def main() -> None:
         said[:] = [found[i] for i in range(len(probes))]
         return said
 
-    def forward() -> list[str]:
-        every = dict.fromkeys(probe.text for probe in probes)
-        texts = [list(model.encode(text).tokens) for text in every]
-        with torch.inference_mode():
-            for batch in batches(list(map(len, texts)), model._engine.batch_tokens):
-                width = max(len(texts[i]) for i in batch)
-                ids = torch.tensor([texts[i] + [0] * (width - len(texts[i])) for i in batch])
-                inner(input_ids=ids.to(inner.device), use_cache=False)
-        if inner.device.type == "cuda":
-            torch.cuda.synchronize()
-        return []
-
+    every = dict.fromkeys(probe.text for probe in probes)
+    texts = [model.encode(text).tokens for text in every]
+    forward = bare_passes(model, texts, model._engine.batch_tokens)
     ours = suite(model, probes)
     sides = {"suite": ours, "generate, batch 8": generate, "bare forward passes": forward}
     if given.only_forward:

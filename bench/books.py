@@ -16,11 +16,10 @@ from pathlib import Path
 
 import torch
 import transformers
-from common import Side
+from common import Side, bare_passes
 
 from memtests.fixtures.models.contract import Encoding
 from memtests.fixtures.models.local.checkpoint import Checkpoint
-from memtests.fixtures.models.local.devices import batches
 from memtests.fixtures.models.local.loading import Loading, load
 from memtests.fixtures.models.whole_texts import whole_tokens
 from memtests.fixtures.poems.poems import Poem
@@ -47,7 +46,7 @@ def main() -> None:
     sides: dict[str, tuple[int, Side]] = {
         "suite, without traces": (len(probes), suite(model, probes, whole=False)),
         "suite, with traces": (len(probes), suite(model, probes, whole=True)),
-        "bare forward passes": (len(probes), forward(model, rows)),
+        "bare forward passes": (len(probes), bare_passes(model, rows, model._engine._read_tokens)),
         "generate, batch 8": (len(few), generate(model, few)),
     }
     if given.vllm:
@@ -107,23 +106,6 @@ def suite(model: Checkpoint, probes: Sequence[Probe], whole: bool) -> Side:
     def run() -> list[str]:
         reciter = Reciter(model, misses=Misses(NONE), whole=whole)
         return [str(found) for _, found in reciter.reciting(probes)]
-
-    return run
-
-
-def forward(model: Checkpoint, rows: Sequence[list[int]]) -> Side:
-    """The model alone on the same windows in the same batches: nothing is looked at."""
-    inner = model._model
-
-    def run() -> list[str]:
-        with torch.inference_mode():
-            for batch in batches(list(map(len, rows)), model._engine._read_tokens):
-                width = max(len(rows[at]) for at in batch)
-                ids = torch.tensor([rows[at] + [0] * (width - len(rows[at])) for at in batch])
-                inner(input_ids=ids.to(inner.device), use_cache=False)
-        if inner.device.type == "cuda":
-            torch.cuda.synchronize()
-        return []
 
     return run
 

@@ -12,6 +12,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from memtests.fixtures.models.local.checkpoint import Checkpoint
+from memtests.fixtures.models.local.devices import batches
 from memtests.fixtures.models.local.loading import Loading, load
 from memtests.fixtures.poems.files import canon, read_collections
 from memtests.fixtures.probes.probes import (
@@ -76,6 +77,25 @@ def prepare(given: argparse.Namespace) -> tuple[Checkpoint, list[Probe]]:
         f"{given.dtype}, {model.about()['device']}, {given.threads} threads"
     )
     return model, probes
+
+
+def bare_passes(model: Checkpoint, rows: Sequence[Sequence[int]], most: int) -> Side:
+    """The model alone over rows of tokens, `most` of them in a batch: nothing is looked at."""
+    import torch
+
+    inner = model._model
+
+    def run() -> list[str]:
+        with torch.inference_mode():
+            for batch in batches(list(map(len, rows)), most):
+                width = max(len(rows[at]) for at in batch)
+                ids = torch.tensor([[*rows[at]] + [0] * (width - len(rows[at])) for at in batch])
+                inner(input_ids=ids.to(inner.device), use_cache=False)
+        if inner.device.type == "cuda":
+            torch.cuda.synchronize()
+        return []
+
+    return run
 
 
 def suite(model: Checkpoint, probes: Sequence[Probe]) -> Side:

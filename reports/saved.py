@@ -7,7 +7,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -40,32 +40,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.command == "schema":
         sys.stdout.write(schema(_SCHEMAS[given.of]))
         return 0
+    return exit_status(given.command, lambda: _do(given))
+
+
+def exit_status(command: str, work: Callable[[], object], *refusals: type[Exception]) -> int:
+    """Do what a command on saved reports does: 0, or 2 for a file that cannot be used, which is
+    said in one line. `refusals`: the errors that say so, besides those of any of them.
+    """
+    every: tuple[type[Exception], ...] = (ReportError, MismatchError, *refusals)
     try:
-        reports = read_all(given.files)
-        folder = given.recall_report
-        traces = {file: read_traces(Path(file).parent) for file in given.files}
-        if given.command == "rescore":
-            if why := refusal(reports[given.files[0]]):
-                raise ReportError(f"{given.files[0]}: {why}")
-            _rescore(reports[given.files[0]], folder, traces[given.files[0]])
-        elif given.command == "compare":
-            _compare(reports, traces, folder or Path("reports/compared"))
-        else:
-            file = Path(given.files[0])
-            told, protocol = traces[given.files[0]], parse_protocol(given.protocol)
-            _show(reports[given.files[0]], folder or file.parent, file, told, protocol)
-            write_certificate(folder or file.parent, reports[given.files[0]])
-    except (ReportError, MismatchError) as error:
-        print(f"{given.command} {error}", file=sys.stderr)
+        work()
+    except every as error:
+        print(f"{command} {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # whoever read the tables has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}; name another folder"
         print(f"--recall-report {reason}", file=sys.stderr)
         return 2
     return 0
+
+
+def _do(given: argparse.Namespace) -> None:
+    reports = read_all(given.files)
+    folder = given.recall_report
+    traces = {file: read_traces(Path(file).parent) for file in given.files}
+    if given.command == "rescore":
+        if why := refusal(reports[given.files[0]]):
+            raise ReportError(f"{given.files[0]}: {why}")
+        _rescore(reports[given.files[0]], folder, traces[given.files[0]])
+    elif given.command == "compare":
+        _compare(reports, traces, folder or Path("reports/compared"))
+    else:
+        file = Path(given.files[0])
+        told, protocol = traces[given.files[0]], parse_protocol(given.protocol)
+        _show(reports[given.files[0]], folder or file.parent, file, told, protocol)
+        write_certificate(folder or file.parent, reports[given.files[0]])
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,7 +1,6 @@
 """`memtests trend REPORT…`: what a training taught and lost, over its checkpoints."""
 
 import argparse
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,12 +11,10 @@ from memtests.fixtures.locales import escape_output
 from memtests.fixtures.models.training_steps import step_in_folder
 from memtests.fixtures.usage import OneLineParser
 from memtests.reports.counting.trends import StepError, trend_of
-from memtests.reports.gating.baselines import MismatchError
 from memtests.reports.joining import check_one_question, joined
 from memtests.reports.page.trend_page import render_trend
 from memtests.reports.report import Report, write_whole
-from memtests.reports.report_files import ReportError
-from memtests.reports.saved import read_all
+from memtests.reports.saved import exit_status, read_all
 from memtests.reports.text.trend_rows import trend_sections
 
 PAGE = "trend.html"
@@ -28,24 +25,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     escape_output()
     given = _parser().parse_args(arguments)
     page = (given.recall_report or Path(given.files[0]).parent) / PAGE
-    try:
-        report = one_report(read_all(given.files))
-        trend = trend_of(report)
-        write_whole(page, render_trend(report, trend).encode())
-        for title, lines in trend_sections(trend):
-            print(f"{title}\n\n" + "\n".join(lines) + "\n")
-        print(f"page: {page}")
-    except (ReportError, MismatchError, StepError) as error:
-        print(f"trend {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # whoever read the tables has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except OSError as error:
-        reason = f"{error.filename}: {error.strerror}; name another folder"
-        print(f"--recall-report {reason}", file=sys.stderr)
-        return 2
-    return 0
+    return exit_status("trend", lambda: _show(given.files, page), StepError)
+
+
+def _show(files: Sequence[str], page: Path) -> None:
+    report = one_report(read_all(files))
+    trend = trend_of(report)
+    write_whole(page, render_trend(report, trend).encode())
+    for title, lines in trend_sections(trend):
+        print(f"{title}\n\n" + "\n".join(lines) + "\n")
+    print(f"page: {page}")
 
 
 def one_report(reports: Mapping[str, Report]) -> Report:

@@ -7,13 +7,10 @@ Asked are three checkpoints of the lesson, ten epochs apart, and the one with th
 What FOLDER holds already is not made again. It takes a Chromium, and a quarter of an hour.
 """
 
-import argparse
 import io
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
+from picturing import options, run
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
@@ -35,12 +32,7 @@ SIZE = {"width": 900, "height": 900}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--work", type=Path, required=True, help="where models and reports go")
-    parser.add_argument("--chromium", default=shutil.which("chromium"), metavar="FILE")
-    given = parser.parse_args()
-    work = given.work.resolve()
-    work.mkdir(parents=True, exist_ok=True)
+    work, chromium = options(__doc__.splitlines()[0])
     teach(work)
     for name in ASKED:
         if not (work / "reports" / name / "recall.json").exists():
@@ -50,7 +42,7 @@ def main() -> None:
         files = [f"reports/{name}/recall.json" for name in models]
         run(work, f"compare --recall-report reports/{picture}", *files)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=given.chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for picture in PAIRS:
             for scheme in ("light", "dark"):
                 page = browser.new_page(viewport=SIZE, color_scheme=scheme, device_scale_factor=1)
@@ -80,15 +72,6 @@ def link(name: Path, folder: Path) -> None:
 
 def each(option: str, values: tuple[Path, ...]) -> list[str]:
     return [word for value in values for word in (option, str(value))]
-
-
-def run(work: Path, command: str, *words: str) -> None:
-    """`memtests` in a folder, with a command line and more words for it."""
-    line = [*command.split(), *words]
-    print("memtests", *line, flush=True)
-    done = subprocess.run([sys.executable, "-m", "memtests", *line], cwd=work, check=False)
-    if done.returncode:
-        sys.exit(done.returncode)
 
 
 def take(page: Page, picture: str, file: Path) -> None:

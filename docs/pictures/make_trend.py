@@ -6,13 +6,10 @@ What FOLDER holds already is not made again. Poems are named by their ids: not e
 letters for their titles. It takes a Chromium, and a few minutes.
 """
 
-import argparse
 import io
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
+from picturing import options, run
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
@@ -35,19 +32,14 @@ SHOWN = 26
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--work", type=Path, required=True, help="where models and reports go")
-    parser.add_argument("--chromium", default=shutil.which("chromium"), metavar="FILE")
-    given = parser.parse_args()
-    work = given.work.resolve()
-    work.mkdir(parents=True, exist_ok=True)
+    work, chromium = options(__doc__.splitlines()[0])
     for name, (command, *words) in LESSONS.items():
         if not (work / name / "memorize.json").exists():
             run(work, command, *words)
     run(work, f"{ASKED} --controls none", *POEMS, "-k", "title or next_line")
     run(work, "trend reports/latest/recall.json")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=given.chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1100, "height": 900})
         page.goto((work / "reports/latest/trend.html").as_uri())
         page.add_style_tag(
@@ -60,15 +52,6 @@ def main() -> None:
     file = Path(__file__).parent / "trend.png"
     shot.convert("RGB").quantize(96).save(file, optimize=True)
     print(f"{file.name}: {file.stat().st_size / 1000:.0f} kB")
-
-
-def run(work: Path, command: str, *words: str) -> None:
-    """`memtests` in a folder, with a command line and more words for it."""
-    line = [*command.split(), *words]
-    print("memtests", *line, flush=True)
-    done = subprocess.run([sys.executable, "-m", "memtests", *line], cwd=work, check=False)
-    if done.returncode:
-        sys.exit(done.returncode)
 
 
 if __name__ == "__main__":
