@@ -19,6 +19,7 @@ from typing import Any
 import transformers
 
 import memtests
+from memtests import asking
 from memtests.fixtures.poems.files import CANON, canon
 from memtests.fixtures.poems.poems import Poem
 from memtests.fixtures.teach.memorize import taught_texts
@@ -73,14 +74,13 @@ def price(folder: Path) -> None:
         step = (ends[-1] - ends[1]) / (len(ends) - 2)
         for cases in (("title",), ("title", "prefix", "next_line")):
             began = time.process_time()
-            report = memtests.ask(
-                *(trainer.model, trainer.processing_class),
-                cases=cases,
-                controls="none",
-                completions="few",
-                sample=24,  # of each collection: a hundred
-                folder=folder / "look",
-            )
+            # As the callback does at every look but its last.
+            asked_for = asking.prepared(cases=cases, controls="none", sample=24)  # a hundred
+            report = asked_for(
+                *(trainer.model, trainer.processing_class, "look", folder / "look"),
+                drawn=False,
+                published=False,
+            ).report
             look = time.process_time() - began
             asked = len({(v.collection, v.poem) for v in report.verdicts})
             said = (f"{trainer.model.num_parameters():,}", f"{step:.2f} s", ", ".join(cases))
