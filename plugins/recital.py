@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from memtests.fixtures.models.chat import in_chat
-from memtests.fixtures.models.contract import Answerer, Completer, LanguageModel
+from memtests.fixtures.models.contract import Answerer, Completer, LanguageModel, Usage
 from memtests.fixtures.models.server.wire import ServerError
 from memtests.fixtures.poems.poems import Collection as Poems
 from memtests.fixtures.probes.probes import Place, Probe, own_probe
@@ -93,6 +93,8 @@ class Recital:
         """Whether what the model says of itself is on its way to the report."""
         self.way = ""
         """How it is computed, as that was last put on its way to the report."""
+        self.usage: Usage | None = None
+        """What was asked of a chat server, likewise."""
         self.errors: list[str] = []
         """What was raised in other ways, of which the same is true."""
 
