@@ -67,7 +67,9 @@ def parted(answer: str, given: Given) -> Parted:
     while found:
         found = False
         for kind, rule in _FRONT:
-            for end in rule(text, given):
+            often = sum(aside.kind == kind for aside in before) >= _MOST[kind]
+            ends = [] if often else list(rule(text, given))
+            for end in ends:
                 if end and _may_go(text, text[end:], given):
                     before.append(Aside(kind, text[:end].strip()))
                     text, found = text[end:].lstrip(), True
@@ -90,10 +92,10 @@ def _may_go(whole: str, rest: str, given: Given) -> bool:
     gone = whole[: len(whole) - len(rest)]
     if not units(gone, given.language):  # marks alone
         return True
-    begun = _lead(whole, given)
-    return (
-        begun < min(OPENING, len(units(given.suffix, given.language))) or _lead(rest, given) > begun
-    )
+    if not units(rest, given.language):  # what stands alone is around nothing
+        return False
+    begun, enough = _lead(whole, given), min(OPENING, len(units(given.suffix, given.language)))
+    return begun < enough or _lead(rest, given) > begun
 
 
 def _lead(text: str, given: Given) -> int:
@@ -114,19 +116,23 @@ _SURE = (
     r"(?: thing)?[,.!:—–-]*\s*)"
 )
 _SURE_ZH = r"(?:(?:好的|好|当然可以|当然|没问题|可以|是的|遵命)(?:的)?[，,。.！!：:～~]+\s*)"
+# Without such a word before its colon a line may as well be a poem's own.
+_OF_A_POEM = r"(?=[^\n:：]{0,150}(?:poem|text|verse|line|sonnet|recit|continu|follow|below|[\"“*]))"
+_OF_A_POEM_ZH = r"(?=[^\n:：]{0,60}(?:[诗词文句续背《]|如下|内容))"
 _HERE = (
     r"(?:here(?:'s|’s| is| are| goes| you go| it is)|this is|below is|the following is|"
     r"the (?:full |complete |requested |entire )?"
     r"(?:poem|text|verse|verses|lines?|sonnet|continuation)|"
-    r"(?:the )?next lines?|continuing|i(?:'ll| will|’ll|'d be| would be| am) )"
+    r"(?:the )?next lines?|continuing|i(?:'ll|’ll| will|'d be| would be| am))\b"
 )
 _HERE_ZH = (
     r"(?:以下|下面|这是|这首|此诗|该诗|全诗|全文|原文|诗文|诗句|正文|接下来|接着|后面|下一句|下句|续写|继续|"
     r"《[^》\n]{1,40}》(?:全文|原文|全诗|如下|的)|[^\n：:，。]{1,12}的《)"
 )
 _COLON = re.compile(
-    rf"(?:{_SURE}+|{_SURE_ZH}+)?\W{{0,4}}(?:{_HERE}[^\n:：]{{0,150}}?|{_HERE_ZH}[^\n:：]{{0,60}}?)"
-    r"\W{0,3}[:：][*_\s]*",
+    rf"(?P<bold>\*\*|__|\*)?(?:{_SURE}+|{_SURE_ZH}+)?"
+    rf"(?:{_OF_A_POEM}{_HERE}[^\n:：]{{0,150}}?|{_OF_A_POEM_ZH}{_HERE_ZH}[^\n:：]{{0,60}}?)"
+    r"[*_ ]{0,3}[:：](?(bold)(?P=bold)?)\s*",
     re.IGNORECASE,
 )
 _ALONE = re.compile(rf"(?:{_SURE}+|{_SURE_ZH}+)(?=\n)", re.IGNORECASE)
@@ -200,9 +206,9 @@ def _is_heading(line: str, given: Given) -> bool:
 def _cue_again(text: str, given: Given) -> Iterator[int]:
     """What the cue has of the poem, from its beginning or that of one of its lines on."""
     lines = given.opening.splitlines(keepends=True)
+    said = units(text, given.language)
     for first in range(len(lines)):
         again = units("".join(lines[first:]), given.language)
-        said = units(text, given.language)
         if again and said[: len(again)] == again:
             end = unit_ends(text, given.language)[len(again) - 1]
             yield end
@@ -215,6 +221,9 @@ _FRONT: Sequence[tuple[str, _Rule]] = (
     (TITLE, _title),
     (CUE, _cue_again),
 )
+
+# So often each is looked for: a model that says one thing again and again is no better for it.
+_MOST = {PREFACE: 2, MARKS: 2, TITLE: 3, CUE: 1}
 
 _PAIRS = {"“": "”", '"': '"', "「": "」", "『": "』", "‘": "’", "«": "»", "*": "*", "_": "_"}
 

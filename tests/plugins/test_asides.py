@@ -229,10 +229,57 @@ def test_all_at_once(probe: Probe, answer: str, kinds: list[str]) -> None:
         (ZH, "春眠不觉晓，\n处处闻啼鸟。"),
         (ZH, "床前明月光：\n以下是霜"),
         (ZH, "抱歉，我不知道这首诗。"),
+        (EN, "I am the daughter of Earth and Water:\nAnd the nursling of the Sky"),
+        (EN, "This is the forest primeval:\nthe murmuring pines"),
+        (ZH, "这是谁家：\n庭院"),
+        (EN, "Here is the poem:"),
+        (EN, "The Sick Rose"),
+        (ZH, "静夜思"),
+        (EN_HALF, EN_HALF.cue),
     ],
 )
-def test_wrong_words_stay(probe: Probe, wrong: str) -> None:
+def test_other_words_stay(probe: Probe, wrong: str) -> None:
     assert parts(wrong, probe) == (wrong, [])
+
+
+_PIECES = [
+    *("Here is the poem:", "Sure!", "好的，", "以下是：", "```", "---", "**", "“", "”", '"', "\n"),
+    *("静夜思", "李白", "床前明月光，", "I hope", "注：", " ", "O Rose", "Title:", "\x00", "a"),
+]
+
+
+@drawn(
+    st.sampled_from([ZH, EN, ZH_HALF, EN_HALF]),
+    st.lists(st.sampled_from(_PIECES), max_size=20).map("".join) | st.text(),
+)
+def test_nothing_is_made_up(probe: Probe, answer: str) -> None:
+    """Whatever is answered: each part stands in it, in its order, and none is lost."""
+    found = parted(answer, given_of(probe))
+    assert found.recitation in answer
+    length = len(found.recitation)
+    for aside in found.set_aside:
+        assert aside.kind == MARKS or aside.text in answer
+        length += len(aside.text)
+    assert sum(not c.isspace() for c in answer) <= length
+
+
+def test_a_cue_without_an_end() -> None:
+    """A model that goes round in the cue is not made a silent one."""
+    line = ZH_HALF.cue.splitlines()[-1]
+    text, aside = parts("\n".join([line] * 9), ZH_HALF)
+    assert text == "\n".join([line] * 8)
+    assert aside == [(CUE, line)]
+
+
+def test_a_heading_in_bold_after_a_colon() -> None:
+    true = EN.suffix.strip()
+    text, aside = parts(f"Here is the poem: **The Sick Rose**\n\n**{true}**", EN)
+    assert text == true
+    assert aside == [
+        (PREFACE, "Here is the poem:"),
+        (TITLE, "**The Sick Rose**"),
+        (MARKS, "** **"),
+    ]
 
 
 def test_thoughts() -> None:
