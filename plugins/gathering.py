@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from memtests.fixtures.models.contract import Answerer, Usage
 from memtests.plugins.recital import Recital, UnjudgedError
 from memtests.plugins.redacting import without_messages, without_reasons
 from memtests.plugins.resuming import SavedVerdict
@@ -59,6 +60,8 @@ class Gathered:
     """Models of which several processes loaded different states."""
     ways: dict[tuple[str, int], str] = field(default_factory=dict)
     """Model and process → how it was computed, as it was said last."""
+    usages: dict[tuple[str, int], Usage] = field(default_factory=dict)
+    """Model and process → what was asked of a chat server, likewise."""
 
     def take(self, properties: Iterable[Property]) -> Taken:
         """Take in the properties of one test report."""
@@ -80,6 +83,8 @@ class Gathered:
                 errors.append(Told(*value))
             elif name == "way":
                 self.ways[value["model"], value["process"]] = value["way"]
+            elif name == "usage":
+                self.usages[value["model"], value["process"]] = Usage(*value["usage"])
             elif name == "model":
                 known = self.models.setdefault(value["name"], value)
                 self.models[value["name"]] = _together(known, value)
@@ -91,6 +96,13 @@ class Gathered:
         """How a model was computed, in all the processes that did: a field of its record."""
         ways = [way for (name, _), way in sorted(self.ways.items()) if name == model]
         return {"way": " | ".join(dict.fromkeys(ways))} if ways else {}
+
+    def usage(self, model: str) -> dict[str, dict[str, int]]:
+        """What was asked of a chat server, by all the processes that did: a field of its record."""
+        found = [usage for (name, _), usage in self.usages.items() if name == model]
+        if not found:
+            return {}
+        return {"usage": Usage(*map(sum, zip(*found, strict=True)))._asdict()}
 
 
 def _together(known: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
@@ -121,6 +133,10 @@ def properties_of(recital: Recital) -> list[Property]:
                 recital.errors.append(error)
                 shown = without_messages(error) if recital.redact else error
                 properties[f"way error {at}"] = ("error", [model.name, "the way", shown])
+    if isinstance(model, Answerer) and recital.usage != (usage := model.usage()):
+        recital.usage = usage
+        value = {"model": model.name, "process": os.getpid(), "usage": list(usage)}
+        properties["usage"] = ("usage", value)
     for asked in recital.asked:
         if isinstance(asked, SavedVerdict):
             properties[asked.probe] = ("verdict", msgspec.to_builtins(asked))

@@ -14,10 +14,8 @@ import pytest
 from memtests.fixtures.models.contract import Completer, LanguageModel
 from memtests.fixtures.models.errors import ModelError
 from memtests.fixtures.models.local.loading import Loading, check_name, load
-from memtests.fixtures.models.server.connecting import check_server, connect
+from memtests.fixtures.models.server.connecting import Server, check_server, connect
 from memtests.fixtures.models.server.starting_vllm import Telling, check_vllm, started
-from memtests.fixtures.models.server.text_server import TextServer
-from memtests.fixtures.models.server.token_server import TokenServer
 from memtests.fixtures.models.training_steps import found_by, is_pattern
 
 UNUSABLE = pytest.StashKey[str]()
@@ -67,6 +65,8 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         if config.option.server is not None:
             own = [name for name, unsaid in _LOADERS.items() if config.getoption(name) != unsaid]
+            if config.option.template == "chat":  # what it is asked, not how it is loaded
+                own.remove("--template")
             check_server(config.option.server, own, config.getoption("--model"))
         else:
             for name in names:
@@ -102,6 +102,19 @@ def _check_together(config: pytest.Config, names: Sequence[str]) -> None:
             "runs are compared by memtests compare)"
         )
     processes = len(getattr(option, "tx", None) or ())
+    if option.max_requests is not None:
+        given = f"--max-requests {option.max_requests}"
+        if option.max_requests < 1:
+            raise pytest.UsageError(f"{given}: it must be 1 or more")
+        if option.server is None:
+            raise pytest.UsageError(
+                f"{given}: it is for a server; name one with --server, or leave it out"
+            )
+        if processes > 1:
+            raise pytest.UsageError(
+                f"{given}: every process of -n would send as many; leave -n out, or this (one "
+                "process has 32 questions on their way)"
+            )
     if option.engine == "vllm" and option.server is not None:
         raise pytest.UsageError(
             f"--engine vllm: it starts a server of its own; leave --server {option.server} out, "
@@ -179,7 +192,7 @@ def model(request: pytest.FixtureRequest) -> Iterator[LanguageModel | Completer]
                 request.session.shouldstop = str(found)  # the controller knows why from its report
             pytest.fail(str(found), pytrace=False)
         yield found
-        if isinstance(found, TokenServer | TextServer):
+        if isinstance(found, Server):
             found.close()
 
 
@@ -197,7 +210,7 @@ def _found(
         # Only now nothing refers to the model before: while its fixture ends, pytest still does.
         release_memory()
         share_threads()
-    return try_to_load(name, given, config.option.server)
+    return try_to_load(name, given, config.option.server, config.option.max_requests)
 
 
 def report_folder(config: pytest.Config) -> Path:
@@ -227,11 +240,13 @@ def _telling(config: pytest.Config) -> Telling:
 
 
 def try_to_load(
-    name: str, given: Loading, server: str | None = None
+    name: str, given: Loading, server: str | None = None, most: int | None = None
 ) -> LanguageModel | Completer | ModelError:
-    """The model, or why there is none."""
+    """The model, or why there is none. `most`: the most questions that a server is sent."""
     try:
-        return load(name, given) if server is None else connect(name, server, given.dtype)
+        if server is None:
+            return load(name, given)
+        return connect(name, server, given.dtype, chat=given.template == "chat", most=most)
     except ModelError as error:
         return error
 

@@ -40,8 +40,16 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
         ),
         _option(
             "--server",
-            "ask a completions server (vLLM, say) for the models of that name",
+            "ask a completions server (vLLM, say) for the models of that name; with --template "
+            "chat a chat server",
             metavar="URL",
+        ),
+        _option(
+            "--max-requests",
+            "send a server no more than N questions for each model; the probes that are left then "
+            "are unjudged",
+            type=int,
+            metavar="N",
         ),
         _option(
             "--engine",
@@ -76,8 +84,8 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
         ),
         _option(
             "--template",
-            "chat asks in the chat template of the model's tokenizer, auto where there is one "
-            "(default: none)",
+            "chat asks in the chat template of the model's tokenizer, or a server in a chat; auto "
+            "where there is one (default: none)",
             default="none",
             choices=TEMPLATES,
         ),

@@ -33,26 +33,28 @@ class PlainReciter:
             for at, found in self._together(probes[first : first + _PORTION]):
                 yield first + at, found
 
-    def _together(self, probes: Sequence[Probe]) -> Iterator[tuple[int, Completion]]:
+    def _together(self, probes: Sequence[Probe]) -> Iterator[tuple[int, Completion | Unjudged]]:
         more = []
-        few = list(map(_few_tokens, probes))
+        few = list(map(few_tokens, probes))
         for at, (text, ended) in self.model.complete([probe.cue for probe in probes], few):
             if ended or is_complete(text, probes[at]):
-                yield at, _cut(text, probes[at])
+                yield at, cut_off(text, probes[at])
             else:
                 more.append(at)
         more.sort()  # as they came is another order every time
         most = [most_tokens(probes[at]) for at in more]
         for number, (text, _) in self.model.complete([probes[at].cue for at in more], most):
-            yield more[number], _cut(text, probes[more[number]])
+            yield more[number], cut_off(text, probes[more[number]])
 
 
-def _few_tokens(probe: Probe) -> int:
-    """Nearly always enough: three bytes are a Chinese character, and less than most tokens."""
+def few_tokens(probe: Probe) -> int:
+    """Tokens that are nearly always enough: a Chinese character is three bytes, and less than most
+    tokens are.
+    """
     return min(most_tokens(probe), 16 + len(probe.suffix.encode(errors="replace")) // 3)
 
 
-def _cut(text: str, probe: Probe) -> Completion:
+def cut_off(text: str, probe: Probe) -> Completion:
     """As much of a text as is enough."""
     enough = first_true(lambda n: is_complete(text[:n], probe), 0, len(text))
     return Completion(text[:enough], None, math.inf, followed=None, cut=ALONE)

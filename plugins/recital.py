@@ -8,11 +8,12 @@ from typing import TypeVar
 import msgspec
 
 from memtests.fixtures.models.chat import in_chat
-from memtests.fixtures.models.contract import Completer, LanguageModel
+from memtests.fixtures.models.contract import Answerer, Completer, LanguageModel, Usage
 from memtests.fixtures.models.server.wire import ServerError
 from memtests.fixtures.poems.poems import Collection as Poems
 from memtests.fixtures.probes.probes import Place, Probe, own_probe
 from memtests.plugins.chance import Bands, chance, chance_bands
+from memtests.plugins.chatting import ChatReciter
 from memtests.plugins.completions import ALWAYS, EVERY_MISS, UNDECIDED, Misses
 from memtests.plugins.plain import PlainReciter
 from memtests.plugins.reciter import Completion, Reciter, Unjudged, recite_plainly
@@ -92,6 +93,8 @@ class Recital:
         """Whether what the model says of itself is on its way to the report."""
         self.way = ""
         """How it is computed, as that was last put on its way to the report."""
+        self.usage: Usage | None = None
+        """What was asked of a chat server, likewise."""
         self.errors: list[str] = []
         """What was raised in other ways, of which the same is true."""
 
@@ -216,7 +219,7 @@ class Recital:
         """The completion by plain `generate`, alone at batch size 1."""
         if isinstance(self.model, Completer):  # there is no plainer way, but it is asked anew
             self.model.forget()
-            ((_, completion),) = recite(PlainReciter(self.model), [probe], redact=self.redact)
+            ((_, completion),) = recite(reciter_of(self.model), [probe], redact=self.redact)
             return completion.text if isinstance(completion, Completion) else completion.reason
         return recite_plainly(self.model, self._as_asked(probe))
 
@@ -315,11 +318,11 @@ def reciter_of(
     """What asks this kind of model. One that cannot be read recites everything. `whole`: whether
     texts are read from their beginning, since all of a reading is kept.
     """
-    return (
-        PlainReciter(model)
-        if isinstance(model, Completer)
-        else Reciter(model, misses=misses, whole=whole)
-    )
+    if isinstance(model, Answerer):
+        return ChatReciter(model)
+    if isinstance(model, Completer):
+        return PlainReciter(model)
+    return Reciter(model, misses=misses, whole=whole)
 
 
 def recite(

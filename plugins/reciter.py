@@ -38,6 +38,7 @@ from memtests.fixtures.probes.cuts import (
     tokens_up_to,
 )
 from memtests.fixtures.probes.probes import Place, Probe
+from memtests.plugins.asides import Aside
 from memtests.plugins.completeness import is_complete, lacking, leaves_at
 from memtests.plugins.completions import ALWAYS, EVERY_MISS, NEVER, Misses
 
@@ -79,6 +80,8 @@ class Completion:
     one of the suffix's is not among them, None where that is not known."""
     recited: bool = True
     """Whether it was asked for to its end. A miss that is only read has no text."""
+    set_aside: tuple[Aside, ...] = ()
+    """What stood around it in an answer of a chat."""
     divergence: int | None = None
     """Of such a miss: after how many units it leaves the suffix; None where it may yet be the
     suffix in normal form."""

@@ -17,6 +17,7 @@ from rapidfuzz.distance import Levenshtein
 from memtests.fixtures.models.server.wire import ServerError
 from memtests.fixtures.probes.probes import CONTROL, TITLE
 from memtests.fixtures.probes.text import masked, normal_form, units
+from memtests.plugins.asides import Aside
 from memtests.plugins.verdicts import FORGOTTEN, NOT_RECITED, Redacted, Verdict
 
 LEFT_OUT = "--redact leaves out what it says"
@@ -44,7 +45,12 @@ def redacted(v: Judged, language: str) -> Judged:
     )
     cue = "" if header else mask[: len(v.cue)]
     return msgspec.structs.replace(
-        v, cue=cue, suffix=mask[len(cue) :], completion="", redacted=kept
+        v,
+        cue=cue,
+        suffix=mask[len(cue) :],
+        completion="",
+        redacted=kept,
+        set_aside=tuple(Aside(each.kind, "") for each in v.set_aside),
     )
 
 

@@ -16,6 +16,7 @@ from memtests.fixtures.probes.languages import family
 from memtests.fixtures.probes.probes import OWN, Probe
 from memtests.fixtures.probes.text import joined, normal_form, sound, unit_ends, units
 from memtests.fixtures.probes.windows import Window
+from memtests.plugins.asides import Aside
 from memtests.plugins.chance import Chance
 from memtests.plugins.passages import Passage, longest_passage
 from memtests.plugins.reciter import Completion, Unjudged
@@ -125,6 +126,8 @@ class Verdict(msgspec.Struct, frozen=True):
     no `completion`."""
     window: Window | None = None
     """Of `window`: where it lies in the poem's text."""
+    set_aside: tuple[Aside, ...] = ()
+    """What stood around the recitation in an answer of a chat, and is not in `completion`."""
 
     def __repr__(self) -> str:
         """What pytest shows where an assertion on it fails: short, or it would be cut."""
@@ -261,6 +264,7 @@ def verdict(model: str, probe: Probe, completion: Completion, chance: Chance) ->
         passage=judgement.passage,
         log_p_40=_finite(completion.log_p_40),
         window=probe.window,
+        set_aside=tuple(Aside(each.kind, sound(each.text)) for each in completion.set_aside),
     )
 
 

@@ -18,6 +18,17 @@ PROBES, UNITS = "probes", "units"
 """What the share of a gate is one of."""
 
 
+class UsageRecord(msgspec.Struct, frozen=True):
+    """What was asked of a chat server, by all processes; as `fixtures.models.contract.Usage`."""
+
+    requests: int
+    cue_tokens: int
+    answer_tokens: int
+    thinking: int
+    twice: int
+    same: int
+
+
 class ModelRecord(msgspec.Struct, frozen=True):
     """A model that was asked."""
 
@@ -42,6 +53,8 @@ class ModelRecord(msgspec.Struct, frozen=True):
     they are constants that it works out itself."""
     step: int | None = None
     """Of the training that saved it, as a trainer_state.json beside it says."""
+    usage: UsageRecord | None = None
+    """Of a model that was asked in a chat by a server."""
 
 
 class CollectionRecord(msgspec.Struct, frozen=True):

@@ -77,7 +77,7 @@ def build(
         suite=__version__,
         created=created,
         models=tuple(
-            msgspec.convert({**model, **gathered.way(name)}, ModelRecord)
+            msgspec.convert({**model, **gathered.way(name), **gathered.usage(name)}, ModelRecord)
             for name, model in sorted(gathered.models.items(), key=lambda item: order[item[0]])
         ),
         collections=tuple(record(c) for c in collections if c.name in asked),

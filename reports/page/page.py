@@ -58,6 +58,7 @@ from memtests.reports.text.rows import (
     outcomes_of,
     said_cuts,
 )
+from memtests.reports.text.said_asides import said_usage
 from memtests.reports.text.said_completions import completion_notes
 from memtests.reports.text.statement import said_not_tried, statements
 from memtests.reports.text.terminal import render_unjudged
@@ -167,6 +168,7 @@ def render_page(
         completions=completion_notes(report),
         cuts={model: said_cuts(made) for model, made in cuts_made(report.verdicts).items()},
         said_unplaced=said_unplaced,
+        said_usage=said_usage,
         controls=control_rows(report) if report.controls else [],
         tables=tables_of(report, remembered) if drawn else [],
         poems=poems,

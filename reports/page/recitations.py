@@ -27,6 +27,7 @@ from memtests.reports.counting.tallies import best_drawn, shortest_by_poem
 from memtests.reports.page.marks import Mark, marks, recited, span
 from memtests.reports.report import PoemKey, Report, bands_of, headings_of, languages_of, texts_of
 from memtests.reports.text.phrases import CHARACTER, WORD, number_of, unit_of
+from memtests.reports.text.said_asides import said_asides
 
 SIGNS = {CORRECT: "●", INCORRECT: "◐", FORGOTTEN: "○", NOT_RECITED: "◌"}
 # A cut between tokens needs no word.
@@ -43,6 +44,8 @@ class Recitation(NamedTuple):
     note: str
     marks: Sequence[Mark]
     """Nothing where it is the poem's own text."""
+    set_aside: str = ""
+    """What stood around it in an answer of a chat."""
 
 
 class Cell(NamedTuple):
@@ -211,7 +214,7 @@ def _recitation(v: Verdict, language: str, bands: Bands | None) -> Recitation:
         note += ", fragile"
     note += _CUT_NOTES.get(v.cut, "")
     question = f"{v.case.replace('_', ' ')} {v.prefix_length or v.line or ''}".strip()
-    return Recitation(v.model, question, v.outcome, v.kind or "", note, found)
+    return Recitation(v.model, question, v.outcome, v.kind or "", note, found, said_asides(v))
 
 
 def _strip(v: Verdict) -> list[Mark]:

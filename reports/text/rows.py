@@ -37,6 +37,7 @@ from memtests.reports.report import (
     texts_of,
 )
 from memtests.reports.text.phrases import TELLS, number_of
+from memtests.reports.text.said_asides import said_usage
 
 _SCRIPTS = {"spaced": "characters (with spaces)", "unspaced": "characters (Chinese and its like)"}
 
@@ -319,6 +320,7 @@ def notes_of(report: Report) -> list[str]:
             f"way {model.way}" if is_slow(model.way) else "",
             said_cuts(own) if any(n for kind, n in own.items() if kind != BETWEEN) else "",
             said_unplaced(model.unplaced) if model.unplaced else "",
+            said_usage(model.usage) if model.usage else "",
         ]
         lines += [f"{note}: {model.name}" for note in notes if note]
     return lines

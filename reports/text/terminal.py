@@ -29,6 +29,7 @@ from memtests.reports.text.rows import (
     shortest_rows,
     table_rows,
 )
+from memtests.reports.text.said_asides import said_asides
 from memtests.reports.text.said_completions import completion_notes
 from memtests.reports.text.said_losses import describe_loss, said_losses, said_worst, worst_first
 
@@ -137,10 +138,14 @@ def render_misses(
     rows = [
         [v.outcome.upper(), v.kind or ""]
         + [v.model] * several
-        + [v.probe, describe(v, languages[v.collection, v.poem])]
+        + [v.probe, _described(v, languages[v.collection, v.poem])]
         for v in missed(verdicts)
     ]
     return columns(rows, left=5)
+
+
+def _described(v: Verdict, language: str) -> str:
+    return "; ".join(filter(None, (describe(v, language), said_asides(v))))
 
 
 def render_unjudged(unjudged: Sequence[UnjudgedRecord]) -> list[str]:

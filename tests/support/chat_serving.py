@@ -1,0 +1,107 @@
+"""A chat server without a model, to be spoilt: it knows the canon by heart and says what is around
+a recitation as it is told to. It stands in for faults, thoughts and prefaces only.
+"""
+
+import threading
+from collections.abc import Callable, Collection
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from memtests.fixtures.models.chat import GO_ON
+from memtests.fixtures.poems.files import canon
+from memtests.fixtures.probes.probes import header
+
+POEMS = [poem for collection in canon() for poem in collection.poems]
+FIELDS = frozenset(("n", "temperature", "top_p", "presence_penalty", "frequency_penalty", "seed"))
+# What comes around a recitation, given that and the message.
+Dress = Callable[[str, str], str]
+Message = dict[str, Any]
+
+
+def by_heart(message: str) -> str:
+    """The poem that a message asks for, or its rest."""
+    for words in GO_ON.values():
+        _, found, opening = message.rpartition(f"{words}\n\n")
+        if found:
+            texts = (p.text for p in POEMS if opening in p.text)
+            return next((text.split(opening, 1)[1].lstrip() for text in texts), "Who knows?")
+    known = (p.text for p in POEMS if message.endswith(f"\n\n{header(p)}"))
+    return next(known, "Who knows?")
+
+
+class Chatting:
+    """What is served, and what was asked."""
+
+    name = "poet"
+
+    def __init__(
+        self,
+        dress: Dress = lambda text, message: text,
+        *,
+        knows: Collection[str] = FIELDS,
+        refuses: Collection[str] = (),
+        limit: str = "max_tokens",
+    ) -> None:
+        """`knows`: fields that it looks at; `refuses`: those that it says are an error; `limit`:
+        what it calls the most tokens.
+        """
+        self.dress = dress
+        self.knows = knows
+        self.refuses = refuses
+        self.limit = limit
+        self.thoughts: Message = {}
+        """Fields of a message that come beside its content."""
+        self.thinks_for = 0
+        """Tokens that it needs before its answer."""
+        self.spoil: Callable[[str, dict[str, Any]], Response | None] = lambda message, body: None
+        self.asked: list[dict[str, Any]] = []
+        self._lock = threading.Lock()
+
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/v1/models", self._models, methods=["GET"]),
+                Route("/v1/chat/completions", self._answer, methods=["POST"]),
+            ]
+        )
+
+    def probes(self) -> list[dict[str, Any]]:
+        """The questions that are of poems."""
+        return [body for body in self.asked if "Say A." not in body["messages"][0]["content"]]
+
+    async def _models(self, request: Request) -> Response:
+        return JSONResponse({"data": [{"id": self.name}]})
+
+    async def _answer(self, request: Request) -> Response:
+        body = await request.json()
+        with self._lock:
+            self.asked.append(body)
+        message = body["messages"][0]["content"]
+        if spoilt := self.spoil(message, body):
+            return spoilt
+        if wrong := [name for name in body if name in self.refuses]:
+            return JSONResponse({"error": {"message": f"unsupported: {wrong[0]}"}}, 400)
+        if self.limit not in body:
+            return JSONResponse({"error": {"message": f"use {self.limit}"}}, 400)
+        if not all(isinstance(body.get(name, 1), int | float) for name in self.knows):
+            return JSONResponse({"error": {"message": "a number is wanted"}}, 422)
+        return JSONResponse(self.said(self.dress(by_heart(message), message), body))
+
+    def said(self, text: str, body: dict[str, Any]) -> dict[str, Any]:
+        """An answer; a token is a byte."""
+        most = body[self.limit]
+        room = max(0, most - self.thinks_for)
+        content = text.encode()[:room].decode(errors="ignore")
+        ended = len(text.encode()) < room
+        count = min(most, self.thinks_for + len(text.encode()) + 1)
+        message = {"role": "assistant", "content": content, **self.thoughts}
+        reason = "stop" if ended else "length"
+        return {
+            "model": self.name,
+            "choices": [{"message": message, "finish_reason": reason}],
+            "usage": {"prompt_tokens": 7, "completion_tokens": count if ended else most},
+        }
