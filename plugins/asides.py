@@ -1,13 +1,14 @@
-"""What stands around a recitation in an answer of a chat, and is no part of it. Pure functions.
+"""Asides: the words around a recitation in a chat's answer ("Sure! Here is the poem:"). Pure
+functions.
 
-Each rule looks for one kind of thing, at the beginning or at the end of an answer. Two guards keep
-every rule off the recitation:
+Each rule looks for one kind of aside, at the beginning or at the end of an answer. Two guards keep
+the rules from cutting into the recitation:
 
-- at the beginning, nothing is set aside where the answer, as it is, begins with OPENING of the
-  poem's own units and what would be left begins with no more of them;
-- at the end, nothing that stands in the poem is.
+- If the answer begins with OPENING units of the suffix, a rule may cut its beginning only if the
+  rest then begins with more of the suffix's units.
+- At the end, a line that stands in the poem is never cut.
 
-So an answer that is the poem alone is left alone, whatever the poem is.
+So an answer that holds only the poem stays whole, whatever the poem is.
 """
 
 import re
@@ -25,9 +26,9 @@ KINDS = (
     MARKS := "marks",
     REMARK := "closing remark",
 )
-# So many units are no chance.
+# An answer that begins with this many of the suffix's units does not do so by chance.
 OPENING = 3
-# Code points of thoughts that are kept; a model may think for pages.
+# The most code points of thoughts that are kept: a model may think for pages.
 MOST_THOUGHTS = 1000
 
 
@@ -37,15 +38,16 @@ class Aside(msgspec.Struct, frozen=True):
     kind: str
     """One of KINDS."""
     text: str
-    """As it came; of thoughts the first thousand code points; empty where texts are not kept."""
+    """As the model wrote it; of thoughts only the first MOST_THOUGHTS code points. Empty under
+    `--redact`."""
 
 
 class Given(msgspec.Struct, frozen=True):
-    """What an answer is held against, to find what is around the recitation."""
+    """The texts that an answer is compared with, to tell the recitation from the asides."""
 
     suffix: str
     opening: str
-    """Whatever of the poem stands in the cue."""
+    """The part of the poem that the cue gives."""
     title: str
     author: str
     dynasty: str
@@ -60,7 +62,7 @@ class Parted(msgspec.Struct, frozen=True):
 
 
 def parted(answer: str, given: Given) -> Parted:
-    """The recitation in an answer, and what is around it, in the order in which that came."""
+    """Split an answer into the recitation and its asides, in the order in which they came."""
     before: list[Aside] = []
     text, after = _without_end(answer.strip(), given)
     found = True
@@ -83,16 +85,16 @@ def parted(answer: str, given: Given) -> Parted:
 
 
 def thoughts_aside(thoughts: str) -> tuple[Aside, ...]:
-    """What a model thought before its answer, if it did."""
+    """A model's thoughts before its answer, as an aside; none if it did not think."""
     return (Aside(THOUGHTS, thoughts[:MOST_THOUGHTS]),) if thoughts else ()
 
 
 def _may_go(whole: str, rest: str, given: Given) -> bool:
-    """Whether the beginning of a text may be set aside, so that the rest is left."""
+    """Whether the beginning of a text may be set aside, and only `rest` kept."""
     gone = whole[: len(whole) - len(rest)]
-    if not units(gone, given.language):  # marks alone
+    if not units(gone, given.language):  # only marks would go
         return True
-    if not units(rest, given.language):  # what stands alone is around nothing
+    if not units(rest, given.language):  # no words would be left, so `gone` is the answer itself
         return False
     begun, enough = _lead(whole, given), min(OPENING, len(units(given.suffix, given.language)))
     return begun < enough or _lead(rest, given) > begun
@@ -110,13 +112,14 @@ def _lead(text: str, given: Given) -> int:
     return count
 
 
-# A preface: what a model says it is about to do. A line of its own, or all up to a colon.
+# A preface announces the poem. It is a line of its own, or everything up to a colon.
 _SURE = (
     r"(?:(?:sure|certainly|of course|absolutely|okay|ok|yes|no problem|gladly|with pleasure)\b"
     r"(?: thing)?[,.!:—–-]*\s*)"
 )
 _SURE_ZH = r"(?:(?:好的|好|当然可以|当然|没问题|可以|是的|遵命)(?:的)?[，,。.！!：:～~]+\s*)"
-# Without such a word before its colon a line may as well be a poem's own.
+# A line with a colon counts as a preface only if it holds one of these words. Otherwise it may as
+# well be a line of the poem.
 _OF_A_POEM = r"(?=[^\n:：]{0,150}(?:poem|text|verse|line|sonnet|recit|continu|follow|below|[\"“*]))"
 _OF_A_POEM_ZH = r"(?=[^\n:：]{0,60}(?:[诗词文句续背《]|如下|内容))"
 _HERE = (
@@ -157,7 +160,7 @@ def _fence(text: str, given: Given) -> Iterator[int]:
             yield found.end()
 
 
-# What may stand in a line of title and author beside these.
+# Words that a heading may hold besides title, author and dynasty.
 _BESIDE = {
     *("by", "a", "poem", "the", "from", "title", "author", "poet", "dynasty", "sonnet", "written"),
     *(
@@ -185,7 +188,7 @@ _LABEL = re.compile(
 
 
 def _title(text: str, given: Given) -> Iterator[int]:
-    """The first line, where it is title, author or dynasty and nothing else."""
+    """The end of the first line, if it holds title, author or dynasty and nothing else."""
     line = text.partition("\n")[0]
     if "\n" in text and _is_heading(line, given):
         yield len(line)
@@ -204,7 +207,9 @@ def _is_heading(line: str, given: Given) -> bool:
 
 
 def _cue_again(text: str, given: Given) -> Iterator[int]:
-    """What the cue has of the poem, from its beginning or that of one of its lines on."""
+    """Where the answer stops repeating the poem's words in the cue. The repetition may begin at any
+    line of these.
+    """
     lines = given.opening.splitlines(keepends=True)
     said = units(text, given.language)
     for first in range(len(lines)):
@@ -222,14 +227,17 @@ _FRONT: Sequence[tuple[str, _Rule]] = (
     (CUE, _cue_again),
 )
 
-# So often each is looked for: a model that says one thing again and again is no better for it.
+# How often each kind is set aside at most. A model that repeats the title ten times gains nothing:
+# the other seven count as its recitation.
 _MOST = {PREFACE: 2, MARKS: 2, TITLE: 3, CUE: 1}
 
 _PAIRS = {"“": "”", '"': '"', "「": "」", "『": "』", "‘": "’", "«": "»", "*": "*", "_": "_"}
 
 
 def _within_marks(text: str, given: Given) -> tuple[str, str] | None:
-    """The marks that enclose all of a text, and what is inside; None where the poem has them."""
+    """The marks that enclose a whole text, and the text inside them; None if there are none, or if
+    the poem itself has them.
+    """
     pair = re.match(r"\*\*|__|.", text, re.DOTALL)
     if pair is None or len(text) < 2 * len(pair[0]) + 1:
         return None
@@ -262,7 +270,7 @@ _RULE_END = re.compile(r"\n(?:-{3,}|\*{3,}|_{3,}|={3,}|—{2,})[ \t]*(?:\n|$)")
 
 
 def _without_end(text: str, given: Given) -> tuple[str, list[Aside]]:
-    """A text without the remark at its end, and that."""
+    """A text without its closing remark, and the remark."""
     end = min((at for at in _ends(text, given) if at), default=len(text))
     if end == len(text):
         return text, []
@@ -270,8 +278,9 @@ def _without_end(text: str, given: Given) -> tuple[str, list[Aside]]:
 
 
 def _ends(text: str, given: Given) -> Iterator[int]:
-    """Where closing remarks may begin: at a line that begins as one does, is title or author, or
-    closes a fence, and does not stand in the poem.
+    """Where closing remarks may begin. That is a line that begins like one ("Note:"), a heading on
+    the last line, the end of a fence, or a rule (`---`) with no line of the poem after it. A line
+    that stands in the poem is no remark.
     """
     poem = units(given.opening + " " + given.suffix, given.language)
     at = 0
@@ -296,12 +305,12 @@ def _ends(text: str, given: Given) -> Iterator[int]:
 
 
 def _goes_on(rest: str, poem: Sequence[str], given: Given) -> bool:
-    """Whether a line of the poem stands in what comes after a line of marks."""
+    """Whether the rest of an answer still has a line of the poem."""
     lines = (units(line, given.language) for line in rest.splitlines())
     return any(said and _occurs(said, poem) for said in lines)
 
 
 def _occurs(part: Sequence[str], whole: Sequence[str]) -> bool:
-    """Whether a sequence stands in another."""
+    """Whether `part` stands in `whole` without gaps."""
     count = len(part)
     return any(list(whole[at : at + count]) == list(part) for at in range(len(whole) - count + 1))

@@ -1,6 +1,7 @@
-"""Chance: how much of one poem the recitation of another has (design, section 3).
+"""Chance: how much two different poems have in common (design, section 3).
 
-It depends on the poems alone, never on a model, and is the same in every run.
+A completion with more of a poem than that remembers something of it. Chance depends on the poems
+alone, never on a model, and is the same in every run.
 """
 
 import bisect
@@ -24,37 +25,40 @@ from memtests.fixtures.probes.probes import poem_unit_ends
 from memtests.fixtures.probes.text import in_words, joined, normal_form, units
 
 PERCENTILE = 99
-# Of the pairs of poems, how many may have a longer passage in common than chance allows. Similarity
-# takes its one in a hundred already: a recitation is to be above either level about as seldom.
+# The share of pairs of texts that may have a longer passage in common than chance allows. By
+# similarity alone, one pair in a hundred is already above chance. Passages add only a tenth of
+# that, so a recitation is above either level by chance about once in a hundred times.
 LONGER = Fraction(1, 1000)
-# Poems looked at in a collection, taken evenly over it, the fewest that make a percentile, and the
-# texts of other poems that each of their texts is held against.
+# The most poems of a collection that are compared, taken evenly over it.
 MOST_POEMS = 150
+# With fewer poems there is no percentile.
 FEWEST_POEMS = 10
+# Each text is compared with at most this many texts of other poems.
 PARTNERS = 24
-# So much of a text is looked at from each place on: chance changes little from there to a book.
+# Only this many units are compared from each cut on: chance hardly changes beyond that, even for a
+# book.
 MOST_UNITS = 4096
 _CUTS = (Fraction(0), Fraction(1, 4), Fraction(1, 2), Fraction(3, 4))
-# Of the units asked for, how many the other text has: one that ends early has a little more in
-# common with a longer one, because what is missing can be missing anywhere.
+# Suffixes are compared with texts as long and with shorter ones. A completion that ends early is a
+# little more similar by chance: Levenshtein distance may place the missing units anywhere.
 _SAID = (Fraction(1), Fraction(7, 10))
 
 
 class Chance(NamedTuple):
-    """What the recitation of another poem reaches."""
+    """The most that the recitation of another poem reaches by chance."""
 
     similarity: float
     passage: int
-    """In units."""
+    """The length of the longest passage, in units."""
 
 
 class Bands(NamedTuple):
     """The chance levels of a collection, by the length of a suffix."""
 
     similarity: dict[int, float]
-    """From so many characters in normal form on."""
+    """Length in characters of the normal form → level for suffixes of at least that length."""
     passages: dict[int, int]
-    """Up to so many units."""
+    """Length in units → level for suffixes of at most that length."""
 
 
 @dataclass(frozen=True)
@@ -68,20 +72,21 @@ class _Text:
     """Where each unit ends."""
 
     def count(self, length: int) -> int:
-        """The fewest units that have so many characters."""
+        """The fewest units that hold `length` characters."""
         return bisect.bisect_left(self.ends, length) + 1
 
     def cut(self, count: int) -> str:
-        """So many units of it."""
+        """Its first `count` units."""
         return self.text[: self.ends[count - 1]]
 
 
 @functools.cache
 def chance_bands(collection: Collection) -> Bands:
-    """The chance levels for suffixes of 4, 8, 16, … characters in normal form, and units.
+    """The chance levels of a collection, for suffixes of 4, 8, 16, … characters in normal form
+    (similarity) and of as many units (passages).
 
-    Similarity is no lower than that of a longer band: a suffix may be nearly as long as the next
-    one. Passages get longer with the texts.
+    No band's similarity is lower than that of a longer band: a suffix of 7 characters is in band 4,
+    and nearly as long as those of band 8. Passages get longer with the texts.
     """
     first = collection.poems[0]
     language = first.language if collection.language == "mul" else collection.language
@@ -91,7 +96,8 @@ def chance_bands(collection: Collection) -> Bands:
     longest_first = sorted(similarity, reverse=True)
     highest = itertools.accumulate((similarity[band] for band in longest_first), max)
     falling = dict(sorted(zip(longest_first, highest, strict=True)))
-    # A few poems have too few pairs to show what is rarer than one in a thousand.
+    # A small collection has too few pairs to show what happens once in a thousand. So chance allows
+    # it no shorter passages than the canon.
     passages = {
         band: max(each.get(band, 0) for each in (canon.passages, own.passages))
         for band in canon.passages.keys() | own.passages.keys()
@@ -100,16 +106,20 @@ def chance_bands(collection: Collection) -> Bands:
 
 
 def canon_passages(language: str, words: bool) -> dict[int, int]:
-    """What chance allows of passages where a collection is not known any more."""
+    """The passages that chance allows, by the canon alone: for verdicts whose collection is not at
+    hand any more.
+    """
     return _rising(_canon_bands(family(language), words).passages)
 
 
 def chance(bands: Bands, suffix: str) -> Chance:
-    """The levels of the bands that a suffix falls in.
+    """The chance levels of a suffix.
 
-    Of similarity, the longest band not longer than it. Of passages, the shortest not shorter; where
-    none is, a unit more for every doubling: twice as long a text has four times as many pairs of
-    places where a passage may begin, and a passage that is one unit longer is far rarer than that.
+    Similarity is that of the longest band that is no longer than the suffix. Passages are those of
+    the shortest band that is no shorter. If every band is shorter, the longest one's passage gets
+    one unit more for every doubling of the length. That is enough: a text twice as long has four
+    times as many pairs of places where a passage may begin, but a passage one unit longer is far
+    more than four times rarer.
     """
     length = len(normal_form(suffix))
     levels = bands.similarity
@@ -121,14 +131,14 @@ def chance(bands: Bands, suffix: str) -> Chance:
 
 
 def _rising(passages: Mapping[int, int]) -> dict[int, int]:
-    """Levels none of which is lower than that of a shorter band."""
+    """The levels, each raised to the highest of the shorter bands."""
     bands = sorted(passages)
     highest = itertools.accumulate((passages[band] for band in bands), max)
     return dict(zip(bands, highest, strict=True))
 
 
 def _bands(poems: Sequence[Poem]) -> Bands:
-    """The levels of every band that enough of the poems are long enough for."""
+    """The levels of every band that at least FEWEST_POEMS poems are long enough for."""
     step = max(1, len(poems) // MOST_POEMS)
     taken = [poems[at] for at in range(0, len(poems), step)[:MOST_POEMS]]
     texts = [text for number, poem in enumerate(taken) for text in _texts(number, poem)]
@@ -152,15 +162,15 @@ def _passages(texts: Sequence[_Text]) -> dict[int, int]:
     passages: dict[int, int] = {}
     band = 4
     while _enough(long := [text for text in texts if len(text.parts) >= band]):
-        # One unit is never more than chance.
+        # Starting at 1: a passage of one unit is never above chance.
         passages[band] = next(n for n in itertools.count(1) if _seldom(long, band, n + 1))
         band *= 2
     return passages
 
 
 def _seldom(texts: Sequence[_Text], band: int, length: int) -> bool:
-    """Whether no more than LONGER of the pairs of texts of different poems, cut to a band's units,
-    have a run of so many units in common.
+    """Whether passages of `length` units are rarer than LONGER, in pairs of texts of different
+    poems that are cut to `band` units.
     """
     sizes = Counter(text.poem for text in texts)
     all_pairs = (len(texts) ** 2 - sum(size**2 for size in sizes.values())) // 2
@@ -180,8 +190,8 @@ def _seldom(texts: Sequence[_Text], band: int, length: int) -> bool:
 
 
 def _percentile(texts: Sequence[_Text], band: int, said: Fraction) -> float:
-    """The percentile of the similarity between texts of different poems, the one cut to the units
-    that make a band's length, the other to as many units or a part of them.
+    """The percentile of the similarity between texts of different poems. One text is cut to the
+    units that hold `band` characters, the other to the share `said` of as many units.
     """
     import numpy
 
@@ -203,7 +213,7 @@ def _percentile(texts: Sequence[_Text], band: int, said: Fraction) -> float:
 
 
 def _texts(number: int, poem: Poem) -> list[_Text]:
-    """A poem from several places on."""
+    """The texts of a poem that begin at each of _CUTS."""
     whole, ends = poem.text, array("q", [0]) + poem_unit_ends(poem)
     cuts = dict.fromkeys(int(part * (len(ends) - 1)) for part in _CUTS)
     found = []
@@ -219,7 +229,9 @@ def _texts(number: int, poem: Poem) -> list[_Text]:
 
 @functools.cache
 def _canon_bands(language: str, words: bool) -> Bands:
-    """What a collection falls back on: the canon in its language, then what is written alike."""
+    """The levels for bands that a collection is too small for: those of the canon's poems in its
+    language, or else of all that count their units alike (words, or characters).
+    """
     poems = [poem for collection in canon() for poem in collection.poems]
     alike = [poem for poem in poems if in_words(poem.text) == words]
     same = [poem for poem in alike if poem.language == language]

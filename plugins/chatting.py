@@ -11,7 +11,7 @@ from memtests.plugins.completeness import is_complete
 from memtests.plugins.plain import PlainReciter, cut_off, few_tokens
 from memtests.plugins.reciter import Completion, Unjudged, most_tokens
 
-# Tokens of an answer for what may stand around a recitation.
+# Tokens that an answer may have for its asides, besides those for the recitation.
 ROOM = 128
 TOO_LONG = "its answer was cut off before the poem's length: its thoughts took the tokens"
 
@@ -43,13 +43,13 @@ class ChatReciter(PlainReciter):
 
 
 def as_answered(probe: Probe) -> Probe:
-    """The probe without the white space at its cut: an answer begins without."""
+    """The probe without the white space at the beginning of its suffix: answers have none there."""
     start = probe.stop - len(probe.suffix.lstrip())
     return dataclasses.replace(probe, start=start)
 
 
 def given_of(probe: Probe) -> Given:
-    """What an answer to a probe is held against."""
+    """The texts that an answer to a probe is compared with."""
     poem = probe.poem
     _, opening = parts_of(probe)
     return Given(
@@ -65,8 +65,8 @@ def given_of(probe: Probe) -> Given:
 def _completion(
     answer: Answer, probe: Probe, put: Probe, last: bool
 ) -> Completion | Unjudged | None:
-    """What an answer comes to; None where a longer one may come to more. `last`: whether it was
-    given all the tokens there are.
+    """The completion in an answer; None if the answer must be asked for again, with more tokens.
+    `last`: whether it had the most tokens already.
     """
     text, around = _recited(answer, probe)
     whole = answer.ended or is_complete(text, put)
@@ -79,6 +79,6 @@ def _completion(
 
 
 def _recited(answer: Answer, probe: Probe) -> tuple[str, tuple[Aside, ...]]:
-    """The recitation in an answer, and what was set aside."""
+    """The recitation in an answer, and its asides."""
     found = parted(answer.text, given_of(probe))
     return found.recitation, (*thoughts_aside(answer.thoughts), *found.set_aside)

@@ -1,5 +1,7 @@
-"""Where a completion ends, once it is sure to hold as many units as the suffix; and where one that
-has only begun is sure to leave the suffix. Pure functions.
+"""When a completion is long enough to be judged, and when one that has only begun is sure to leave
+the suffix. Pure functions.
+
+The last unit so far is not sure while the model goes on: "moon" may become "moonlight".
 """
 
 import functools
@@ -11,17 +13,18 @@ from memtests.fixtures.probes.text import normal_form, sure_units, units
 
 
 def is_complete(completion: str, probe: Probe) -> bool:
-    """Whether a completion is sure to hold as many units as the suffix, or its line has ended.
+    """Whether a completion is sure to hold as many units as the suffix, or (where one line is asked
+    for) its line has ended.
 
-    While it still is the suffix word for word it goes on to the suffix's last mark, so that
-    `verbatim` can be told. Once true it stays true as the completion grows.
+    A completion that is the suffix so far must reach the suffix's last mark, or `verbatim` could
+    not be told. Once complete, a completion stays so as it grows.
     """
     return lacking(completion, probe) == 0
 
 
 def lacking(completion: str, probe: Probe) -> int:
-    """How many units a completion lacks until it is complete; 0 where it is. A line that ends, or
-    the suffix's last mark, may make it complete before.
+    """How many units a completion lacks until it is complete; 0 if it is. The end of its line, or
+    the suffix's last mark, may complete it sooner.
     """
     suffix, language = probe.suffix, probe.poem.language
     completion = completion.rstrip("\ufffd")  # a character whose last bytes are still to come
@@ -32,8 +35,8 @@ def lacking(completion: str, probe: Probe) -> int:
 
 
 def leaves_at(begun: str, probe: Probe, over: bool = False) -> int | None:
-    """After how many units a completion that begins so leaves the suffix, whatever comes after;
-    None where it may yet be the suffix in normal form, or is. `over`: whether nothing comes after.
+    """After how many units a completion that begins with `begun` leaves the suffix, however it goes
+    on; None if it is the suffix in normal form, or may yet become it. `over`: whether it has ended.
     """
     language = probe.poem.language
     begun = begun.rstrip("\ufffd")
@@ -46,13 +49,13 @@ def leaves_at(begun: str, probe: Probe, over: bool = False) -> int | None:
         return at
     if over:
         return None if said == true else sure
-    # What goes on may become another word, and its last letter may get an accent.
+    # The last word may still grow, and its last letter may still get an accent.
     may_be = _bare(true[sure:]).startswith(_bare(said[sure:]))
     return None if may_be else sure
 
 
 def _bare(parts: Iterable[str]) -> str:
-    """The letters of units without what is put on them."""
+    """The letters of units, without accents."""
     return "".join(c for c in unicodedata.normalize("NFKD", "".join(parts)) if not _combining(c))
 
 

@@ -1,7 +1,7 @@
 """`--completions`: which misses are recited, and which are only read. Pure functions.
 
-A reading says of every probe whether it is recited token for token. What a miss says instead has to
-be generated, and that is most of the time that a pretrained model takes.
+A reading tells of every probe whether the model recites it token for token. The words that the
+model says instead must be generated. With a pretrained model, that takes most of the time.
 """
 
 import argparse
@@ -16,13 +16,13 @@ from memtests.fixtures.probes.probes import OWN, Probe
 COMPLETIONS = (ALL := "all", FEW := "few", NONE := "none")
 """The values of the option."""
 ALWAYS = "always"
-"""A miss of this probe is recited."""
+"""If the reading shows a miss, the completion is generated."""
 UNDECIDED = "undecided"
-"""Only where its reading does not decide that it is one: where it leaves the text at a mark, or
-inside a word, and may yet be the suffix in normal form."""
+"""The completion is generated only if the reading leaves open whether it is a miss: the model
+leaves the text at a mark, or inside a word, and may yet say the suffix in normal form."""
 NEVER = "never"
 FEW_PROBES = 10
-"""Of each collection, case and kind of control."""
+"""Under FEW: the probes of each collection, case and kind of control whose misses are recited."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,13 @@ class Misses:
     option: str = ALL
     """One of COMPLETIONS."""
     chosen: frozenset[str] = frozenset()
-    """The names of those that are recited whatever the reading says; of FEW."""
+    """Of FEW: the names of the probes that are always recited."""
 
     def wanted(self, probe: Probe) -> str:
         """ALWAYS, UNDECIDED or NEVER.
 
-        A test's own question is always recited, and so is the control that asks to copy: one that
-        fails in a few words shows as well that the model can say them.
+        A test's own question is always recited, and so is the control that asks to copy: a copy
+        with a few wrong words still shows that the model can say the poem's words.
         """
         always = probe.collection == OWN or probe.control == COPYING or probe.name in self.chosen
         if self.option == ALL or always:
@@ -50,21 +50,19 @@ EVERY_MISS = Misses()
 
 
 def completions_of(option: argparse.Namespace) -> str:
-    """Which misses are recited: where nothing is said all are, but no windows, of which there may
-    be thousands.
-    """
+    """Which misses are recited. By default all, but of windows none: there may be thousands."""
     default = NONE if option.windows else ALL
     return option.completions or default
 
 
 def misses_of(option: str, probes: Iterable[Probe]) -> Misses:
-    """Which misses of these probes, all that are asked for, are recited."""
+    """Which misses are recited, of all the probes that are asked."""
     return Misses(option, few(probes) if option == FEW else frozenset())
 
 
 def few(probes: Iterable[Probe]) -> frozenset[str]:
-    """The names of FEW_PROBES of each collection, case and kind of control: those whose names have
-    the least hashes, so that nothing but the names decides.
+    """The names of FEW_PROBES probes of each collection, case and kind of control. Those with the
+    lowest hashes are taken, so that the choice depends on the names alone, not on their order.
     """
     groups: dict[tuple[str, str, str | None], set[str]] = defaultdict(set)
     for probe in probes:

@@ -1,7 +1,8 @@
-"""What travels from a test item to the report: verdicts as pytest user properties.
+"""Verdicts travel from a test item to the report as pytest user properties.
 
-Only builtins cross from an xdist worker to its controller, and user properties survive the worker.
-Verdicts and traces go ahead of them to the disk, as soon as they are settled.
+Only builtins cross from an xdist worker to its controller. User properties do, and they are still
+there if the worker dies later. Verdicts and traces are also written to the disk as soon as they are
+settled, before the test item is over.
 """
 
 import os
@@ -27,14 +28,14 @@ from memtests.plugins.verdicts import (
 
 Property = tuple[str, Any]
 UNJUDGED = "unjudged"
-"""What becomes of a case in place of an outcome where there is none."""
+"""The status of a case that has no outcome."""
 
 UNUSABLE_MODEL = "unusable"
 """The property of a test report that says why there was no model to ask."""
 
 
 class Told(NamedTuple):
-    """The traceback of an error for which a probe is unjudged."""
+    """The traceback of an error that left a probe unjudged."""
 
     model: str
     probe: str
@@ -42,7 +43,7 @@ class Told(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """The verdicts in a test report, those of them that are new, and what is told of errors."""
+    """The verdicts in a test report, the new ones among them, and the tracebacks of errors."""
 
     verdicts: list[SavedVerdict]
     new: list[SavedVerdict]
@@ -51,17 +52,17 @@ class Taken(NamedTuple):
 
 @dataclass
 class Gathered:
-    """Everything that was judged in a session, on the controller, as it came in."""
+    """Everything that was judged in a session, gathered on the controller as it comes in."""
 
     verdicts: dict[tuple[str, str], SavedVerdict] = field(default_factory=dict)
     unjudged: dict[tuple[str, str], UnjudgedRecord] = field(default_factory=dict)
     models: dict[str, dict[str, Any]] = field(default_factory=dict)
     mixed: set[str] = field(default_factory=set)
-    """Models of which several processes loaded different states."""
+    """Models that differ between processes: their files changed while the run went on, say."""
     ways: dict[tuple[str, int], str] = field(default_factory=dict)
-    """Model and process → how it was computed, as it was said last."""
+    """Model and process → the way it was computed, as last reported."""
     usages: dict[tuple[str, int], Usage] = field(default_factory=dict)
-    """Model and process → what was asked of a chat server, likewise."""
+    """Model and process → the questions and tokens of a chat server, as last reported."""
 
     def take(self, properties: Iterable[Property]) -> Taken:
         """Take in the properties of one test report."""
@@ -93,12 +94,14 @@ class Gathered:
         return Taken(taken, new, errors)
 
     def way(self, model: str) -> dict[str, str]:
-        """How a model was computed, in all the processes that did: a field of its record."""
+        """The ways in which the processes computed a model, as a field of its record."""
         ways = [way for (name, _), way in sorted(self.ways.items()) if name == model]
         return {"way": " | ".join(dict.fromkeys(ways))} if ways else {}
 
     def usage(self, model: str) -> dict[str, dict[str, int]]:
-        """What was asked of a chat server, by all the processes that did: a field of its record."""
+        """The questions and tokens of a chat server, summed over processes, as a field of its
+        model's record.
+        """
         found = [usage for (name, _), usage in self.usages.items() if name == model]
         if not found:
             return {}
@@ -106,15 +109,15 @@ class Gathered:
 
 
 def _together(known: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """A model's record, with the versions that only another process was told of."""
+    """A model's record, with the versions that only another process knows."""
     return known | {"versions": other.get("versions", {}) | known.get("versions", {})}
 
 
 def properties_of(recital: Recital) -> list[Property]:
-    """What a recital was asked for since the last call, as user properties, each probe once.
+    """What a recital found since the last call, as user properties, each probe once.
 
-    What the model says of itself goes first, once for each process that loads it; and whenever that
-    has changed, how it is computed.
+    Before the probes comes the model's own record, once for each process that loads it. Its way and
+    its usage follow whenever they have changed.
     """
     properties: dict[str, Property] = {}
     model = recital.model
@@ -152,21 +155,21 @@ def properties_of(recital: Recital) -> list[Property]:
 
 
 def packed(verdicts: Sequence[SavedVerdict], traces: Sequence[Trace]) -> Any:
-    """What was settled on a worker, in builtins."""
+    """The verdicts and traces that a worker has settled, in builtins."""
     return msgspec.to_builtins([verdicts, traces])
 
 
 def unpacked(settled: Any) -> tuple[list[SavedVerdict], list[Trace]]:
-    """The same again."""
+    """The verdicts and traces that were `packed`."""
     verdicts, traces = settled
     return msgspec.convert(verdicts, list[SavedVerdict]), msgspec.convert(traces, list[Trace])
 
 
 def status_of(properties: Sequence[Property], error: BaseException | None) -> str | None:
-    """What became of a case: an outcome, `unjudged`, or None where pytest's own word is right.
+    """The status of a case: an outcome, `unjudged`, or None if pytest's own word fits.
 
-    A failed assertion is a miss only where no probe of the case was correct: a test that compares
-    several recitations fails for another reason.
+    A failed assertion is a miss only if no probe of the case was correct. If one was, the test
+    compares several recitations, and fails for a reason of its own.
     """
     outcomes = {value["outcome"] for name, value in properties if name == "verdict"}
     if isinstance(error, UnjudgedError):

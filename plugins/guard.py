@@ -1,8 +1,9 @@
-"""The one thing that an installed suite adds to every pytest run: it refuses one of the suite that
-has not loaded the suite.
+"""The one plugin that an installed suite adds to every pytest run. It stops a run in a clone of the
+suite if pytest has not loaded the suite's own plugins.
 
-pytest loads entry points before any conftest.py, so that the one beside a checkpoint is not run. It
-adds no option, no fixture and no other hook.
+That happens, for instance, if pytest takes the value of an option for a path, and reads another
+configuration there. pytest loads this plugin before any conftest.py, so one that lies beside a
+checkpoint is not run. The plugin adds no option, no fixture and no other hook.
 """
 
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ import pytest
 
 from memtests.plugins.starting import refusal
 
-# What marks a clone of the suite.
+# A folder that holds both is a clone of the suite.
 _MARKS = ("memtests/command.ini", "fixtures/canon")
 
 
@@ -22,7 +23,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         return
     known = early_config.known_args_namespace
     folder = early_config.invocation_params.dir
-    # With -c a run in a clone may well be one of something else.
+    # With -c, a run in a clone may be meant for other tests.
     here = [] if known.inifilename else [folder]
     clone = clone_of([*here, *(folder / name for name in known.file_or_dir)])
     if clone is None:
@@ -36,6 +37,6 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 
 def clone_of(places: Iterable[Path]) -> Path | None:
-    """The clone of the suite that the first of these places in one is in."""
+    """The clone of the suite that holds the first of these places that lies in one."""
     folders = (above for place in places for above in (place, *place.resolve().parents))
     return next((each for each in folders if all((each / mark).exists() for mark in _MARKS)), None)

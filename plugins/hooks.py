@@ -29,24 +29,26 @@ from memtests.plugins.scheduling import Asked, ChunkScheduling, in_order
 from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT, NOT_RECITED
 
 Counts = tuple[tuple[str, int], ...]
-"""A model and its question → how many probes that is. Two cases may ask the same."""
+"""A model and its question, with the number of probes in the question. Two cases may ask the same
+question."""
 RECITAL = pytest.StashKey[Recital]()
 SAVED = pytest.StashKey[Mapping[str, SavedVerdict]]()
-"""Verdicts of an earlier run that need not be asked again."""
+"""Key → verdict of an earlier run, whose probe need not be asked again."""
 SAVED_TRACES = pytest.StashKey[Collection[str]]()
-"""The keys of its traces."""
+"""The keys of the earlier run's traces."""
 ASKED = pytest.StashKey[dict[str, Asked | None]]()
-"""Node id → what the case asks; on the controller of xdist workers, as they say."""
+"""Node id → the model and poem that the case asks. With -n the workers send it to their
+controller."""
 COUNTS = pytest.StashKey[dict[str, Counts]]()
-"""Node id → how many probes the case asks; likewise."""
+"""Node id → how many probes the case asks. With -n the workers send this, too."""
 SINK = pytest.StashKey[Sink]()
-"""What takes verdicts and traces to the disk."""
+"""Writes verdicts and traces to the disk."""
 TOLERANT = pytest.StashKey[bool]()
-"""Whether a miss fails no test."""
+"""Whether tests pass in spite of misses."""
 CASES = Path(str(sys.modules[__name__.partition(".")[0]].__file__)).parent
 """The folder of the suite's own cases."""
 OWN_FAILURES = (Path(__file__), Path(__file__).parent / "model.py")
-"""Where the suite itself fails a case, in words that hold no text."""
+"""The files whose `pytest.fail` messages never quote a text, so that `--redact` can show them."""
 _LETTERS = {CORRECT: ".", INCORRECT: "I", FORGOTTEN: "F", NOT_RECITED: "N", UNJUDGED: "U"}
 _COLOURS = {
     CORRECT: "green",
@@ -89,7 +91,9 @@ def recall(request: pytest.FixtureRequest, model: LanguageModel | Completer) -> 
 
 
 def sink_of(config: pytest.Config) -> Sink:
-    """What takes verdicts and traces as they are settled; on a worker, its controller does."""
+    """The function that takes verdicts and traces as they are settled. A worker sends them to its
+    controller.
+    """
     worker = getattr(config, "workerinput", None)
     if worker:
         return lambda verdicts, traces: worker["settled"].send(packed(verdicts, traces))
@@ -115,7 +119,7 @@ def counts_of(item: pytest.Item) -> Counts:
 
 
 def asked_by(item: pytest.Item) -> Asked | None:
-    """What a case asks, from its parameters; None where it is about no poem."""
+    """The model and poem that a case asks, from its parameters; None if it asks for no poem."""
     model = str(params_of(item).get("model", ""))
     return next((Asked(model, question.place) for question in questions_of(item)), None)
 
@@ -142,8 +146,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Have a worker say what its cases ask, as xdist itself tells no more than their ids; and what
-    is settled, before its cases are over.
+    """Open two channels from a worker. On one it says what its cases ask: xdist itself sends only
+    their ids. On the other it sends what is settled, before its cases are over.
     """
     cases, counts = node.config.stash[ASKED], node.config.stash[COUNTS]
     sink = sink_of(node.config)
@@ -162,7 +166,7 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """On a worker, say so before xdist tells the ids."""
+    """On a worker, send what the cases ask before xdist sends their ids."""
     worker = getattr(session.config, "workerinput", None)
     if worker:
         cases = ((item, asked_by(item)) for item in session.items)
@@ -171,7 +175,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def asked_of(said: list[Any]) -> dict[str, Asked]:
-    """What a worker says of its cases; only builtins come through."""
+    """What a worker's cases ask, from the builtins that it sent."""
     return {nodeid: Asked(model, (name, poem)) for nodeid, model, (name, poem), _ in said}
 
 
@@ -195,12 +199,13 @@ def pytest_runtest_makereport(
     error = call.excinfo.value if call.excinfo else None
     status = status_of(properties, error)
     if status is not None:
-        # pytest's own reads the source of the whole traceback, for every miss, and nobody sees it.
+        # pytest's own repr_failure would read the source of the whole traceback for every miss, and
+        # nobody would see it.
         vars(item)["repr_failure"] = lambda *_: f"{status.upper()} {error}".splitlines()[0]
     try:
         report = yield
     finally:
-        vars(item).pop("repr_failure", None)  # it may be run again
+        vars(item).pop("repr_failure", None)  # the item may be run again
     if status is not None:
         report.user_properties.append(("status", status))
         if status != UNJUDGED and item.config.stash.get(TOLERANT, False):
@@ -213,7 +218,7 @@ def pytest_runtest_makereport(
 
 
 def failure_of(found: pytest.ExceptionInfo[BaseException], status: str | None) -> str:
-    """How a case failed, without what its error says: that may quote what was asked."""
+    """How a case failed, without its error's message, which may quote a poem."""
     if status is not None:
         reason = f" {found.value}" if isinstance(found.value, UnjudgedError) else ""
         return f"{status.upper()}{reason}"
@@ -227,10 +232,10 @@ def pytest_report_teststatus(
     report: pytest.TestReport,
 ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
     properties = dict(getattr(report, "user_properties", ()))
-    if UNUSABLE_MODEL in properties:  # said once, at the end
+    if UNUSABLE_MODEL in properties:  # the terminal says it once, at the end
         return "", "", ("", {})
     status = properties.get("status")
-    # A case that is run again, or meant to fail, is called so by the plugin that does that.
+    # Other plugins have words of their own, for a case that is run again or is expected to fail.
     others = report.outcome not in ("passed", "failed") or hasattr(report, "wasxfail")
     if report.when != "call" or status is None or others:
         return None

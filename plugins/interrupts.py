@@ -1,7 +1,7 @@
-"""Ctrl-C: it ends a run at once, and tears nothing that is being written.
+"""Ctrl-C ends a run at once, but no file that is being written is left torn.
 
-What is raised is pytest's `Interrupted`. pytest says so in one line; of a plain KeyboardInterrupt
-it shows where in the code it came.
+The handler raises pytest's `Interrupted`, which pytest reports in one line. For a plain
+KeyboardInterrupt it would show where in the code it was raised.
 """
 
 import _thread
@@ -16,16 +16,16 @@ from typing import Any
 
 import pytest
 
-# So many more are ignored while a run is ending.
+# While a run is ending, so many further Ctrl-C are ignored; the next one raises again.
 _PATIENCE = 2
-# Seconds that the processes of -n have to end once all else is done, instead of xdist's ten.
+# Seconds that the processes of -n have to end when all else is done. xdist would wait ten.
 _SECONDS_TO_END = 0.3
 _MASKS = hasattr(signal, "pthread_sigmask")  # not on Windows
 
 
 class Interrupts:
-    """What Ctrl-C does in a process: it raises, unless something holds it up or the run is ending
-    already.
+    """Handles Ctrl-C in a process: raises `Interrupted`, unless a file is being written or the run
+    is ending already.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Interrupts:
         self._waiting = False
 
     def handle(self, number: int = signal.SIGINT, frame: FrameType | None = None) -> None:
-        """What the system calls at Ctrl-C."""
+        """The signal handler for Ctrl-C."""
         if self._held:
             self._waiting = True
         elif self._ending and self._ignored < _PATIENCE:
@@ -49,7 +49,7 @@ class Interrupts:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold Ctrl-C up until something is written."""
+        """Delay Ctrl-C until the block is over: it writes a file."""
         self._held += 1
         try:
             yield
@@ -60,12 +60,14 @@ class Interrupts:
             self.handle()
 
     def end(self) -> None:
-        """Take down that the run is ending."""
+        """Note that the run is ending, so that further Ctrl-C are ignored at first."""
         self._ending = True
 
     @contextmanager
     def let_through(self) -> Iterator[None]:
-        """Let Ctrl-C raise once more though the run is ending: it cuts short what takes long."""
+        """Let Ctrl-C raise in this block although the run is ending, so that it can cut a long step
+        short.
+        """
         self._ending, before = False, self._ending
         try:
             yield
@@ -73,12 +75,12 @@ class Interrupts:
             self._ending = before
 
     def _watch(self, config: pytest.Config) -> None:
-        """Raise again where Python swallowed it, as it does in what the garbage collector calls."""
+        """Raise `Interrupted` again if Python swallowed it, as it does in a destructor."""
         shown: Callable[[Any], object] = sys.unraisablehook
 
         def again(found: Any) -> None:
             if isinstance(found.exc_value, pytest.Session.Interrupted):
-                # A thread of the plainest kind: locks of the library may be held here.
+                # Not threading.Thread: its start takes locks, which may be held here.
                 _thread.start_new_thread(self._press_again, ())
             else:
                 shown(found)
@@ -93,8 +95,8 @@ class Interrupts:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> Generator[None]:
-        """Start the processes of -n deaf to Ctrl-C until they are pytest's: before that, each would
-        show where in its code it came.
+        """Start the processes of -n with Ctrl-C blocked. Until pytest's handler is set up in them,
+        each would print a traceback.
         """
         self._began = True
         self._watch(session.config)
@@ -108,16 +110,16 @@ class Interrupts:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Take down that it came. pytest is silent where there is no session yet."""
+        """Note that the run was interrupted. Before a session begins, pytest says nothing of it."""
         self.end()
-        if type(excinfo.value) is KeyboardInterrupt:  # where the handler is another's
+        if type(excinfo.value) is KeyboardInterrupt:  # raised by another program's handler
             self.came = True
         if self.came and not self._began:
             print("interrupted before anything was asked", file=sys.stderr)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Wait for no process of -n that goes on computing."""
+        """Do not wait for processes of -n that go on computing."""
         xdist = session.config.pluginmanager.getplugin("dsession")
         if self.came and hasattr(xdist, "nodemanager"):
             xdist.nodemanager.EXIT_TIMEOUT = _SECONDS_TO_END
@@ -130,8 +132,8 @@ INTERRUPTS = pytest.StashKey[Interrupts]()
 def pytest_configure(config: pytest.Config) -> None:
     found = config.stash[INTERRUPTS] = Interrupts()
     config.pluginmanager.register(found, "recall-interrupts")
-    # A program that runs pytest may have a handler of its own, and only the main thread can have
-    # one.
+    # A program that runs pytest may have set a handler of its own; that one stays. Only the main
+    # thread can set a handler.
     alone = threading.current_thread() is threading.main_thread()
     if alone and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, found.handle)

@@ -1,4 +1,6 @@
-"""What cannot be asked of these poems: said in the header, a line for each reason, and no case."""
+"""Questions that cannot be asked of these poems: the header names them, a line for each reason, and
+there is no case for them.
+"""
 
 from collections.abc import Generator, Sequence
 
@@ -25,7 +27,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     if questions.windows:
         return window_lines(questions, questions.windows)
     lengths, template = questions.prefix_lengths, questions.header
-    # Where probes are named, all others are left out because nobody asks for them.
+    # Under --probe every other probe is missing because nobody asked for it: no line says so.
     missing = [] if questions.named else left_out(questions.asked, lengths, template)
     if questions.controlled and not questions.named:
         missing += controls_left_out(questions.controlled, questions.controls, template)
@@ -35,8 +37,8 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 def window_lines(questions: Questions, windows: Windows) -> list[str]:
-    """Which windows are asked, that they are in place of whole poems, and of which texts there are
-    none.
+    """The header's lines on windows: their size, their number, that no whole poems are asked, and
+    which texts are too short for one.
     """
     size, asked = windows.size, len(all_probes(questions, WINDOW))
     unit = "tokens" if size.in_tokens else "words or characters"
@@ -57,7 +59,7 @@ def window_lines(questions: Questions, windows: Windows) -> list[str]:
 
 
 def said_lengths(lengths: Sequence[PrefixLength]) -> str:
-    """What they were taken for."""
+    """The prefix lengths in words, so that a 10 that was meant as 10% is noticed."""
     shares, counts = (
         ", ".join(length.label for length in lengths if length.percent is percent)
         for percent in (True, False)
@@ -69,9 +71,7 @@ def said_lengths(lengths: Sequence[PrefixLength]) -> str:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pycollect_makeitem() -> Generator[None, object, object]:
-    """Without a probe there is no case: pytest would have one that it skips for an "empty parameter
-    set".
-    """
+    """Drop cases without a probe. pytest would skip each of them for an "empty parameter set"."""
     found = yield
     if isinstance(found, list):
         return [item for item in found if not (isinstance(item, pytest.Item) and _empty(item))]

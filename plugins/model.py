@@ -26,7 +26,7 @@ FOUND = pytest.StashKey[dict[str, list[str]]]()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Put names in the place of patterns, before anything asks for them."""
+    """Replace each pattern of `--model` by the names it finds, before anything reads the option."""
     config.stash[FOUND] = {}
     if worker := getattr(config, "workerinput", None):
         config.option.model = worker["models"]
@@ -46,7 +46,9 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Have a worker ask the same models, whatever was saved or left out since."""
+    """Send the names to a worker, so that it asks the same models even if a checkpoint was saved or
+    deleted since.
+    """
     node.workerinput["models"] = node.config.option.model
 
 
@@ -65,7 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         if config.option.server is not None:
             own = [name for name, unsaid in _LOADERS.items() if config.getoption(name) != unsaid]
-            if config.option.template == "chat":  # what it is asked, not how it is loaded
+            if config.option.template == "chat":  # for a server: how it is asked, not loaded
                 own.remove("--template")
             check_server(config.option.server, own, config.getoption("--model"))
         else:
@@ -78,7 +80,8 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
 
 
-# What a server has decided already, and what says nothing of it.
+# Options about loading, which a server has decided itself, with their defaults: with --server only
+# the default may be given.
 _LOADERS = {
     "--revision": None,
     "--device": "auto",
@@ -89,7 +92,7 @@ _LOADERS = {
     "--trust-remote-code": False,
 }
 
-# Of these, what vLLM takes no notice of.
+# Those of them that mean nothing to --engine vllm.
 _LOCAL = [name for name in _LOADERS if name not in ("--revision", "--trust-remote-code")]
 
 
@@ -139,12 +142,12 @@ def _check_together(config: pytest.Config, names: Sequence[str]) -> None:
 
 
 def given_names(config: pytest.Config) -> list[str]:
-    """The models as they were named."""
+    """The models as the command line names them."""
     return config.getoption("--model") or ["embedded"]
 
 
 def model_names(config: pytest.Config) -> list[str]:
-    """What the models of the command line are called, in its order."""
+    """The names of the models in reports, in the order of the command line."""
     return [loading(config).named(name) for name in given_names(config)]
 
 
@@ -175,21 +178,22 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "model" in metafunc.fixturenames:
         names = given_names(metafunc.config)
-        # One model needs no place in the ids; several are told apart there.
+        # Test ids name the model only if there are several.
         ids = [pytest.HIDDEN_PARAM] if len(names) == 1 else names
         metafunc.parametrize("model", names, ids=ids, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
 def model(request: pytest.FixtureRequest) -> Iterator[LanguageModel | Completer]:
-    """The model that is asked. Several `--model` are loaded one after the other."""
+    """The model that is asked. Several are loaded one after the other."""
     config = request.config
     with contextlib.ExitStack() as kept:
         found = _found(request.param, config, kept)
         if isinstance(found, ModelError):
             config.stash[UNUSABLE] = str(found)
             if hasattr(config, "workerinput"):
-                request.session.shouldstop = str(found)  # the controller knows why from its report
+                # The controller learns why from the test's report.
+                request.session.shouldstop = str(found)
             pytest.fail(str(found), pytrace=False)
         yield found
         if isinstance(found, Server):
@@ -199,7 +203,7 @@ def model(request: pytest.FixtureRequest) -> Iterator[LanguageModel | Completer]
 def _found(
     name: str, config: pytest.Config, kept: contextlib.ExitStack
 ) -> LanguageModel | Completer | ModelError:
-    """The model, or why there is none. `kept`: what ends with it."""
+    """The model, or why there is none. `kept` ends with the model: it stops a vLLM server."""
     given = loading(config)
     if given.engine == "vllm":
         try:
@@ -207,7 +211,7 @@ def _found(
         except ModelError as error:
             return error
     if config.option.server is None:
-        # Only now nothing refers to the model before: while its fixture ends, pytest still does.
+        # The model before can be freed only now: until its fixture has ended, pytest refers to it.
         release_memory()
         share_threads()
     return try_to_load(name, given, config.option.server, config.option.max_requests)
@@ -221,10 +225,10 @@ def report_folder(config: pytest.Config) -> Path:
 
 
 def _telling(config: pytest.Config) -> Telling:
-    """Where it is said how far a model is that takes long to start."""
+    """Show on the terminal how far a server is that takes long to start."""
     reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
     capture: Any = config.pluginmanager.get_plugin("capturemanager")
-    if reporter is None:  # of a process of -n
+    if reporter is None:  # a process of -n has none
         return Telling(lambda line: None, 1e9)
     shown = contextlib.nullcontext if capture is None else capture.global_and_fixture_disabled
     in_place = reporter.isatty and config.get_verbosity() <= 0
@@ -242,7 +246,7 @@ def _telling(config: pytest.Config) -> Telling:
 def try_to_load(
     name: str, given: Loading, server: str | None = None, most: int | None = None
 ) -> LanguageModel | Completer | ModelError:
-    """The model, or why there is none. `most`: the most questions that a server is sent."""
+    """The model, or why there is none. `most`: how many questions a server may be sent."""
     try:
         if server is None:
             return load(name, given)
@@ -261,7 +265,7 @@ def share_threads() -> None:
 
 @functools.cache
 def threads_alone() -> int:
-    """How many threads torch takes by itself: as many as before they were first divided."""
+    """How many threads torch takes by itself. Cached at the first call, before they are divided."""
     import torch
 
     return int(torch.get_num_threads())
@@ -273,10 +277,10 @@ def worker_count() -> int:
 
 
 def release_memory() -> None:
-    """Give back what a model that is no longer referred to has held."""
+    """Free the memory of a model that nothing refers to any more."""
     import torch
 
-    # The frames of the last failure, which pytest keeps for debuggers, hold the model too.
+    # pytest keeps the last failure for debuggers, and its frames refer to the model.
     for name in ("last_exc", "last_value", "last_traceback"):
         vars(sys).pop(name, None)
     gc.collect()

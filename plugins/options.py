@@ -1,6 +1,7 @@
-"""Every option of the suite: its name, its values, and what it means. Whoever uses one checks it.
+"""Every option of the suite: its name, its values and its help text. The code that uses an option
+checks its value.
 
-pytest has them from here, and so has `memtests --help`.
+pytest gets the options from here, and so does `memtests --help`.
 """
 
 from collections.abc import Mapping
@@ -33,27 +34,25 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
     "who is asked": (
         _option(
             "--model",
-            "a checkpoint folder, a hub id or a .gguf file; 'runs/checkpoint-*', in quotes, stands "
-            "for all that there are, in the order of their steps; repeatable (default: embedded)",
+            "a checkpoint folder, a hub id or a .gguf file; 'runs/checkpoint-*', in quotes, names "
+            "all of them, in step order; repeatable (default: embedded)",
             action="append",
             metavar="NAME",
         ),
         _option(
             "--server",
-            "ask a completions server (vLLM, say) for the models of that name; with --template "
-            "chat a chat server",
+            "ask a completions server (vLLM, say), or a chat server with --template chat",
             metavar="URL",
         ),
         _option(
             "--max-requests",
-            "send a server no more than N questions for each model; the probes that are left then "
-            "are unjudged",
+            "send a server at most N questions for each model; probes beyond that are unjudged",
             type=int,
             metavar="N",
         ),
         _option(
             "--engine",
-            "vllm starts the installed vLLM's server for the model, and asks that (default: local)",
+            "vllm starts the installed vLLM's server for the model, and asks it (default: local)",
             default="local",
             choices=ENGINES,
         ),
@@ -84,8 +83,8 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
         ),
         _option(
             "--template",
-            "chat asks in the chat template of the model's tokenizer, or a server in a chat; auto "
-            "where there is one (default: none)",
+            "chat asks in the tokenizer's chat template, or a server in a chat; auto does so if "
+            "there is a template (default: none)",
             default="none",
             choices=TEMPLATES,
         ),
@@ -105,15 +104,15 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
         ),
         _option(
             "--poem-columns",
-            "columns that are named otherwise: author=poet,text=body; or what all poems and texts "
-            "have: language=en; repeatable, the lists add up",
+            "columns with other names: author=poet,text=body; or a value for all poems and texts: "
+            "language=en; repeatable, the lists add up",
             action="append",
             type=typed,
             metavar="LIST",
         ),
         _option(
             "--part",
-            "a line that begins so parts two texts of a file, and is the second's title: CHAPTER",
+            "a line that begins with it starts a new text in a file, and is its title: CHAPTER",
             type=typed,
             metavar="REGEX",
         ),
@@ -147,7 +146,7 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
         ),
         _option(
             "--every",
-            f"from one window to the next, counted likewise (default: {EVERY})",
+            f"step between windows, in the same units (default: {EVERY})",
             type=int,
             metavar="N",
         ),
@@ -168,15 +167,15 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
         ),
         _option(
             "--controls",
-            f"what recitations are held against: made from {SAMPLE} poems of each collection, "
-            "from all of them, or none (default: sample)",
+            f"probes to compare recitations with: made from {SAMPLE} poems of each collection "
+            "(sample), from all of them (full), or none (default: sample)",
             choices=("sample", "full", "none"),
             default="sample",
         ),
         _option(
             "--completions",
-            "which misses are recited: all, or a few, or none, which takes much less time: recall "
-            "is then what readings alone say (default: all; with --windows none)",
+            "which misses are recited: all, a few, or none; none takes much less time, and recall "
+            "then comes from readings alone (default: all; with --windows none)",
             choices=COMPLETIONS,
         ),
         _option(
@@ -199,10 +198,12 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
             type=typed,
             metavar="RULE",
         ),
-        _option("--baseline", "what an earlier checkpoint knew: its recall.json", metavar="FILE"),
+        _option(
+            "--baseline", "recall.json of an earlier checkpoint, to compare with", metavar="FILE"
+        ),
         _option(
             "--update-baseline",
-            "write a small baseline of this run, unless a gate was not passed",
+            "write a small baseline, unless a gate is not passed",
             metavar="FILE",
         ),
     ),
@@ -225,12 +226,12 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
         ),
         _option(
             "--no-traces",
-            "keep no traces.jsonl, nor report what it tells",
+            "write no traces.jsonl, and report nothing from it",
             action="store_true",
         ),
         _option(
             "--resume",
-            "take from DIR what an interrupted run has judged, and ask only the rest",
+            "take the verdicts of an interrupted run from DIR, and ask only the rest",
             action="store_true",
         ),
     ),

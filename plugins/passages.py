@@ -21,23 +21,24 @@ class Passage(msgspec.Struct, frozen=True):
 
 
 class Run(NamedTuple):
-    """The longest run of a text that ends at a place in another."""
+    """The longest run of a text that ends at some place in another."""
 
     length: int
     begins: int
-    """Where it first begins in the text."""
+    """Where the run begins in the text; if it stands there several times, the first of them."""
 
 
 def longest_passage(
     said: Sequence[str], true: Sequence[str], given: Sequence[str] = ()
 ) -> Passage | None:
-    """The longest run of `true` that is said and does not stand in `given`, the cue.
+    """The longest run of `true` that stands in `said`, and not in `given`, the cue.
 
-    Of equals the first in `true`, then the first in `said`. Whoever repeats a title that is the
-    poem's first line, or a refrain that the cue ends with, needs no memory for it.
+    Among runs of equal length the first in `true` is taken, then the first in `said`. Runs in the
+    cue do not count: to repeat a title that is the poem's first line, or a refrain that the cue
+    ends with, needs no memory.
     """
-    # Where the cue has a run, it has the shorter ones that end with it. So at each place the
-    # longest run is the only one to look at.
+    # If the cue has the longest run that ends at a place, it has the shorter ones that end there,
+    # too. So only the longest run at each place is looked at.
     pairs = zip(runs_of(true, said), runs_of(given, said), strict=True)
     found = [
         (-run.length, run.begins, end - run.length)
@@ -51,7 +52,7 @@ def longest_passage(
 
 
 def runs_of(text: Sequence[str], said: Sequence[str]) -> Iterator[Run]:
-    """At each unit of `said`, the longest run of `text` that ends with it."""
+    """For each unit of `said`, the longest run of `text` that ends with that unit."""
     automaton = _Automaton(text)
     state = length = 0
     for unit in said:
@@ -64,21 +65,21 @@ def runs_of(text: Sequence[str], said: Sequence[str]) -> Iterator[Run]:
 
 
 class _Automaton:
-    """The suffix automaton of a text (Blumer et al. 1985): in time and room it is linear in the
-    text, also where one word stands in it ten thousand times.
+    """The suffix automaton of a text (Blumer et al. 1985). Its time and memory are linear in the
+    length of the text, even if one word stands in it ten thousand times.
 
-    A state is all runs that end at the same places; state 0 is the empty run.
+    A state is the set of all runs that end at the same places; state 0 is the empty run.
     """
 
     def __init__(self, text: Sequence[str]) -> None:
         self.steps: list[dict[str, int]] = [{}]
-        """The state after one unit more."""
+        """For each state: unit → the state after that unit."""
         self.links: list[int] = [-1]
-        """The state of the longest shorter run that ends at more places."""
+        """For each state: the state of its longest suffix that ends at more places."""
         self.lengths: list[int] = [0]
-        """Of the longest run of a state."""
+        """For each state: the length of its longest run."""
         self.ends: list[int] = [0]
-        """Where its runs first end."""
+        """For each state: the first place where its runs end."""
         last = 0
         for end, unit in enumerate(text, start=1):
             last = self._add(last, unit, end)
@@ -97,7 +98,7 @@ class _Automaton:
         if self.lengths[there] == self.lengths[at] + 1:
             self.links[new] = there
             return new
-        # Its shorter runs end here too, and its longer ones do not: they part.
+        # The shorter runs of `there` end here, too, and its longer ones do not: split the state.
         shorter = self._state(
             dict(self.steps[there]), self.links[there], self.lengths[at] + 1, self.ends[there]
         )

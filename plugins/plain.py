@@ -1,4 +1,6 @@
-"""From probes to completions by asking for each: for models that only go on from texts."""
+"""From probes to completions by asking for each one: for models that continue a text and tell
+nothing of tokens or probabilities.
+"""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -10,13 +12,13 @@ from memtests.fixtures.probes.probes import Probe
 from memtests.plugins.completeness import is_complete
 from memtests.plugins.reciter import Completion, Unjudged, most_tokens
 
-# So many probes are asked together: four times as many as a server answers at once.
+# How many probes are asked together: four times as many as a server answers at once.
 _PORTION = 128
 
 
 @dataclass
 class PlainReciter:
-    """Recites as Reciter does, and knows nothing of tokens, probabilities and rounding."""
+    """Recites as Reciter does, but without tokens, probabilities and fragile verdicts."""
 
     model: Completer
     in_float32 = False
@@ -41,20 +43,20 @@ class PlainReciter:
                 yield at, cut_off(text, probes[at])
             else:
                 more.append(at)
-        more.sort()  # as they came is another order every time
+        more.sort()  # answers come in another order every time
         most = [most_tokens(probes[at]) for at in more]
         for number, (text, _) in self.model.complete([probes[at].cue for at in more], most):
             yield more[number], cut_off(text, probes[more[number]])
 
 
 def few_tokens(probe: Probe) -> int:
-    """Tokens that are nearly always enough: a Chinese character is three bytes, and less than most
-    tokens are.
+    """A number of tokens that is nearly always enough: one for every three bytes. A Chinese
+    character has three bytes, and most tokens have more.
     """
     return min(most_tokens(probe), 16 + len(probe.suffix.encode(errors="replace")) // 3)
 
 
 def cut_off(text: str, probe: Probe) -> Completion:
-    """As much of a text as is enough."""
+    """The completion in a text: its shortest beginning that is complete."""
     enough = first_true(lambda n: is_complete(text[:n], probe), 0, len(text))
     return Completion(text[:enough], None, math.inf, followed=None, cut=ALONE)

@@ -54,14 +54,14 @@ from memtests.plugins.recital import Recital
 from memtests.plugins.redacting import without_cells
 from memtests.plugins.window_options import Tokenize, read_windows, tokenizer_of
 
-# The argument of a test function → the case it is a probe of, whole poems' first; or the kinds of
-# control.
+# The argument of a test function → the case whose probes it takes.
 CASES = {
     "title_probe": TITLE,
     "prefix_probe": PREFIX,
     "next_line_probe": NEXT_LINE,
 }
 EVERY_CASE = {**CASES, "window_probe": WINDOW}
+# The argument of a test function → the kinds of control that it takes.
 CONTROLS = {
     "unseen_probe": (UNSEEN,),
     "wrong_author_probe": (WRONG_AUTHOR,),
@@ -69,7 +69,7 @@ CONTROLS = {
     "changed_cue_probe": tuple(CHANGES),
 }
 WHOLE = ("title", "prefix", "next_line", "prefix_lengths")
-"""The cases about whole poems, by the files that hold them."""
+"""The cases about whole poems: `title` stands for test_title.py."""
 
 
 @dataclass(frozen=True)
@@ -77,25 +77,26 @@ class Questions:
     """The poem options, read and checked."""
 
     collections: tuple[Collection, ...]
-    """Whole, whatever --poem and --sample say."""
+    """The whole collections, also under --poem and --sample."""
     asked: tuple[Collection, ...]
+    """The poems that are asked for."""
     prefix_lengths: tuple[PrefixLength, ...]
     header: str
     controlled: tuple[Collection, ...] = ()
-    """The poems that there are controls of."""
+    """The poems whose controls are asked."""
     material: Mapping[str, Collection] = field(default_factory=dict)
-    """Poems that lines and authors are taken from besides, where few are asked: a poem that nobody
-    can know is made of several."""
+    """Under --poem: more poems, from which controls take lines and authors. A poem that nobody can
+    know is made of the lines of several."""
     named: frozenset[str] = frozenset()
-    """The names of the only probes that are asked; all are where there is none."""
+    """The names of the probes that are asked; if it is empty, all are."""
     windows: Windows | None = None
     """The windows that are asked in place of whole poems, if any are."""
     tokenize: Tokenize | None = None
-    """What windows in tokens are cut by."""
+    """The tokenizer by which windows in tokens are cut."""
 
     @functools.cached_property
     def window_probes(self) -> tuple[Probe, ...]:
-        """Those of every poem that is long enough."""
+        """The windows of every poem that is long enough for one."""
         return tuple(
             probe
             for windows in ([self.windows] if self.windows else ())
@@ -110,8 +111,9 @@ class Questions:
 
     @functools.cached_property
     def controls(self) -> tuple[Probe, ...]:
-        """Made when they are first asked for: not while pytest still reads its command line. Of
-        windows, whether the model can say these words.
+        """The control probes. With windows there is only one kind: whether the model can copy them.
+
+        They are made when they are first needed, not while pytest reads its command line.
         """
         if self.windows:
             found = (
@@ -137,22 +139,22 @@ class Questions:
 
 @dataclass(frozen=True)
 class PoemCuts:
-    """A poem that can be cut anywhere: what a test draws its own prefix lengths from."""
+    """A poem that a test can cut at any unit, at prefix lengths of its own."""
 
     collection: str
     poem: Poem
     cut: Callable[[int], Probe]
-    """The probe with a prefix of so many units, 1 up to `longest`."""
+    """Number of units, 1 up to `longest` → the probe with a prefix of that length."""
     longest: int
     drawn: tuple[int, ...]
-    """Some of these lengths, drawn by Hypothesis over the whole poem, in order."""
+    """Some of these lengths, drawn by Hypothesis over the whole poem, in rising order."""
 
-    def __repr__(self) -> str:  # as that of Probe
+    def __repr__(self) -> str:  # like Probe's
         return f"<{self.name}>"
 
     @property
     def name(self) -> str:
-        """Of the pytest case; that of a probe goes on with its length."""
+        """The name of the pytest case. The name of a probe adds its length to it."""
         return f"{'/'.join(self.place)}/{PREFIX_LENGTHS}"
 
     @property
@@ -166,8 +168,8 @@ class PoemCuts:
         return self.collection, self.poem.id
 
     def contradicting(self, recall: Recital) -> Probe | None:
-        """A probe of a drawn length that is not recited, though one of a shorter prefix is that has
-        the same tokens; None where there is none. Raises UnjudgedError.
+        """A drawn probe that is not recited although one with a shorter prefix is, both cut between
+        the poem's own tokens; None if there is none. Raises UnjudgedError.
         """
         verdicts = [recall(probe) for probe in self.probes]
         followed = [recall.followed(probe) for probe in self.probes]
@@ -177,8 +179,8 @@ class PoemCuts:
         return None
 
     def shortest(self, recall: Recital) -> Probe | None:
-        """The probe of the fewest units that trigger the poem, of those that Hypothesis tries; None
-        where no drawn length does. Raises UnjudgedError.
+        """The probe with the shortest prefix after which the poem is recited, among those that
+        Hypothesis tries; None if it is recited at no drawn length. Raises UnjudgedError.
         """
         triggering = [n for n in self.drawn if recall(self.cut(n)).correct]
         if not triggering:
@@ -197,9 +199,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def check_keywords(given: str) -> None:
-    """Raise UsageError at a `-k` that pytest cannot take, as it does not take most titles.
+    """Raise UsageError at a `-k` that pytest cannot parse, such as most titles of poems.
 
-    pytest itself looks at it last, on a worker, and knows of no --poem.
+    pytest itself would parse it later, on a worker, and would not point to --poem.
     """
     try:
         if given.strip():
@@ -217,7 +219,8 @@ def read_questions(
 ) -> Questions:
     """The poem options of a command line. Raises UsageError.
 
-    `tokenizer`: where windows in tokens get what they are cut by; needed where there are any.
+    `tokenizer` gives the tokenizer by which windows in tokens are cut; without windows in tokens it
+    is not needed.
     """
     sample = option.sample
     if option.self_check < 0:
@@ -235,7 +238,8 @@ def read_questions(
     few = tuple(collection.sample(SAMPLE) for collection in asked)
     controlled = {"sample": few, "full": asked, "none": ()}[option.controls]
     try:
-        # Controls are made as ever: a poem that nobody can know would else have other lines.
+        # After `controlled`: --probe must not change which poems controls are made of, or a control
+        # would have other lines under the same name.
         asked = poems_of_probes(asked, option.probe) if option.probe else asked
     except ChoiceError as error:
         raise pytest.UsageError(f"--probe {error}") from None
@@ -279,11 +283,11 @@ def _cues(option: argparse.Namespace) -> tuple[str, tuple[PrefixLength, ...]]:
 
 
 def _check_windows(questions: Questions) -> None:
-    """Raise UsageError where windows are wanted and there are none."""
+    """Raise UsageError if windows are asked for and no text is long enough."""
     try:
         if questions.windows is None or questions.window_probes:
             return
-    except ModelError as error:  # its tokenizer serves no windows
+    except ModelError as error:  # windows cannot be cut by this model's tokenizer
         raise pytest.UsageError(str(error)) from None
     raise pytest.UsageError(
         f"--windows {questions.windows.size.label}: no text is as long as that; give fewer words, "
@@ -316,8 +320,8 @@ def _fits(length: PrefixLength, collection: Collection) -> bool:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """No self-check that was not asked for, no controls that are unwanted; whole poems, or windows
-    in their place.
+    """Leave out the self-check unless it is asked for, controls under `--controls none`, and either
+    windows or the cases about whole poems.
     """
     name, windows = collection_path.name, config.option.windows is not None
     unasked = name == "test_self_check.py" and not config.option.self_check
@@ -351,15 +355,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def spread(probes: Sequence[Probe], count: int) -> list[Probe]:
-    """So many of the probes, evenly over all of them."""
+    """`count` of the probes, taken evenly over all of them."""
     count = min(count, len(probes))
     return [probes[at * len(probes) // count] for at in range(count)]
 
 
 def all_probes(questions: Questions, case: str) -> list[Probe]:
-    """Every probe of a case over everything that is asked, none about whole poems where windows are
-    in their place; among those of PREFIX the lengths that
-    `--probe` names of those that Hypothesis draws.
+    """Every probe of a case that is asked. With windows there is none about whole poems.
+
+    Those of PREFIX include the probes at drawn lengths that `--probe` names: a report shows such
+    names, and they need not be drawn again.
     """
     if case == WINDOW:
         return [probe for probe in questions.window_probes if questions.wants(probe.name)]
@@ -385,7 +390,7 @@ def _named_lengths(questions: Questions) -> list[Probe]:
 
 
 def all_cuts(questions: Questions) -> list[PoemCuts]:
-    """The poems that are asked for with lengths drawn by Hypothesis."""
+    """The poems that are asked for at lengths drawn by Hypothesis."""
     if questions.windows:
         return []
     found = (cuts_of(c.name, poem) for c in questions.asked for poem in c.poems)
@@ -393,7 +398,7 @@ def all_cuts(questions: Questions) -> list[PoemCuts]:
 
 
 def all_names(questions: Questions) -> set[str]:
-    """What can be asked for by name."""
+    """Every name that `--probe` may give."""
     whole = dataclasses.replace(questions, named=frozenset())
     probes = [probe for case in EVERY_CASE.values() for probe in all_probes(whole, case)]
     cuts = {cut.name for cut in all_cuts(whole)}
@@ -402,7 +407,7 @@ def all_names(questions: Questions) -> set[str]:
 
 
 def cuts_of(collection: str, poem: Poem) -> PoemCuts:
-    """The cuts of one poem, for drawing prefix lengths."""
+    """The cuts of one poem, at lengths drawn by Hypothesis."""
 
     def cut(count: int) -> Probe:
         length = parse_prefix_length(str(count))
@@ -420,7 +425,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def questions_of(item: pytest.Item) -> list[Probe | PoemCuts]:
-    """The parameters of a case that are asked for."""
+    """The probes and poems among the parameters of a case."""
     return [value for value in params_of(item).values() if isinstance(value, (Probe, PoemCuts))]
 
 

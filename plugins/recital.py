@@ -1,4 +1,6 @@
-"""One model's recitations in one session: asked in chunks, judged, handed on, remembered."""
+"""One model's recitations in one session: probes are asked in chunks, judged, handed on to the disk
+and remembered.
+"""
 
 import dataclasses
 import traceback
@@ -24,17 +26,17 @@ from memtests.plugins.verdicts import Verdict, verdict
 
 Poem = TypeVar("Poem", bound=Hashable)
 
-# Poems of a chunk, at most: enough for full passes on any device, and few enough to be held.
+# The most poems of a chunk: enough to fill the passes of any device, few enough for its memory.
 POEMS_AT_ONCE = 256
-# Chunks for each of several workers, so that none waits long for another at the end; and poems of a
-# chunk that is not made smaller for that.
+# Several workers get about this many chunks each, so that none waits long for another at the end.
+# But chunks are not made smaller than this many poems for that.
 _CHUNKS_EACH, _FEW_POEMS = 4, 16
-# Where probes fail together, they are tried again in so many parts.
+# If probes fail together, they are tried again in this many parts.
 _PARTS = 16
 Sink = Callable[[Sequence[SavedVerdict], Sequence[Trace]], object]
-"""What takes verdicts and traces as soon as they are there, whether they are asked for or not."""
+"""Takes verdicts and traces as soon as they are settled, before their cases ask for them."""
 ERRORS = "errors.log"
-"""The file in the report's folder that keeps what is said of errors nobody has foreseen."""
+"""The file in the report's folder that keeps the tracebacks of unforeseen errors."""
 
 
 class UnjudgedError(Exception):
@@ -44,8 +46,9 @@ class UnjudgedError(Exception):
 class Recital:
     """Answers `recall(probe)` for one model.
 
-    The first probe of a chunk that is asked for begins it. Each case has it go on until its own
-    probe is settled; what is settled by then is handed on, and remembered until its case comes.
+    A chunk begins when its first probe is asked for. Then each case lets the chunk go on until the
+    case's own probe is settled. Other probes that are settled on the way go to the sink, too, and
+    are remembered until their cases come.
     """
 
     def __init__(
@@ -61,10 +64,11 @@ class Recital:
         redact: bool = False,
         sink: Sink = lambda *_: None,
     ) -> None:
-        """`chunks`: what is recited together; `bands`: the chance levels of a collection; `saved`:
-        key → verdict, of an earlier run that need not be asked again; `saved_traces`: the keys of
-        its traces; `misses`: which misses are recited; `traces`: whether traces are wanted;
-        `redact`: whether no text leaves it (plugins/redacting.py).
+        """`chunks`: the probes that are recited together; `bands`: the name of a collection → its
+        chance levels; `saved`: key → verdict of an earlier run, which need not be asked for again;
+        `saved_traces`: the keys of the earlier run's traces; `misses`: which misses are recited;
+        `traces`: whether traces are wanted; `redact`: whether verdicts leave without their texts
+        (plugins/redacting.py).
         """
         self.model = model
         self.redact = redact
@@ -74,31 +78,34 @@ class Recital:
         self.misses = misses
         self._traces = traces
         self._reciter = self._new_reciter()
-        # Looking a protocol up takes long, and is needed several times for each probe.
+        # Kept here because isinstance is slow with a protocol, and each probe needs it several
+        # times.
         self._in_tokens = None if isinstance(model, Completer) else model
         self._in_chat = self._in_tokens is not None and self._in_tokens.in_chat("") is not None
         self._going: Iterator[tuple[Probe, Probe, Completion | Unjudged]] = iter(())
-        """The chunk that was begun: its probes, as they were put to the model, and completions."""
+        """The chunk that has begun: each probe, the probe as it was put to the model, and its
+        completion."""
         self._expected: set[str] = set()
-        """The names of those that are still to come."""
+        """The names of the chunk's probes that are still to come."""
         self._completions: dict[str, Completion | Unjudged] = {}
         self._judged: dict[str, SavedVerdict] = {}
         self.asked: list[SavedVerdict | tuple[Probe, Unjudged]] = []
-        """What was asked for since this list was last emptied."""
+        """The answers that cases got since this list was last emptied."""
         self._saved_traces = saved_traces
         self._traced: set[Form] = set()
-        """What there is a trace of, or need not be."""
+        """The forms whose traces are saved or handed on."""
         self._sink = sink
+        # The next four say what `gathering` has sent to the report already.
         self.introduced = False
-        """Whether what the model says of itself is on its way to the report."""
+        """Whether the model's record was sent."""
         self.way = ""
-        """How it is computed, as that was last put on its way to the report."""
+        """The way of computing the model that was sent last."""
         self.usage: Usage | None = None
-        """What was asked of a chat server, likewise."""
+        """The usage of a chat server that was sent last."""
         self.errors: list[str] = []
-        """What was raised in other ways, of which the same is true."""
+        """The errors of ways that failed, as far as they were sent."""
 
-    def __repr__(self) -> str:  # shown where a test of one's own fails
+    def __repr__(self) -> str:  # pytest shows it where a user's own test fails
         return f"<recall of {self.model.name}>"
 
     def __call__(
@@ -109,8 +116,8 @@ class Recital:
         rest: str = "",
         language: str | None = None,
     ) -> Verdict:
-        """The verdict on a probe, which goes into the report; or that on a question of a test's
-        own, which does not (`own_probe`). Raises UnjudgedError where there is none.
+        """The verdict on a probe, which goes into the report. Without a probe, the verdict on a
+        test's own question (`own_probe`), which does not. Raises UnjudgedError if there is none.
         """
         if probe is None:
             own = own_probe(opening, rest, language)
@@ -142,8 +149,8 @@ class Recital:
         return redacted(found, probe.poem.language) if self.redact else found
 
     def _read_again(self, probes: Sequence[Probe]) -> None:
-        """Read the texts of probes whose verdicts are an earlier run's and whose traces are not
-        there, and recite nothing.
+        """Read the texts of probes that have a verdict from an earlier run but no trace. Recites
+        nothing.
         """
         missing = [probe for probe in probes if not self._is_traced(probe)]
         asked = [self._as_asked(probe) for probe in missing]
@@ -154,9 +161,7 @@ class Recital:
                 self._sink([], self._new_trace(reciter, probe, put))
 
     def _new_trace(self, reciter: Reciter, probe: Probe, put: Probe) -> list[Trace]:
-        """The trace of the text of a probe, `put` as it was to the model; none where it is not new,
-        or where there is none.
-        """
+        """The trace of a probe's text, if it is new. `put`: the probe as put to the model."""
         place = self._place(probe)
         if place is None or self._is_traced(probe):
             return []
@@ -165,7 +170,7 @@ class Recital:
         return [trace_of(self.model.name, put, place[-1], read, key)] if read else []
 
     def _is_traced(self, probe: Probe) -> bool:
-        """Whether there is a trace of the text of a probe, or need not be."""
+        """Whether a probe's text has a trace already, or needs none."""
         place = self._place(probe)
         if place is None or place in self._traced:
             return True
@@ -174,7 +179,7 @@ class Recital:
         return place in self._traced
 
     def _place(self, probe: Probe) -> Form | None:
-        """What the trace of the text of a probe is of; None where there is none."""
+        """What the trace of a probe's text would be of; None if the text gets no trace."""
         form = form_of(probe)
         if form is None or self._in_tokens is None or not self._traces:
             return None
@@ -187,8 +192,8 @@ class Recital:
         return trace_key_of(self._in_tokens, self._as_asked(probe), place[-1])
 
     def expect(self, probe: Probe) -> Verdict:
-        """The verdict on a probe. Raises AssertionError at a miss; `python -O` may leave out an
-        `assert`, and does not leave out this.
+        """The verdict on a probe. Raises AssertionError at a miss, also under `python -O`, which
+        may leave out `assert` statements.
         """
         found = self(probe)
         if not found.correct:
@@ -196,15 +201,15 @@ class Recital:
         return found
 
     def measure(self, probe: Probe) -> Verdict | None:
-        """The verdict on a probe; None where there is none, which is taken down all the same."""
+        """The verdict on a probe; None if it is unjudged. The report has it in both cases."""
         try:
             return self(probe)
         except UnjudgedError:
             return None
 
     def completion(self, probe: Probe) -> Completion:
-        """The completion of a probe to its end, whichever misses are recited, without taking down a
-        verdict. Raises UnjudgedError.
+        """The whole completion of a probe, even if `misses` would leave it unrecited. It leaves no
+        verdict in the report. Raises UnjudgedError.
         """
         found = self._completion(probe)
         if isinstance(found, Completion) and not found.recited:
@@ -217,7 +222,7 @@ class Recital:
 
     def plainly(self, probe: Probe) -> str:
         """The completion by plain `generate`, alone at batch size 1."""
-        if isinstance(self.model, Completer):  # there is no plainer way, but it is asked anew
+        if isinstance(self.model, Completer):  # there is no plainer way: ask once more, uncached
             self.model.forget()
             ((_, completion),) = recite(reciter_of(self.model), [probe], redact=self.redact)
             return completion.text if isinstance(completion, Completion) else completion.reason
@@ -226,8 +231,8 @@ class Recital:
     def followed(self, probe: Probe) -> bool | None:
         """Whether the model said the poem's own tokens to the end.
 
-        None where that says nothing about other cuts: the cue has other tokens than the poem, or
-        the probe is unjudged.
+        None if that tells nothing of other cuts: the cue was tokenized alone, the text was not
+        read, or the probe is unjudged.
         """
         known = self._known(probe)
         if known is not None:
@@ -236,7 +241,9 @@ class Recital:
         return None if isinstance(completion, Unjudged) else completion.followed
 
     def _known(self, probe: Probe) -> SavedVerdict | None:
-        """The verdict of an earlier run on the same question to the same model."""
+        """The verdict of an earlier run on the same question to the same model, unless it was only
+        read there and is to be recited now.
+        """
         if not self._saved:
             return None
         level = chance(self._bands(probe.collection), probe.suffix)
@@ -244,7 +251,7 @@ class Recital:
         return None if found and self._is_wanted(found, probe) else found
 
     def _is_wanted(self, found: Verdict, probe: Probe) -> bool:
-        """Whether a probe that was only read is to be recited now."""
+        """Whether a saved verdict was only read, and the probe is to be recited now."""
         wanted = self.misses.wanted(probe)
         return not found.recited and (wanted == ALWAYS or (wanted == UNDECIDED and found.undecided))
 
@@ -263,7 +270,9 @@ class Recital:
         return self._completions[probe.name]
 
     def _begin(self, probe: Probe) -> None:
-        """Begin the chunk of a probe, but for what an earlier run has judged or this one asked."""
+        """Begin the chunk of a probe, without the probes that an earlier run judged or this run has
+        asked already.
+        """
         done = self._completions
         chunk = [
             other
@@ -277,7 +286,7 @@ class Recital:
         self._going = ((chunk[at], asked[at], completion) for at, completion in found)
 
     def _go_on(self, wanted: Callable[[], bool]) -> None:
-        """Go on with the chunk that was begun for as long as that is wanted."""
+        """Go on with the chunk for as long as `wanted` says so."""
         while wanted() and (settled := next(self._going, None)):
             probe, put, completion = settled
             self._expected.discard(probe.name)
@@ -303,8 +312,9 @@ class Recital:
 def _counted_from(
     probe: Probe, put: Probe, completion: Completion | Unjudged
 ) -> Completion | Unjudged:
-    """A completion of a probe as it was put to the model, counted as in the probe itself: in a
-    chat, the empty line between header and poem is the turn's.
+    """The completion of a probe, with `moved` counted in the probe itself and not in `put`, the
+    probe as it was put to the model. They differ in a chat: there, the empty line between header
+    and poem belongs to the user's turn, not to the suffix.
     """
     if isinstance(completion, Unjudged):
         return completion
@@ -315,8 +325,8 @@ def _counted_from(
 def reciter_of(
     model: LanguageModel | Completer, misses: Misses = EVERY_MISS, *, whole: bool = True
 ) -> Reciter | PlainReciter:
-    """What asks this kind of model. One that cannot be read recites everything. `whole`: whether
-    texts are read from their beginning, since all of a reading is kept.
+    """The reciter for this kind of model. A model that cannot be read recites every probe. `whole`:
+    whether texts are read from their beginning, for their traces.
     """
     if isinstance(model, Answerer):
         return ChatReciter(model)
@@ -328,10 +338,11 @@ def reciter_of(
 def recite(
     reciter: Reciter | PlainReciter, probes: Sequence[Probe], *, redact: bool = False
 ) -> Iterator[tuple[int, Completion | Unjudged]]:
-    """The completion of each probe, with its number, as soon as it is known. Where they fail
-    together, the rest is tried again in parts, so that it costs one probe.
+    """The completion of each probe, with its number, as soon as it is known. If an error ends a
+    batch, the rest is tried again in smaller and smaller parts, so that only the probe with the
+    error is lost.
 
-    `redact`: whether what an error says is left out.
+    `redact`: whether the message of an error is left out.
     """
     left = dict.fromkeys(range(len(probes)))
     try:
@@ -351,10 +362,10 @@ def recite(
 
 
 def unforeseen(error: Exception, redact: bool = False) -> Unjudged:
-    """Why a probe could not be asked, where that is an error and nobody looked out for it."""
+    """Why a probe could not be asked, after an error that no other code has handled."""
     first = next(iter(str(error).splitlines()), "")
     reason = kind_of_error(error) if redact else f"{type(error).__name__}: {first}"
-    if isinstance(error, ServerError):  # it says all there is to say
+    if isinstance(error, ServerError):  # its message is enough, without a traceback
         return Unjudged(reason)
     told = "".join(traceback.format_exception(error))
     told = without_messages(told) if redact else told
@@ -362,7 +373,9 @@ def unforeseen(error: Exception, redact: bool = False) -> Unjudged:
 
 
 def batches_of(probes: Sequence[Probe], workers: int = 1) -> list[list[Probe]]:
-    """Probes in chunks, in the order in which their poems first come; those of a poem together."""
+    """Probes in chunks, in the order in which their poems first come. All probes of a poem are in
+    one chunk.
+    """
     poems: dict[Place, list[Probe]] = {}
     for probe in probes:
         poems.setdefault(probe.place, []).append(probe)
@@ -373,10 +386,11 @@ def batches_of(probes: Sequence[Probe], workers: int = 1) -> list[list[Probe]]:
 
 
 def chunks_of(poems: Iterable[Poem], workers: int = 1) -> dict[Poem, int]:
-    """The number of the chunk that each poem is in, counted in the order in which they first come.
+    """Poem → the number of its chunk, counted in the order in which poems first come.
 
-    A chunk is recited together, on one worker; there are at least as many as workers. They depend
-    on nothing else, so that any run with as many workers has the same.
+    A chunk is recited together, on one worker. There are at least as many chunks as workers, if
+    there are as many poems. Chunks depend only on the poems and the number of workers, so they are
+    the same in every such run.
     """
     order = dict.fromkeys(poems)
     size = POEMS_AT_ONCE

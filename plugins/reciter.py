@@ -1,11 +1,12 @@
-"""From probes to completions: what plain greedy decoding gives, found by reading each text once.
+"""From probes to completions. The result is that of plain greedy decoding, but most of it is found
+by reading each text once.
 
 Let `t` be the tokens of a text and `best[i]` the most probable token after `t[:i]`. Greedy decoding
 from a cut at token `k` follows the text up to the first `i >= k` with `best[i] != t[i]`. So one
-pass over the text decides for every cut of it how far it is recited. Only what comes after a
-divergence is generated, once for all the cues that share it (design, section 4). Where a cut lies
-inside a token, `best[k]` is the most probable of the tokens that agree with the cue's end. Of a
-model that cannot be read in one pass, everything is generated, from every cue.
+pass over a text decides how far the model recites it from every cut. Only the words after a
+divergence are generated, once for all cues that share the divergence (design, section 4). Where a
+cut lies inside a token, `best[k]` is the most probable of the tokens that agree with the cue's end.
+If a model cannot be read in one pass, everything is generated, from every cue.
 
 No pytest in here.
 """
@@ -50,10 +51,11 @@ NOT_FINITE = (
     "the model's logits are not finite (NaN or infinite); its weights are broken, or too large for "
     "its dtype: try --dtype float32"
 )
-# Poems whose texts are encoded together; and windows, so that those of one length can be read so.
+# How many poems' texts are encoded together.
 _PREPARED = 16
+# How many windows are encoded together: so many that those of one length fill a pass.
 _WINDOWS_PREPARED = 2048
-# Hardly any token adds more units to a completion.
+# Hardly any token adds more units than this to a completion.
 _UNITS_OF_A_TOKEN = 4
 
 
@@ -62,33 +64,34 @@ class Completion:
     """The model's words after a cue, by greedy decoding."""
 
     text: str
-    """From where the cut came to lie: what the model said, and nothing else."""
+    """The model's words from the cut on (see `moved`), and nothing else."""
     log_p: float | None
-    """Log-probability that sampling at temperature 1 recites the suffix token for token; None where
-    that is not a finite number, or not known."""
+    """Log-probability that sampling at temperature 1 recites the suffix token for token; None if
+    that is not known, or not a finite number."""
     gap: float
-    """The smallest gap of a decision on its path (see `Reading.gap`)."""
+    """The smallest gap of all its decisions (see `Reading.gap`)."""
     followed: bool | None
-    """Whether every token was the text's own, up to the end of the suffix; None where that would
-    say nothing of other cuts: the cue has other tokens than the text, or the text was not read."""
+    """Whether every token was the text's own, up to the end of the suffix. None if that would tell
+    nothing of other cuts: the cue was tokenized alone, or the text was not read."""
     cut: str
     """How the cut was made: one of `fixtures.probes.cuts.CUTS`."""
     moved: int = 0
-    """By how many code points it lies behind where it was asked for."""
+    """By how many code points the cut lies behind the place that was asked for."""
     log_p_40: float | None = None
-    """As `log_p`, for sampling among the MOST_PROBABLE most probable tokens; minus infinity where
-    one of the suffix's is not among them, None where that is not known."""
+    """As `log_p`, for sampling among the MOST_PROBABLE most probable tokens: minus infinity if a
+    token of the suffix is not among them, None if that is not known."""
     recited: bool = True
-    """Whether it was asked for to its end. A miss that is only read has no text."""
+    """Whether the model was asked for the whole completion. A miss that is only read has no text.
+    """
     set_aside: tuple[Aside, ...] = ()
-    """What stood around it in an answer of a chat."""
+    """The words around the recitation in an answer of a chat."""
     divergence: int | None = None
-    """Of such a miss: after how many units it leaves the suffix; None where it may yet be the
-    suffix in normal form."""
+    """Only of a miss that is not recited: after how many units it leaves the suffix. None if it may
+    still be the suffix in normal form."""
 
     @property
     def fragile(self) -> bool:
-        """Whether rounding may have decided (design, section 3)."""
+        """Whether rounding may have decided one of its tokens (design, section 3)."""
         return self.gap < 1
 
 
@@ -98,7 +101,7 @@ class Unjudged:
 
     reason: str
     traceback: str | None = None
-    """Where it is an error that nobody has foreseen."""
+    """Only after an unforeseen error."""
 
 
 @dataclass(frozen=True)
@@ -106,38 +109,40 @@ class Row:
     """A probe in tokens."""
 
     asked: Probe
-    """The probe with its cut where it came to lie."""
+    """The probe, with its start moved to where the cut was made."""
     cut: Cut
     tokens: tuple[int, ...]
-    """The text's own. Of a cue that is tokenized alone, the cue's and one more, whatever it is."""
+    """The tokens of the text. If the cue is tokenized alone, only the cue's tokens, and one more
+    that nobody looks at."""
     cue: int
-    """How many of them are the cue's."""
+    """How many tokens are the cue's."""
     stop: int
-    """How many hold the text up to the end of the suffix."""
+    """How many tokens hold the text up to the end of the suffix."""
 
     @property
     def true(self) -> bool:
-        """Whether the tokens behind the cue's are the suffix's."""
+        """Whether the tokens after the cue are the suffix's."""
         return self.cut.kind != ALONE
 
     def held(self, at: int) -> bytes:
-        """What the token at a position has to agree with."""
+        """The bytes that the token at a position must agree with; empty if there are none."""
         inside = self.cue <= at < self.cue + len(self.cut.held)
         return self.cut.held[at - self.cue] if inside else b""
 
 
 _Known = tuple[tuple[int, ...], bytes]
+"""The tokens up to a divergence, and the bytes that the next token must agree with. Greedy decoding
+goes on alike wherever both are the same."""
 
 
 @dataclass(frozen=True)
 class _Path:
-    """How far a completion is known from reading alone: the row's tokens up to `left`, where the
-    model says something else, or where it was not read; None where it follows the row to the end
-    of the suffix.
-    """
+    """The part of a completion that the reading tells: it follows the row's tokens up to `left`."""
 
     row: Row
     left: int | None
+    """The position where the model says something else, or the cue's end if the text was not read.
+    None if the completion follows the row to the end of the suffix."""
     gap: float = math.inf
     log_p: float | None = None
     read: bool = True
@@ -145,31 +150,35 @@ class _Path:
 
     @property
     def known(self) -> _Known:
-        """What decides the rest of it: the tokens before it, and what they leave to agree with."""
+        """What decides the rest of the completion."""
         return self.row.tokens[: self.end], self.row.held(self.end)
 
     @property
     def end(self) -> int:
-        """How many tokens it follows the row for, the cue's among them."""
+        """How many of the row's tokens it has, with those of the cue."""
         return self.row.stop if self.left is None else self.left
 
 
 @dataclass(frozen=True)
 class _Asking:
-    """What is to be generated, and for which probes, by their numbers."""
+    """One generation that several probes share."""
 
     known: _Known
     sharing: Mapping[int, _Path]
+    """Number of a probe → its path."""
     opening: Opening
 
 
 class _Enough:
-    """Whether what was said is enough. That takes long to say, so it is not looked at again before
-    it may be. A little late is no matter: a completion ends at the fewest tokens that are enough.
+    """Whether the tokens so far are enough. To check takes long, so the next check waits until
+    enough tokens may have come. A late check does no harm: `Reciter` cuts a completion off at the
+    fewest tokens that are enough.
     """
 
     def __init__(self, lacking: Callable[[Sequence[int]], tuple[int, bool]]) -> None:
-        """`lacking`: how many units are, and whether the end of a line may be enough before."""
+        """`lacking`: how many units are lacking, and whether the end of a line may be enough before
+        that.
+        """
         self._lacking = lacking
         self._seen = self._next = 0
 
@@ -184,7 +193,9 @@ class _Enough:
 
 @dataclass
 class Reciter:
-    """Asks one model, and remembers what it has read: keep one as long as its texts are needed."""
+    """Asks one model, and remembers what it has read. Drop it when its texts are not needed any
+    more.
+    """
 
     model: LanguageModel
     _encoded: dict[str, Encoding] = field(default_factory=dict)
@@ -192,27 +203,28 @@ class Reciter:
     _readings: dict[tuple[int, ...], Reading | None] = field(default_factory=dict)
     _said: dict[_Known, Generated] = field(default_factory=dict)
     _windows: Counter[tuple[int, ...]] = field(default_factory=Counter)
-    """Tokens → how many windows have them that are not settled yet."""
+    """Tokens → how many windows with these tokens are not settled yet."""
     _contradicted: set[_Known] = field(default_factory=set)
     whole: bool = True
-    """Whether texts are read from their beginning, also where nobody asks that far up: all of a
-    reading is kept, as a trace."""
+    """Whether a text is read from its beginning, even if no cut lies there: its trace needs the
+    whole reading."""
     in_float32: bool = False
-    """Whether the model computes in float32 for now: it is not to be asked anything else."""
+    """Whether the model computes in float32 at the moment. It must not be asked anything else then.
+    """
     misses: Misses = EVERY_MISS
-    """Which misses are recited, where a reading says that they are some."""
+    """Which misses are recited and not only read."""
 
     @functools.cached_property
     def _is_doubted(self) -> bool:
         return isinstance(self.model, Doubted)
 
     def recite(self, probes: Sequence[Probe]) -> list[Completion | Unjudged]:
-        """The completion of each probe, in their order; fragile ones are decided in float32."""
+        """The completion of each probe, in their order. Fragile ones are asked again in float32."""
         found = dict(self.reciting(probes))
         return [found[at] for at in range(len(probes))]
 
     def reciting(self, probes: Sequence[Probe]) -> Iterator[tuple[int, Completion | Unjudged]]:
-        """The same, each with its number as soon as it is known; fragile ones at the end."""
+        """As `recite`, but each with its number as soon as it is known. Fragile ones come last."""
         exactly = self.model.exactly()
         fragile: list[int] = []
         for at, found in self._recite(probes):
@@ -232,19 +244,21 @@ class Reciter:
                 self.in_float32 = False
 
     def read(self, probes: Sequence[Probe]) -> None:
-        """Read the texts of probes, and recite nothing."""
+        """Read the texts of probes. Recites nothing."""
         self._read(self._rows(probes))
 
     def reading(self, probe: Probe) -> tuple[Encoding, Reading] | None:
-        """The tokens of a probe's text and what one pass over it said; None where it was not read,
-        or where one pass does not tell.
+        """The tokens of a probe's text, and their reading. None if the text was not read, or if the
+        model cannot be read in one pass.
         """
         encoding = self._encoding(probe)
         found = self._readings.get(encoding.tokens) if encoding else None
         return (encoding, found) if encoding and found else None
 
     def _recite(self, probes: Sequence[Probe]) -> Iterator[tuple[int, Completion | Unjudged]]:
-        """Portions of poems are read while there is room for what they leave to generate."""
+        """Reads portions of poems one by one. `generate` takes the next portion's openings as soon
+        as it has room for them.
+        """
         settled: deque[tuple[int, _Path | Unjudged]] = deque()
         asking: list[_Asking] = []
 
@@ -276,8 +290,8 @@ class Reciter:
         yield from known()
 
     def _portions(self, probes: Sequence[Probe]) -> Iterator[dict[int, Row]]:
-        """Rows that are read together, by their numbers: those of so many poems, in the order in
-        which they first come, that their texts are a portion.
+        """The rows that are read together, by the numbers of their probes. Poems are taken in the
+        order in which they first come, as many as fit into the model's portion.
         """
         poems: dict[Place, list[int]] = {}
         windows: list[int] = []
@@ -305,8 +319,8 @@ class Reciter:
     def _portions_of_windows(
         self, probes: Sequence[Probe], windows: Sequence[int]
     ) -> Iterator[dict[int, Row]]:
-        """The same of windows, which have no text in common: those of one length together, so that
-        few are padded.
+        """As `_portions`, for windows. They share no text, so windows of one length are read
+        together: few need padding then.
         """
         for first in range(0, len(windows), _WINDOWS_PREPARED):
             numbers = windows[first : first + _WINDOWS_PREPARED]
@@ -348,14 +362,14 @@ class Reciter:
         return found
 
     def _encoding(self, probe: Probe) -> Encoding | None:
-        """The tokens of its text; None where they have not been asked for, or are forgotten."""
+        """The tokens of a probe's text; None if the text was not encoded yet, or is forgotten."""
         if probe.slice:
             return Encoding(probe.slice.tokens, probe.slice.ends)
         return self._encoded.get(probe.text)
 
     def _read(self, rows: Sequence[Row]) -> None:
-        """Read every row that has not been read yet: a poem's own text from its beginning, since
-        all of it is kept, any other from as far up as it is asked for.
+        """Read every row that has not been read yet. With `whole`, a poem's own text is read from
+        its beginning; any other text only from the first cue's end on.
         """
         starts: dict[tuple[int, ...], int] = {}
         held: dict[tuple[int, ...], set[Held]] = {}
@@ -372,7 +386,7 @@ class Reciter:
             if tokens in self._readings and read is None:
                 continue
             if start < self._read_from.get(tokens, len(tokens)) or not held[tokens] <= {*known}:
-                # What is asked for again is read from its beginning, once for all.
+                # A second reading begins at the beginning, so that there need not be a third.
                 new[tokens] = 1 if tokens in self._read_from else start
                 held[tokens] |= {*known}
         if not new:
@@ -386,7 +400,7 @@ class Reciter:
         """How far the model follows the row from the end of the cue on."""
         if row.stop > self.model.context:
             limit, window = self.model.context, row.asked.window
-            if window:  # one reason for all of them
+            if window:  # no number of its own, so that the report counts them under one reason
                 size = window.size
                 reason = f"a window of {size} is longer than the model's context, {limit} tokens"
                 return Unjudged(reason)
@@ -410,8 +424,8 @@ class Reciter:
         return _Path(row, left, min(gaps), known, log_p_40=_log_p_40(row, reading))
 
     def _left_to_say(self, paths: Mapping[int, _Path | Unjudged]) -> list[_Asking]:
-        """What has to be generated for paths: what comes after every divergence, once for all that
-        share it.
+        """What must be generated: the words after every divergence, once for all paths that share
+        it.
         """
         by_what_is_known: dict[_Known, dict[int, _Path]] = {}
         for at, path in paths.items():
@@ -430,14 +444,14 @@ class Reciter:
                 self._said[known] = Generated(first, gaps, ended=False)
             else:
                 some = next(iter(sharing.values()))
-                text = some.row.tokens[: self.model.context]  # as it was read
+                text = some.row.tokens[: self.model.context]  # cut off as in _read
                 held = rest_of(known[1], self.model.spell(first))
                 opening = Opening((*known[0], *first), limit - len(first), done, text, held)
                 found.append(_Asking(known, sharing, opening))
         return found
 
     def _take(self, asked: _Asking, generated: Generated) -> None:
-        """Take down what was generated."""
+        """Remember what was generated, and whether it contradicts the reading."""
         some = next(iter(asked.sharing.values()))
         first, gaps = self._believed(some)
         tokens = [*first, *generated.tokens]
@@ -447,22 +461,26 @@ class Reciter:
             self._contradicted.add(asked.known)
 
     def _believed(self, path: _Path) -> tuple[list[int], list[float]]:
-        """As _first, where a reading's word is enough."""
+        """As `_first`, but nothing for a doubted model: what it says first is generated, too, and
+        compared with the reading.
+        """
         return ([], []) if self._is_doubted else self._first(path)
 
     def _is_contradicted(
         self, first: Sequence[int], gaps: Sequence[float], said: Generated
     ) -> bool:
-        """Whether something else was generated than the first token, beyond rounding."""
+        """Whether generation began with another token than the reading says, and rounding cannot be
+        the reason. `first` and `gaps`: as of `_first`.
+        """
         if not first or not all(gap >= 1 for gap in (*gaps, *said.gaps[:1])):
             return False
         ended = said.ended and not said.tokens
         return first[0] not in self.model.ends if ended else said.tokens[:1] != list(first)
 
     def _first(self, path: _Path) -> tuple[list[int], list[float]]:
-        """The token that the model says in place of the row's, and its gap; none where it was not
-        read, and where it has said all of the suffix's and is not done, since it writes the text in
-        another way.
+        """The token that the reading says in place of the row's, and its gap. Both are empty if the
+        text was not read, or if the path follows the row to the end of the suffix. Such a path may
+        still need more tokens, if they spell the suffix in another form (lower case, say).
         """
         reading = self._readings[path.row.tokens]
         if path.left is None or reading is None:
@@ -474,9 +492,7 @@ class Reciter:
         return [reading.best[path.left]], [reading.gap[path.left]]
 
     def _is_only_read(self, path: _Path) -> bool:
-        """Whether its reading is all that is wanted: it says that the suffix is not recited token
-        for token.
-        """
+        """Whether the probe is a miss by its reading, and `misses` wants no completion of it."""
         wanted = self.misses.wanted(path.row.asked)
         if wanted == ALWAYS or not (path.row.true and path.read) or self._follows(path):
             return False
@@ -489,13 +505,15 @@ class Reciter:
         return leaves_at(self._text(path, [] if ended else first), path.row.asked, over=ended)
 
     def _follows(self, path: _Path) -> bool:
-        """Whether it is the suffix token for token, and that is enough: of a window always."""
+        """Whether the completion is the suffix, token for token, and complete with that. A window's
+        always is.
+        """
         if path.left is not None or path.row.asked.window:
             return path.left is None
         return is_complete(self._text(path, []), path.row.asked)
 
     def _is_settled(self, path: _Path) -> bool:
-        """Whether what has been generated already is enough for this probe."""
+        """Whether the reading, and what was generated already, are enough for this probe."""
         if self._follows(path):
             return True
         said = self._said.get(path.known)
@@ -520,7 +538,8 @@ class Reciter:
         def enough(count: int) -> bool:
             return is_complete(_spelled(self.model, tokens[:count], row.cut), row.asked)
 
-        # The fewest tokens that are enough: others may have needed more of the same words.
+        # Probes that share a divergence share one generation. This one may need fewer tokens of it
+        # than the others.
         count = first_true(enough, 0, len(tokens))
         complete = enough(count)
         gaps = said.gaps[: max(0, count - len(followed))] if complete else said.gaps
@@ -533,15 +552,15 @@ class Reciter:
         return dataclasses.replace(_of_path(path, moved, text), gap=min([path.gap, *gaps]))
 
     def _text(self, path: _Path, said: Sequence[int]) -> str:
-        """The completion so far: what the tokens behind the cue add to it."""
+        """The completion so far: the text of the tokens after the cue."""
         row = path.row
         return _spelled(self.model, [*row.tokens[row.cue : path.end], *said], row.cut)
 
     def _lacking(
         self, paths: Sequence[_Path], first: Sequence[int], said: Sequence[int]
     ) -> tuple[int, bool]:
-        """How many units that lacks of what is enough for all the probes that share a divergence,
-        and whether the end of a line may be enough before.
+        """How many units are lacking until the tokens `first` and `said` are enough for all paths,
+        which share a divergence; and whether the end of a line may be enough sooner.
         """
         texts = [(self._text(path, [*first, *said]), path.row.asked) for path in paths]
         left = [(lacking(text, asked), asked.one_line) for text, asked in texts]
@@ -554,7 +573,7 @@ class Reciter:
 
 
 def _of_path(path: _Path, moved: int, text: str) -> Completion:
-    """A completion of which the reading has decided all but its text."""
+    """A completion with this text, and with everything else as the reading tells it."""
     row = path.row
     return Completion(
         text=text,
@@ -568,14 +587,14 @@ def _of_path(path: _Path, moved: int, text: str) -> Completion:
 
 
 def _in_groups(poems: Sequence[list[int]]) -> Iterator[Sequence[list[int]]]:
-    """Poems whose texts a model is told of beforehand, together."""
+    """The poems in groups whose texts are encoded together."""
     for first in range(0, len(poems), _PREPARED):
         yield poems[first : first + _PREPARED]
 
 
 def row_of(model: LanguageModel, probe: Probe, encoding: Encoding) -> Row:
-    """The tokens that answer a probe. Raises ValueError where the cue alone has none."""
-    if probe.slice:  # it is the tokens that were cut
+    """The tokens of a probe. Raises ValueError if the cue must be tokenized alone and has none."""
+    if probe.slice:  # a window in tokens: its cut is one already
         cut = Cut(BETWEEN, probe.slice.cue, probe.start)
         return Row(probe, cut, encoding.tokens, cut.tokens, len(encoding.tokens))
     cut = cut_of(probe.text, probe.start, *encoding, model.spell)
@@ -586,19 +605,21 @@ def row_of(model: LanguageModel, probe: Probe, encoding: Encoding) -> Row:
     cue = model.encode(probe.cue).tokens
     if not cue:
         raise ValueError(f"the tokenizer makes no tokens of the cue {probe.cue!r}")
-    # A reading tells of a token what is said in its place: one more is read, and not looked at.
+    # A reading says for each token what the model would say in its place. One more token, whichever
+    # it is, gets the reading of the first token after the cue.
     return Row(asked, cut, (*cue, cue[-1]), len(cue), len(cue) + 1)
 
 
 def _spelled(model: LanguageModel, said: Sequence[int], cut: Cut) -> str:
-    """The text of tokens behind a cue, without what the cue held of it."""
+    """The text of the tokens after a cue, without the bytes that the cue holds already."""
     held = cut.held[0] if cut.held else b""
     return model.spell(said)[len(held) :].decode(errors="replace")
 
 
 def _log_p_40(row: Row, reading: Reading) -> float | None:
-    """As `Completion.log_p_40`. How probable a token is among those that agree with a cue's end and
-    are the most probable of them, a reading does not tell.
+    """As `Completion.log_p_40`. If the cut lies inside a token, it is not known: a reading does not
+    tell how probable the token is among the MOST_PROBABLE most probable ones that agree with the
+    cue's end.
     """
     if not row.true or reading.rank is None:
         return None
@@ -612,16 +633,20 @@ def _log_p_40(row: Row, reading: Reading) -> float | None:
 
 
 def most_tokens(probe: Probe) -> int:
-    """The most tokens of a completion: one a byte is enough for any tokenizer, and 32 to spare."""
+    """The most tokens of a completion: one for each byte of the suffix, which is enough for any
+    tokenizer, and 32 to spare.
+    """
     return len(probe.suffix.encode(errors="replace")) + 32
 
 
 def recite_plainly(model: LanguageModel, probe: Probe) -> str:
-    """What the completion has to be: by plain `generate` from the cue's tokens, token by token."""
+    """The completion by plain `generate` from the cue's tokens: every faster way must give the
+    same.
+    """
     row = row_of(model, probe, model.encode(probe.text))
     cue, held = row.tokens[: row.cue], row.cut.held[0] if row.cut.held else b""
     most = min(most_tokens(row.asked), model.context - len(cue))
-    # As many as the suffix has and a few more are nearly always enough, and much less than `most`.
+    # The suffix's own number of tokens and a few more: nearly always enough, and far below `most`.
     few = max(1, min(most, len(model.encode(probe.suffix).tokens) + 32))
 
     def text(said: Sequence[int]) -> str:
@@ -635,5 +660,7 @@ def recite_plainly(model: LanguageModel, probe: Probe) -> str:
 
 
 def _marked(found: Completion | Unjudged) -> Completion | Unjudged:
-    """Still fragile, though decided in float32."""
+    """The same completion, marked as fragile although it was decided in float32: in its own dtype
+    the model may say something else.
+    """
     return dataclasses.replace(found, gap=0.0) if isinstance(found, Completion) else found

@@ -1,8 +1,8 @@
-"""`--redact`: verdicts without texts, and errors without what they say. Pure functions.
+"""`--redact`: verdicts without texts, and errors without messages. Pure functions.
 
-A verdict is redacted as soon as it is made, before it leaves the process that asked: nothing that
-comes after it can give away a text that it does not have. What is counted later of the texts is
-counted here.
+A verdict is redacted as soon as it is made, before it leaves the process that asked. Later code
+cannot give away a text that it never gets. The counts that reports need of a text are made here,
+before it goes.
 """
 
 import hashlib
@@ -22,14 +22,14 @@ from memtests.plugins.verdicts import FORGOTTEN, NOT_RECITED, Redacted, Verdict
 
 LEFT_OUT = "--redact leaves out what it says"
 PRIVATE = ("--poem", "-k", "--header", "--part")
-"""Options whose values are titles, or parts of cues and texts."""
+"""Options whose values may quote titles, cues or texts."""
 Judged = TypeVar("Judged", bound=Verdict)
 _FRAME = re.compile(r'  File "[^"]*", line \d+, in \S+$')
 _PLACE = re.compile(r".*?, (?:line|row) \d+(?:, (?:field|column) `[^`]*`)?")
 
 
 def redacted(v: Judged, language: str) -> Judged:
-    """A verdict without its texts. Of a poem it keeps a mask, of a header nothing."""
+    """A verdict without its texts. It keeps a mask of the poem's words, and nothing of a header."""
     if v.redacted:
         return v
     header = v.case in (TITLE, CONTROL)
@@ -55,8 +55,9 @@ def redacted(v: Judged, language: str) -> Judged:
 
 
 def recited(v: Verdict, language: str) -> list[bool]:
-    """For each unit of the suffix, whether the recitation has it, wherever it left and came back
-    (aligned by Levenshtein distance); a forgotten one has none, and nor has one that is only read.
+    """For each unit of the suffix, whether the completion has it. The two are aligned by
+    Levenshtein distance, so units after a slip still count. A forgotten probe has none, nor has a
+    probe that was only read.
     """
     if v.redacted:
         return [there == "1" for there in v.redacted.recited]
@@ -72,8 +73,8 @@ def recited(v: Verdict, language: str) -> list[bool]:
 
 
 def reached(v: Verdict, language: str) -> int:
-    """How many characters of the suffix, in normal form, come before the first that the completion
-    has otherwise.
+    """How many characters of the suffix, in normal form, come before the first that differs in the
+    completion.
     """
     if v.redacted:
         return v.redacted.reached
@@ -88,13 +89,15 @@ def characters(v: Verdict, language: str) -> int:
 
 
 def kind_of_error(error: BaseException) -> str:
-    """What an error is, without its message, which may quote what was asked."""
+    """The kind of an error, without its message, which may quote a text."""
     status = f" {error.status}" if isinstance(error, ServerError) and error.status else ""
     return f"{type(error).__name__}{status} ({LEFT_OUT})"
 
 
 def without_messages(told: str) -> str:
-    """A traceback that has no messages of errors and no lines of code: places and kinds alone."""
+    """A traceback without messages of errors and lines of code: it keeps files, line numbers and
+    kinds of error.
+    """
     return "\n".join([*_kept(told.splitlines()), LEFT_OUT]) + "\n"
 
 
@@ -110,14 +113,14 @@ def _kept(lines: Sequence[str]) -> Iterator[str]:
 
 
 def without_reasons(way: str) -> str:
-    """How a model was computed, without why, which may be the message of an error."""
+    """The way a model was computed, without the reason, which may be the message of an error."""
     taken, bracket, _ = way.partition(" (")
     return f"{taken} ({LEFT_OUT})" if bracket else way
 
 
 def without_cells(message: str) -> str:
-    """What is wrong with a file of poems, without what it holds: the place, or else the first
-    clause.
+    """A complaint about a file of poems, without the file's contents: the place alone, or else the
+    first clause.
     """
     place = _PLACE.match(message)
     return f"{place[0] if place else message.partition(';')[0]}: {LEFT_OUT}"

@@ -1,4 +1,5 @@
-"""Verdicts and traces as they are on disk, to be known again: the same question to the same model.
+"""Verdicts and traces that an earlier run left on disk. A key tells whether one of them answers the
+same question to the same model.
 
 No pytest and no torch in here.
 """
@@ -22,10 +23,10 @@ Found = TypeVar("Found")
 
 
 class SavedVerdict(Verdict, frozen=True):
-    """A verdict and what it answers."""
+    """A verdict with the key by which a later run finds it."""
 
     key: str | None = None
-    """A hash of everything that decided it; None where that is not known."""
+    """A hash of everything that decided the verdict; None if the model has no fingerprint."""
     followed: bool | None = None
     """As `Recital.followed`."""
 
@@ -45,14 +46,14 @@ def key_of(model: LanguageModel | Completer, probe: Probe, chance: Chance) -> st
 
 
 def trace_key_of(model: LanguageModel, probe: Probe, form: str) -> str | None:
-    """The key of the trace of a text that a probe as it is put to the model is cut from."""
-    # A window's form says where it lies; its poem may be a book.
+    """The key of the trace of a probe's text. `probe`: as it is put to the model."""
+    # A window stands for its poem here: the poem may be a whole book.
     poem = probe.window or probe.poem.text
     return _key(model, (*probe.place, form, probe.text, poem))
 
 
 def _key(model: LanguageModel | Completer, asked: tuple[object, ...]) -> str | None:
-    """A hash of what was asked, of whom and by which suite; None where the model is not known."""
+    """A hash of the question, the model and the suite; None if the model has no fingerprint."""
     if model.fingerprint is None:
         return None
     question = (model.name, model.fingerprint, suite_sha256(), asked)
@@ -70,10 +71,10 @@ def suite_sha256() -> str:
 
 
 def read_saved(path: Path, redact: bool = False) -> Mapping[str, SavedVerdict]:
-    """Key → verdict, of a verdicts.jsonl that a run has left, or none where there is no such file.
+    """Key → verdict, from the verdicts.jsonl of an earlier run; empty if there is no such file.
 
-    Lines that are torn, or no verdicts, are left out; and so are those with texts where this run is
-    to `redact` them, and those without where it is not.
+    Torn lines, and lines that hold no verdict, are left out. So are verdicts with texts if this run
+    is to `redact` them, and verdicts without texts if it is not.
     """
     found: dict[str, SavedVerdict] = {}
     for line in whole_lines(path, SavedVerdict):
@@ -83,13 +84,13 @@ def read_saved(path: Path, redact: bool = False) -> Mapping[str, SavedVerdict]:
 
 
 class _Key(msgspec.Struct):
-    """What of a trace is looked at to know it again."""
+    """The only field of a trace that is read here."""
 
     key: str | None = None
 
 
 def read_saved_traces(path: Path) -> frozenset[str]:
-    """The keys of the traces in a traces.jsonl that a run has left."""
+    """The keys of the traces in the traces.jsonl of an earlier run."""
     keys = (line.found.key for line in whole_lines(path, _Key))
     return frozenset(key for key in keys if key is not None)
 
@@ -99,14 +100,14 @@ class Line(NamedTuple, Generic[Found]):
 
     found: Found
     text: bytes
-    """As it is, with its end."""
+    """The line's bytes, with its newline."""
     begins: int
-    """How many bytes come before it."""
+    """How many bytes of the file come before the line."""
 
 
 def whole_lines(path: Path, kind: type[Found]) -> Iterator[Line[Found]]:
-    """The lines of a file that hold something of a kind, none of a file that is not there. Those
-    that are torn, or hold something else, are left out.
+    """The lines of a file that hold a `kind`; none if there is no such file. Torn lines, and lines
+    that hold something else, are left out.
     """
     begins = 0
     decoder = msgspec.json.Decoder(kind)

@@ -1,8 +1,8 @@
-"""Which cases are asked together: those of a chunk of poems, one chunk after the other.
+"""The order of cases: those of a chunk of poems come together, one chunk after the other.
 
-A chunk is recited together (plugins/recital.py). Asked in any other order, a run that is stopped
-half way would have cases of many poems and all of few; spread over xdist workers, each of them
-would recite the whole of it.
+A chunk is recited together (plugins/recital.py). In pytest's own order, a run that is stopped half
+way would have some cases of many poems, but all cases of only a few. And if the cases of a chunk
+were spread over xdist workers, each worker would recite the whole chunk.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,21 +13,23 @@ from xdist.scheduler import LoadScopeScheduling
 from memtests.fixtures.probes.probes import Place
 from memtests.plugins.recital import chunks_of
 
-# So many poems are done before the next begin, so that it shows how far a run is.
+# All cases of so many poems come before those of the next poems, so that the order of the output
+# shows how far a run is.
 _POEMS_IN_ORDER = 16
 
 
 class Asked(NamedTuple):
-    """What a case asks: a model, and of which poem."""
+    """The model that a case asks, and the poem that it asks for."""
 
     model: str
     poem: Place
 
 
 def scopes(cases: Mapping[str, Asked | None], workers: int) -> dict[str, str]:
-    """Node id → what stays together: a model's chunk of poems; any other test by itself.
+    """Node id → the name of its scope. Cases of one scope stay on one worker: those of a model's
+    chunk of poems, and any other test by itself.
 
-    `cases`: node id → what it asks, if it is about a poem.
+    `cases`: node id → what the case asks; None if it is about no poem.
     """
     chunks = chunks_of((asked.poem for asked in cases.values() if asked), workers)
     return {
@@ -37,8 +39,8 @@ def scopes(cases: Mapping[str, Asked | None], workers: int) -> dict[str, str]:
 
 
 def in_order(cases: Mapping[str, Asked | None], workers: int) -> dict[str, tuple[int, int]]:
-    """Node id → its place: chunk by chunk, and in it a few poems after the other, in which cases
-    stay in pytest's own order.
+    """Node id → its place in the order: chunk after chunk, and in a chunk _POEMS_IN_ORDER poems at
+    a time. Among these, cases stay in pytest's own order.
     """
     found = scopes(cases, workers)
     chunks = {scope: at for at, scope in enumerate(dict.fromkeys(found.values()))}
@@ -51,17 +53,17 @@ def in_order(cases: Mapping[str, Asked | None], workers: int) -> dict[str, tuple
 
 
 class ChunkScheduling(LoadScopeScheduling):  # type: ignore[misc]
-    """Chunks of poems in the order of the collection, so that models are loaded one by one."""
+    """Gives workers whole chunks in the order of the cases: models are loaded one by one."""
 
     def __init__(self, config: object, log: object, cases: Mapping[str, Asked | None]) -> None:
-        """`cases`: as of `scopes`; the workers fill it in before they are scheduled."""
+        """`cases`: as in `scopes`. The workers fill it before they get their first cases."""
         super().__init__(config, log)
         self._cases = cases
         self._scopes: dict[str, str] = {}
 
     def schedule(self) -> None:
-        """Work the chunks out once all workers agree on what there is, then go on."""
-        # Sorting by size would mix the chunks of several models.
+        """Work out the chunks when every worker has said what cases there are, then go on."""
+        # xdist would sort chunks by size, which would mix those of several models.
         self.config.option.loadscopereorder = False
         if not self._scopes:
             ids: Sequence[str] = next(iter(self.registered_collections.values()), [])

@@ -1,8 +1,8 @@
-"""A run begins safely: pytest's configuration is that of the tests, not of an option's value.
+"""A safe start: a run ends at once if pytest took its configuration from the value of an option.
 
-pytest looks for a configuration before it knows the options of any plugin. `--model ../runs/ckpt`
-is a path to it then, and a file that lies there, or above it, is taken: the gates of the right one
-would be missing without a word.
+pytest looks for its configuration before it knows the options of any plugin. It takes the value in
+`--model ../runs/ckpt` for a test path, and reads a configuration file there or above. The right
+file's gates would then be missing without a word.
 """
 
 import inspect
@@ -19,16 +19,16 @@ from memtests.fixtures.probes.text import sound
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Raise UsageError where pytest would have taken another file, had it known the options."""
+    """Raise UsageError if pytest would have taken another file, had it known the options."""
     known = early_config.known_args_namespace
     folder = early_config.invocation_params.dir
     for word in known.file_or_dir:
         if is_checkpoint(folder / word):
             raise pytest.UsageError(
-                f"{word}: a checkpoint, in the place of a test file; where a shell has put it "
-                f"there, write the pattern in quotes: --model {pattern_of(word)}"
+                f"{word}: a checkpoint, in the place of a test file; if a shell has put it there, "
+                f"write the pattern in quotes: --model {pattern_of(word)}"
             )
-    if known.inifilename:  # -c says which
+    if known.inifilename:  # -c names the file
         return
     told = {
         "inifile": None,
@@ -56,7 +56,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config) -> None:
-    """Keep a folder that is not the tests' own off the path of the processes of -n."""
+    """Keep the current folder off the import path of the processes of -n, unless it is the tests'
+    own: python would run modules that lie beside a checkpoint.
+    """
     if config.invocation_params.dir != config.rootpath:
         os.environ.setdefault("PYTHONSAFEPATH", "1")
 

@@ -1,6 +1,7 @@
-"""A run that cannot go on ends with one line that says why, and with the exit status of that.
+"""A run that cannot go on ends with one line that says why, and with the exit status that fits.
 
-`pytest.exit` has the line twice between exclamation marks, behind the name of an exception.
+`pytest.exit` would print the line twice, between exclamation marks and behind the name of an
+exception.
 """
 
 import sys
@@ -19,9 +20,9 @@ _STOPPED = pytest.StashKey[tuple[str, int]]()
 
 
 def stop(config: pytest.Config, reason: str, status: int = pytest.ExitCode.USAGE_ERROR) -> NoReturn:
-    """End the run, from any hook of the process that reports. What is judged is still written."""
+    """End the run, from any hook of the process that reports. Verdicts so far are still written."""
     config.stash[_STOPPED] = reason, int(status)
-    raise pytest.Session.Failed(reason)  # of which pytest itself says nothing
+    raise pytest.Session.Failed(reason)  # pytest prints nothing for this one
 
 
 @pytest.hookimpl(wrapper=True)
@@ -36,7 +37,9 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, int, int]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Have a mistyped option said in one line; before pytest 9 its parser is made later."""
+    """Report a mistyped option in one line. Before pytest 9 its parser is made later, so that its
+    own longer message stays.
+    """
     typed = getattr(parser, "optparser", None)
     if typed is None:
         return

@@ -1,4 +1,4 @@
-"""Traces: readings as they are kept, one for each text that a model read (design, section 2).
+"""Traces: the readings that are kept, one for each text that a model read (design, section 2).
 
 Pure functions over a text and its trace: no model, no pytest and no torch in here.
 """
@@ -19,14 +19,14 @@ from memtests.fixtures.probes.windows import Window
 from memtests.plugins.verdicts import IMPOSSIBLE
 
 FORMS = (HEADER, PLAIN) = ("header", "plain")
-"""A poem's text under its header, and alone."""
+"""Whether a poem's text was read under its header, or alone."""
 
 
 class Trace(msgspec.Struct, frozen=True):
     """What one pass over a text said of each of its T tokens, as traces.jsonl holds it.
 
-    Every list has length T. Of the first token nothing is said: a reading tells of tokens that
-    come after others. Nor is anything said of tokens that the model's context has no room for.
+    Every list has length T. Nothing is said of the first token, because a reading tells of each
+    token after those before it. Nothing is said of tokens beyond the model's context, either.
     """
 
     model: str
@@ -35,32 +35,33 @@ class Trace(msgspec.Struct, frozen=True):
     form: str
     """One of FORMS; or the name of a window in its poem, `window-50-50:1230`."""
     text_sha256: str
-    """Of the whole text that was read, in UTF-8; in a chat, with all that its template writes."""
+    """The hash of the whole text that was read, in UTF-8; in a chat, with everything that its
+    template adds."""
     begins: int
     """Where the poem begins in that text, in code points."""
     ends: tuple[int | None, ...]
-    """Where each token ends in that text, in code points; None where it ends inside a character."""
+    """Where each token ends in that text, in code points; None if it ends inside a character."""
     log_p: tuple[float | None, ...]
-    """Natural logarithm of the token's probability, to 4 decimals, IMPOSSIBLE where that is zero;
-    None where nothing is said."""
+    """Natural logarithm of the token's probability, to 4 decimals; IMPOSSIBLE if that is zero, None
+    if nothing is said."""
     rank: tuple[int | None, ...]
-    """How many tokens are more probable: 0 where greedy decoding says it, and nowhere else. None
-    where nothing is said, and where no more is known than that it is not 0."""
+    """How many tokens are more probable: 0 if greedy decoding says this token, and only then. None
+    if nothing is said, or if only so much is known that it is not 0."""
     log_top: tuple[float | None, ...]
-    """Natural logarithm of what the MOST_PROBABLE most probable tokens have together, to 4
-    decimals; None where that is not known."""
+    """Natural logarithm of the summed probability of the MOST_PROBABLE most probable tokens, to 4
+    decimals; None if that is not known."""
     key: str | None = None
-    """A hash of everything that decided it; None where that is not known."""
+    """A hash of everything that decided the trace; None if the model has no fingerprint."""
     window: Window | None = None
-    """Where the text lies in its poem's, if that is a window."""
+    """If the text is a window: where it lies in its poem's text."""
 
 
 Form = tuple[str, str, str, str]
-"""Model, collection, poem and form: what a trace is of."""
+"""What a trace is of: model, collection, poem and form."""
 
 
 def form_of(probe: Probe) -> str | None:
-    """The form of the text that a probe is cut from; None where it is no poem's own text."""
+    """The form of a probe's text; None if it is not a poem's own text."""
     if probe.control is not None:
         return None
     if probe.window is not None:
@@ -73,7 +74,7 @@ def form_of(probe: Probe) -> str | None:
 def trace_of(
     model: str, probe: Probe, form: str, read: tuple[Encoding, Reading], key: str | None
 ) -> Trace:
-    """The trace of the text of a probe as it was put to the model."""
+    """The trace of a probe's text. `probe`: as it was put to the model."""
     encoding, reading = read
     length = len(encoding.tokens)
     log_p = [_number(each) for each in reading.log_p]
@@ -103,7 +104,7 @@ def trace_of(
 
 
 def place_of(trace: Trace) -> Form:
-    """What it is of."""
+    """What a trace is of."""
     return trace.model, trace.collection, trace.poem, trace.form
 
 
@@ -113,39 +114,39 @@ def sha256_of(text: str) -> str:
 
 
 def _filled(values: Sequence[Any], told: Sequence[bool], length: int) -> tuple[Any, ...]:
-    """The values where anything is said, None elsewhere."""
+    """The values of the tokens that the reading tells of, and None for all others."""
     found = [value if here else None for value, here in zip(values, told, strict=True)]
     return (*found, *[None] * (length - len(found)))
 
 
 def _number(log: float) -> float | None:
-    """A logarithm as a trace has it."""
+    """A logarithm as a trace holds it."""
     if math.isnan(log):
         return None
-    # Written as 0: there are many of these, and of minus zeros.
+    # `or 0` makes 0.0 and -0.0 shorter in the file: there are many of them.
     return round(max(log, IMPOSSIBLE), 4) or 0
 
 
 class Said(NamedTuple):
-    """What a trace says of tokens that follow on a cut."""
+    """What a trace says of the tokens after a cut."""
 
     recited: bool | None
-    """Whether greedy decoding says them all; None where the cut lies inside a token, and the trace
+    """Whether greedy decoding says them all; None if the cut lies inside a token, and the trace
     cannot tell."""
     log_p: float | None
-    """Log-probability that sampling at temperature 1 says them; None where the cut lies inside a
-    token: how probable one is among those that agree with the cue's end is not kept."""
+    """Log-probability that sampling at temperature 1 says them. None if the cut lies inside a
+    token: a trace does not keep how probable it is among those that agree with the cue's end."""
     log_p_40: float | None
-    """The same for sampling among the MOST_PROBABLE most probable tokens, IMPOSSIBLE where one is
-    not among them; None where that is not known."""
+    """As `log_p`, for sampling among the MOST_PROBABLE most probable tokens: IMPOSSIBLE if one of
+    the tokens is not among them, None if that is not known."""
 
 
 def said(trace: Trace, text: str, start: int, stop: int | None = None) -> Said | None:
-    """What is said of a poem's text between two places, to its end where no second is named; None
-    where nothing is: the cue is no token whole, or the context has no room.
+    """What a trace says of a poem's text from `start` to `stop`, or to its end without `stop`. None
+    if it says nothing: the cue holds no whole token, or the text reaches beyond the context.
 
-    In code points of the poem; below 0 is before it, where only white space stands. The cut comes
-    to lie as `cut_of` lays it.
+    Both are in code points of the poem. A negative `start` lies before the poem, in the white space
+    after the header. The cut is made as `cut_of` makes it.
     """
     cut = _cut(trace, text, start, places_of(trace.ends))
     if cut is None:
@@ -155,8 +156,8 @@ def said(trace: Trace, text: str, start: int, stop: int | None = None) -> Said |
 
 
 def said_of_tokens(trace: Trace, first: int, sure: int, stop: int) -> Said | None:
-    """What is said of the tokens from `first` up to `stop`. Those before `sure` had to agree with
-    the end of a cue, where there are any.
+    """What a trace says of the tokens from `first` up to `stop`. If the cut lies inside a token,
+    the tokens before `sure` had to agree with the end of the cue; otherwise `sure` is `first`.
     """
     log_p = [each for each in trace.log_p[first:stop] if each is not None]
     if not first or len(log_p) < stop - first:
@@ -177,8 +178,8 @@ def said_of_tokens(trace: Trace, first: int, sure: int, stop: int) -> Said | Non
 
 
 def _cut(trace: Trace, text: str, start: int, places: Sequence[Place]) -> tuple[int, int] | None:
-    """How many tokens are the cue's, and from which on they are the suffix's alone: another one
-    where the cut lies inside a token. None where the cue is tokenized alone.
+    """How many tokens are the cue's, and from which token on they are the suffix's alone. The two
+    differ if the cut lies inside a token. None if the cue is tokenized alone.
     """
     nearest = places_around(trace.begins + start, places)
     if nearest is None:
@@ -190,7 +191,9 @@ def _cut(trace: Trace, text: str, start: int, places: Sequence[Place]) -> tuple[
 
 
 def recited_from(trace: Trace, text: str, starts: Iterable[int]) -> Iterator[bool | None]:
-    """For each cut, whether greedy decoding says the rest of the poem: as `said`, but faster."""
+    """For each cut, whether greedy decoding says the rest of the poem: `said(…).recited`, but
+    faster.
+    """
     stop = tokens_up_to(trace.begins + len(text), trace.ends)
     missed = max((at for at in range(1, stop) if trace.rank[at] != 0), default=0)
     untold = max((at for at in range(stop) if trace.log_p[at] is None), default=0)
@@ -205,8 +208,8 @@ def recited_from(trace: Trace, text: str, starts: Iterable[int]) -> Iterator[boo
 
 
 def recited_to(trace: Trace, text: str, start: int, stops: Iterable[int]) -> Iterator[bool | None]:
-    """For each of several places after one cut, whether greedy decoding says all up to it: as
-    `said`, but faster.
+    """For each place after one cut, whether greedy decoding says everything up to there:
+    `said(…).recited`, but faster.
     """
     cut = _cut(trace, text, start, places_of(trace.ends))
     ends = (tokens_up_to(trace.begins + stop, trace.ends) for stop in stops)
@@ -216,8 +219,8 @@ def recited_to(trace: Trace, text: str, start: int, stops: Iterable[int]) -> Ite
 def recited_tokens(
     trace: Trace, first: int, sure: int, stops: Iterable[int]
 ) -> Iterator[bool | None]:
-    """For each of several tokens, whether greedy decoding says all from `first` up to it, without
-    it: as `said_of_tokens`, but faster.
+    """For each of `stops`, whether greedy decoding says the tokens from `first` up to it:
+    `said_of_tokens(…).recited`, but faster.
     """
     length = len(trace.ends)
     untold = next((at for at in range(first, length) if trace.log_p[at] is None), length)
@@ -231,10 +234,10 @@ def recited_tokens(
 
 
 def shortest_prefix(trace: Trace, text: str, unit_ends: Sequence[int]) -> int | None:
-    """The fewest units of a poem after which greedy decoding recites the rest token for token; None
-    where no prefix will do. `unit_ends`: where the poem's units end.
+    """The length in units of the shortest prefix after which greedy decoding recites the rest token
+    for token; None if there is none. `unit_ends`: where the poem's units end.
 
-    A cut inside a token of which the trace cannot tell is passed.
+    Cuts inside a token of which the trace cannot tell are skipped.
     """
     found = recited_from(trace, text, unit_ends[:-1])
     return next((count for count, recited in enumerate(found, 1) if recited), None)
@@ -252,12 +255,12 @@ def longest_run(trace: Trace, text: str, unit_ends: Sequence[int]) -> int:
         first = at
         while at < len(trace.ends) and trace.rank[at] == 0:
             at += 1
-        broken = trace.ends[first - 1] is None  # the character that it begins in is not all said
+        broken = trace.ends[first - 1] is None  # the run begins inside a character: skip that one
         start, stop = places[first] + broken - trace.begins, places[at] - trace.begins
         one = bisect.bisect_right(begins, start) - 1  # the unit that the run begins in
         whole = one >= 0 and not normal_form(text[begins[one] : max(0, start)])
         last = bisect.bisect_right(unit_ends, stop)
-        # A unit's end has its marks in it.
+        # A unit ends after its marks. If only marks are left of it, the run has said the unit.
         if stop > 0 and last < len(unit_ends) and not normal_form(text[stop : unit_ends[last]]):
             last += 1
         longest = max(longest, last - max(0, one if whole else one + 1))
@@ -265,8 +268,8 @@ def longest_run(trace: Trace, text: str, unit_ends: Sequence[int]) -> int:
 
 
 def _places(trace: Trace) -> list[int]:
-    """Where each token begins, and where the last one ends; one inside a character at its
-    beginning.
+    """Where each token begins, and where the last one ends. A place inside a character counts as
+    the character's beginning.
     """
     reached, found = 0, [0]
     for end in trace.ends:

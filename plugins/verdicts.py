@@ -1,4 +1,4 @@
-"""Verdicts: what a completion is, held against the true suffix (design, section 3).
+"""Verdicts: a completion is compared with the true suffix, and judged (design, section 3).
 
 Pure functions over texts. No pytest and no torch in here.
 """
@@ -25,25 +25,26 @@ OUTCOMES = (
     CORRECT := "correct",
     INCORRECT := "incorrect",
     FORGOTTEN := "forgotten",
-    # A miss that was read, and what is said instead was not asked for (`--completions`).
+    # The reading shows a miss, and the model's own words were not asked for (`--completions`).
     NOT_RECITED := "not recited",
 )
-# How much a distortion leaves of the poem, and what comes in place of a forgotten one.
+# How far an incorrect completion is from the poem.
 INCORRECT_KINDS = (MINOR := "minor", SEVERE := "severe")
+# What came in place of a forgotten poem.
 FORGOTTEN_KINDS = (
     UNRELATED := "unrelated",
     LOOPING := "looping",
     DECLINED := "declined",
     EMPTY := "empty",
 )
-# What a verdict can be, with its kind, from the best to the worst.
+# Every grade, from the best to the worst: `correct`, or the kind of another outcome.
 GRADES = (CORRECT, *INCORRECT_KINDS, *FORGOTTEN_KINDS)
-# What `log_p_40` is where the probability is zero: JSON has no minus infinity.
+# Stands for the logarithm of zero: JSON has no minus infinity.
 IMPOSSIBLE = -9999.0
-# From this similarity on a distortion is minor.
+# An incorrect completion is minor from this similarity on.
 LEAST_OF_MINOR = 0.8
-# A loop of common words is similar to any text: its similarity counts only where it begins with so
-# many of the poem's own units.
+# A loop of common words is similar to any text. So a loop's similarity counts only if it begins
+# with this many units of the suffix.
 OPENING = 2
 # Openings of a refusal in normal form, so without apostrophes and punctuation.
 _DECLINED = {
@@ -65,7 +66,7 @@ _DECLINED = {
 
 
 class Redacted(msgspec.Struct, frozen=True):
-    """What is kept of the texts of a verdict where they are not (plugins/redacting.py)."""
+    """What a redacted verdict keeps in place of its texts (plugins/redacting.py)."""
 
     question: str
     """As `question_of`."""
@@ -77,10 +78,10 @@ class Redacted(msgspec.Struct, frozen=True):
     characters: int
     """The length of the suffix in normal form."""
     reached: int
-    """How many of these come before the first that the completion has otherwise."""
+    """How many of these characters come before the first that differs in the completion."""
     recited: str
-    """For each unit of the suffix, `1` where the completion has it, however it slipped before, and
-    `0` elsewhere."""
+    """For each unit of the suffix, `1` if the completion has it, also after a slip, and otherwise
+    `0`."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -91,9 +92,10 @@ class Verdict(msgspec.Struct, frozen=True):
     poem: str
     case: str
     prefix_length: str | None
-    """Of `prefix` and `prefix_lengths`: how many of the poem's units the cue gives, as given."""
+    """Of `prefix` and `prefix_lengths`: the length of the prefix, as it was asked for (`25%`, `5`).
+    """
     line: int | None
-    """Of `next_line`: how many of its lines the cue gives."""
+    """Of `next_line`: how many lines of the poem the cue gives."""
     control: str | None
     """The kind of a `control`."""
     probe: str
@@ -104,35 +106,35 @@ class Verdict(msgspec.Struct, frozen=True):
     kind: str | None
     verbatim: bool
     similarity: float | None
-    """None where it was not recited."""
+    """None if the outcome is `not recited`."""
     divergence: int | None
-    """After how many units the completion leaves the suffix; None where it does not, or where it
-    was not recited and its reading does not tell."""
+    """After how many units the completion leaves the suffix. None if it does not, or if the outcome
+    is `not recited` and the reading does not tell."""
     log_p: float | None
     fragile: bool
     cut: str = ALONE
     """How the cue was cut from the text: one of `fixtures.probes.cuts.CUTS`."""
     moved: int = 0
-    """By how many code points the cut lies behind the end of the cue: completion, `verbatim` and
-    `log_p` count from there."""
+    """By how many code points the cut lies behind the end of the cue. `completion`, `verbatim` and
+    `log_p` count from the cut."""
     passage: Passage | None = None
-    """The longest one that does not stand in the cue, the first of equals; None where there is
-    none."""
+    """The longest passage that does not stand in the cue, the first if several are as long; None if
+    there is none."""
     log_p_40: float | None = None
-    """As `log_p`, for sampling among the 40 most probable tokens; IMPOSSIBLE where one of the
-    suffix's is not among them, None where that is not known."""
+    """As `log_p`, for sampling among the 40 most probable tokens: IMPOSSIBLE if a token of the
+    suffix is not among them, None if that is not known."""
     redacted: Redacted | None = None
-    """Where its texts were not kept: then `cue` and `suffix` are masks, if anything, and there is
-    no `completion`."""
+    """Only under `--redact`: then `suffix` is a mask, `cue` is one or empty, and `completion` is
+    empty."""
     window: Window | None = None
     """Of `window`: where it lies in the poem's text."""
     set_aside: tuple[Aside, ...] = ()
-    """What stood around the recitation in an answer of a chat, and is not in `completion`."""
+    """The words around the recitation in an answer of a chat. `completion` does not have them."""
 
     def __repr__(self) -> str:
-        """What pytest shows where an assertion on it fails: short, or it would be cut."""
+        """What pytest shows when an assertion on a verdict fails. Short, or pytest would cut it."""
         kind = f" {self.kind}" if self.kind else ""
-        # The name of a test's own question is all of its text.
+        # A test's own question is named by its whole text, which would be too long here.
         name = "" if self.collection == OWN else f" {_beginning(self.probe, 60)}"
         if self.correct:
             whole = "" if self.redacted else f": “{_beginning(self.completion.strip(), 40)}”"
@@ -152,7 +154,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
     @property
     def question(self) -> str:
-        """What tells the question from any other."""
+        """As `question_of`."""
         return self.redacted.question if self.redacted else question_of(self.cue, self.suffix)
 
     @property
@@ -162,12 +164,14 @@ class Verdict(msgspec.Struct, frozen=True):
 
     @property
     def recited(self) -> bool:
-        """Whether the model was asked for a completion to its end."""
+        """Whether the model was asked for its completion, and not only read."""
         return self.outcome != NOT_RECITED
 
     @property
     def undecided(self) -> bool:
-        """Whether it was not recited, and may yet be correct: it leaves the text at a mark, say."""
+        """Whether the probe was only read, and may still be correct: the model leaves the text at a
+        mark, say.
+        """
         return self.settled is None
 
     @property
@@ -177,23 +181,23 @@ class Verdict(msgspec.Struct, frozen=True):
 
     @property
     def asked(self) -> str:
-        """The true words from where the cut came to lie: what the completion is held against."""
+        """The suffix from the cut on: the true words that the completion is compared with."""
         return self.suffix[self.moved :]
 
     @property
     def grade(self) -> str:
-        """`correct`, or the kind of what it is else."""
+        """`correct`, or the kind of another outcome."""
         return self.kind or self.outcome
 
 
 def _from(text: str, at: int) -> str:
-    """A text from its unit number `at` on."""
+    """A text without its first `at` units."""
     ends = [0, *unit_ends(text, "")]
     return text[ends[min(at, len(ends) - 1)] :].strip()
 
 
 def _beginning(text: str, most: int) -> str:
-    """So many code points of a text, on one line, harmless in a terminal."""
+    """The first `most` code points of a text, on one line, with control characters escaped."""
     line = " ".join(text[: most + 1].split())
     shown = line[:most] + ("…" if len(text) > most else "")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
@@ -205,7 +209,7 @@ def was_correct(outcome: str, divergence: int | None) -> bool | None:
 
 
 def question_of(cue: str, suffix: str) -> str:
-    """What tells a question from any other: 16 hexadecimal digits."""
+    """A hash of a question, in 16 hexadecimal digits: the same for every model and run."""
     return hashlib.sha256(f"{cue}\0{suffix}".encode(errors="replace")).hexdigest()[:16]
 
 
@@ -221,7 +225,7 @@ class UnjudgedRecord(msgspec.Struct, frozen=True):
 
 
 class Judgement(NamedTuple):
-    """What the two texts alone say."""
+    """The part of a verdict that depends only on completion and suffix."""
 
     outcome: str
     kind: str | None
@@ -244,7 +248,7 @@ def verdict(model: str, probe: Probe, completion: Completion, chance: Chance) ->
         collection=probe.collection,
         poem=probe.poem.id,
         case=probe.case,
-        # Tallies and curves go by it, and no control is in them.
+        # None for controls, because tallies and curves by prefix length must not count them.
         prefix_length=None if probe.control else probe.prefix_length,
         line=probe.line,
         control=probe.control,
@@ -269,12 +273,12 @@ def verdict(model: str, probe: Probe, completion: Completion, chance: Chance) ->
 
 
 def _finite(log_p: float | None) -> float | None:
-    """As a report has it, to 3 decimals."""
+    """A logarithm as a report holds it: to 3 decimals, and finite."""
     return None if log_p is None else round(max(log_p, IMPOSSIBLE), 3)
 
 
 def unjudged_record(model: str, probe: Probe, unjudged: Unjudged) -> UnjudgedRecord:
-    """What is taken down of a model's probe without a verdict."""
+    """The record of a probe without a verdict."""
     return UnjudgedRecord(
         model=model,
         collection=probe.collection,
@@ -286,12 +290,11 @@ def unjudged_record(model: str, probe: Probe, unjudged: Unjudged) -> UnjudgedRec
 
 
 def judge(completion: str, suffix: str, language: str, chance: Chance, cue: str = "") -> Judgement:
-    """Hold a completion against the true suffix.
+    """Compare a completion with the true suffix. The completion is cut to as many units first.
 
-    `chance` is what one poem recited for another reaches by chance; above either of its levels
-    something of the poem is there. The similarity of a loop counts only where it begins as the poem
-    does; a passage before it, or in it, always counts. The completion is cut to as many units as
-    the suffix has.
+    `chance` is what the recitation of another poem reaches. A completion above either of its levels
+    holds something of the poem. The similarity of a loop counts only if it begins with OPENING
+    units of the suffix; a passage always counts.
     """
     true = units(suffix, language)
     said = units(completion, language)[: len(true)]
@@ -310,7 +313,7 @@ def judge(completion: str, suffix: str, language: str, chance: Chance, cue: str 
 
 
 def passage_of(v: Verdict, language: str) -> Passage | None:
-    """The passage of a verdict that was judged before passages were."""
+    """The passage of a verdict from an older report, which has none."""
     true = units(v.asked, language)
     return _passage(units(v.completion, language)[: len(true)], true, v.cue, language)
 
@@ -322,8 +325,8 @@ def _passage(said: Sequence[str], true: Sequence[str], cue: str, language: str) 
 
 
 def in_order(known: Sequence[str], there: Iterable[str]) -> list[str]:
-    """All the words that are known, in their order, then those that are there besides: what came
-    with a newer suite, or is being tried, shows too.
+    """The known words in their order, then any others in `there`, so that a report also shows words
+    of a newer suite (a new outcome, say).
     """
     return [*known, *sorted(set(there) - set(known))]
 
@@ -342,7 +345,7 @@ def divergence(said: Sequence[str], true: Sequence[str]) -> int:
 
 
 def _kind(completion: str, said: Sequence[str], language: str, looping: bool) -> str:
-    """What came instead of a forgotten poem; the first of the kinds that holds."""
+    """What came in place of a forgotten poem: the first kind that fits."""
     if not said:
         return EMPTY
     if declines(completion, language):
@@ -360,8 +363,8 @@ def declines(completion: str, language: str) -> bool:
 
 
 def loops(parts: Sequence[str]) -> bool:
-    """Whether from somewhere in its first half on a text repeats one sequence to its end, three
-    times or more.
+    """Whether a text ends in a loop: one sequence, three times or more, from somewhere in the first
+    half to the end.
     """
     total = len(parts)
     for period in range(1, total // 3 + 1):

@@ -32,7 +32,7 @@ def read_windows(option: argparse.Namespace) -> Windows | None:
 
 
 def tokenizer_of(config: pytest.Config, size: Size) -> Tokenize:
-    """What windows in tokens are cut by. Raises UsageError."""
+    """The tokenizer by which windows in tokens are cut. Raises UsageError."""
     names, given = model_names(config), loading(config)
     if len(names) > 1:
         raise pytest.UsageError(
