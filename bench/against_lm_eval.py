@@ -1,6 +1,6 @@
 """The suite against lm-evaluation-harness: a custom generate_until task with the same cues.
 
-Needs `pip install "lm-eval[hf]"`. Both sides use the same loaded model, in turn.
+Needs `pip install "lm-eval[hf]"`. Both sides use the same loaded model, one after the other.
 """
 
 import json

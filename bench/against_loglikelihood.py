@@ -1,10 +1,11 @@
 """The suite against lm-evaluation-harness' `loglikelihood`, and against one pass over each text.
 
-Neither gives completions, grades or the probability at other cuts. `loglikelihood` says of each
-probe its probability and whether greedy decoding says it token for token; one pass a text (as
-open-unlearning does it, without a batch) says that of every cut. Needs `pip install lm-eval`. All
-sides use the same loaded model, in turn; passes and tokens that are fed are counted, too: they do
-not depend on the machine.
+Both give less than the suite: no completions and no grades. `loglikelihood` gives the probability
+of each probe's suffix, and whether greedy decoding says it token for token, but nothing about other
+cuts. One pass over a text (as open-unlearning does it, without batches) tells for every cut whether
+greedy decoding follows. Needs `pip install lm-eval`. All sides use the same loaded model, one after
+the other. Passes and the tokens fed in them are counted too, because they do not depend on the
+machine.
 """
 
 import time
@@ -25,7 +26,7 @@ Run = Callable[[], list[bool]]
 
 
 def suite(model: Checkpoint, probes: Sequence[Probe], option: str) -> Run:
-    """As a run of the suite with `--completions`, with a trace of every text."""
+    """Like a run of the suite with `--completions`, with a trace of every text."""
 
     def run() -> list[bool]:
         followed: dict[str, bool] = {}
@@ -43,7 +44,7 @@ def suite(model: Checkpoint, probes: Sequence[Probe], option: str) -> Run:
 
 
 def loglikelihood(model: Checkpoint, probes: Sequence[Probe], batch: int) -> Run:
-    """The harness, as its tasks of output_type loglikelihood ask it."""
+    """The harness, used as its tasks with output_type loglikelihood use it."""
     from lm_eval.api.instance import Instance
     from lm_eval.models.huggingface import HFLM
 
@@ -59,7 +60,7 @@ def loglikelihood(model: Checkpoint, probes: Sequence[Probe], batch: int) -> Run
 
 
 def one_pass_a_text(model: Checkpoint, probes: Sequence[Probe]) -> Run:
-    """The argmax of one unbatched pass over each text, and from it every cut."""
+    """One unbatched pass over each text; its argmax answers every cut."""
 
     def run() -> list[bool]:
         said: dict[str, list[bool]] = {}
@@ -74,7 +75,7 @@ def one_pass_a_text(model: Checkpoint, probes: Sequence[Probe]) -> Run:
 
 
 class Fed:
-    """Counts passes, and the tokens that they are given, padding included."""
+    """Counts passes, and the tokens fed in them, padding included."""
 
     def __init__(self, model: Checkpoint) -> None:
         self.passes = self.tokens = 0

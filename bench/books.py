@@ -1,8 +1,8 @@
-"""Windows over a book: the suite's reading against the bare forward passes over the same windows,
-against one `generate` a batch of 8 windows, and against the prompt log-probabilities of a vLLM.
+"""Windows over a book: the suite's reading against bare forward passes over the same windows,
+against `generate` in batches of 8 windows, and against the prompt log-probabilities of a vLLM.
 
-Sides that recite are given fewer windows, and what they take is told a window. The last lines work
-out what a thousand books of 100,000 words take here, one window every 10 words.
+`generate` gets fewer windows, so times are given per window. The last line estimates the time for a
+thousand books of 100,000 words on this machine, with a window every 10 words.
 """
 
 import argparse
@@ -101,7 +101,7 @@ def tokens_of(model: Checkpoint, probe: Probe) -> list[int]:
 
 
 def suite(model: Checkpoint, probes: Sequence[Probe], whole: bool) -> Side:
-    """As in a run: what is decided of every window, without pytest around it."""
+    """Decide every window as in a run, without pytest around it."""
 
     def run() -> list[str]:
         reciter = Reciter(model, misses=Misses(NONE), whole=whole)
@@ -111,7 +111,9 @@ def suite(model: Checkpoint, probes: Sequence[Probe], whole: bool) -> Side:
 
 
 def generate(model: Checkpoint, probes: Sequence[Probe]) -> Side:
-    """As research scripts do it: 8 prefixes, and as many tokens as their suffixes have."""
+    """Like research scripts: 8 prefixes at once, and as many tokens as the longest of their
+    suffixes.
+    """
     inner = model._model
 
     def encoding(probe: Probe) -> Encoding:
@@ -145,7 +147,7 @@ def generate(model: Checkpoint, probes: Sequence[Probe]) -> Side:
 
 
 def vllm(url: str, served: str, rows: Sequence[list[int]]) -> Side:
-    """All windows in one request, which a vLLM batches itself."""
+    """All windows in one request; vLLM makes its own batches."""
     body = {"model": served, "prompt": rows, "max_tokens": 1, "temperature": 0}
     asked = json.dumps({**body, "prompt_logprobs": 1}).encode()
 

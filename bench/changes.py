@@ -1,7 +1,7 @@
-"""Whether the test of a difference may take a poem's parts for independent: on real checkpoints.
+"""Whether the test for a change may treat a poem's parts as independent, on real checkpoints.
 
-Prints how the changes of two units go together, by how far apart they are (the correlation of their
-signs about the poem's median: 0 where they do not), and what the test says of the poems.
+For units some distance apart, it prints the correlation of their changes' signs about the poem's
+median; 0 means that they are independent. Then it prints what the test says about the poems.
 """
 
 import argparse
@@ -23,7 +23,7 @@ LAGS = range(1, 9)
 
 
 def together(change: Change, lag: int) -> float:
-    """Of one poem."""
+    """The correlation in one poem for units `lag` apart."""
     found = [
         now - then
         for then, now in (shade.log_p for shade in change.shades)
@@ -35,7 +35,7 @@ def together(change: Change, lag: int) -> float:
 
 
 def read(file: Path) -> Read:
-    """The traces of the one model that a report is of, with the header."""
+    """The traces, with the header, of the only model in a report."""
     traces = read_traces(file.parent)
     return {(each.collection, each.poem): each for each in traces if each.form == HEADER}
 

@@ -1,4 +1,4 @@
-"""What the benchmarks share: probes, the sides that are compared, alternating runs, tables."""
+"""Shared by the benchmarks: probes, sides to compare, alternating runs, tables."""
 
 import argparse
 import os
@@ -80,7 +80,9 @@ def prepare(given: argparse.Namespace) -> tuple[Checkpoint, list[Probe]]:
 
 
 def bare_passes(model: Checkpoint, rows: Sequence[Sequence[int]], most: int) -> Side:
-    """The model alone over rows of tokens, `most` of them in a batch: nothing is looked at."""
+    """The model alone over rows of tokens, in batches of at most `most` tokens. Nothing is done
+    with the logits.
+    """
     import torch
 
     inner = model._model
@@ -113,7 +115,9 @@ def suite(model: Checkpoint, probes: Sequence[Probe]) -> Side:
 
 
 def compare(sides: dict[str, Side], runs: int) -> dict[str, list[float]]:
-    """Run the sides in turn, so many times; print medians and how much slower than the first."""
+    """Run the sides alternately, `runs` times. Print each side's median time, and its ratio to the
+    first side's.
+    """
     times: dict[str, list[float]] = {name: [] for name in sides}
     said: dict[str, list[str]] = {}
     for number in range(runs):
@@ -134,7 +138,7 @@ def compare(sides: dict[str, Side], runs: int) -> dict[str, list[float]]:
 
 
 def agreement(probes: Sequence[Probe], one: Sequence[str], other: Sequence[str]) -> str:
-    """How many completions are the same, up to where the shorter of the two stops."""
+    """How many completions are the same, compared up to the end of the shorter one."""
     same = 0
     for probe, mine, theirs in zip(probes, one, other, strict=True):
         # A side may stop inside a character; its last bytes are then a replacement character.

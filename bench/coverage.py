@@ -1,8 +1,8 @@
-"""How often a 95 % interval of recall holds the true recall, by simulation.
+"""How often a 95 % interval of recall contains the true recall, by simulation.
 
-Each poem has a recall of its own, from a beta distribution, and its probes are correct with that
-probability: so they are correlated within a poem as much as is wanted. Prints, for each way to make
-an interval, in how many percent of the reports drawn it holds the mean of that distribution.
+Each poem draws its own recall from a beta distribution, and its probes are correct with that
+probability. This gives probes of a poem any correlation that we want. For each way to make an
+interval, it prints the percentage of drawn reports whose interval contains the distribution's mean.
 """
 
 import argparse
@@ -21,7 +21,7 @@ WANTED = (93.0, 97.0)
 
 
 class Cell(NamedTuple):
-    """What is drawn from."""
+    """The parameters that reports are drawn with."""
 
     poems: int
     correlation: float
@@ -29,7 +29,7 @@ class Cell(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """One report: for each poem, how many of how many probes are correct."""
+    """One report: for each poem, how many probes it has, and how many of them are correct."""
 
     correct: numpy.ndarray
     probes: numpy.ndarray
@@ -68,8 +68,8 @@ def bootstrap(found: Drawn, cell: Cell, rng: numpy.random.Generator) -> tuple[fl
 
 
 def knowing(found: Drawn, cell: Cell, rng: numpy.random.Generator) -> tuple[float, float]:
-    """Wilson's, for the number of probes that is right for the true correlation: what could be
-    reached if that were known.
+    """Wilson's, for the effective number of probes at the true correlation. It shows what could be
+    reached if the correlation were known.
     """
     probes = found.probes.sum()
     alike = (found.probes * (found.probes - 1)).sum() / probes
@@ -88,7 +88,9 @@ WAYS: dict[str, Way] = {
 def coverage(
     way: Way, cell: Cell, probes: Sequence[int], reports: int, seed: int
 ) -> tuple[float, float]:
-    """In how many percent of the reports it holds the recall, and its mean width."""
+    """The percentage of reports whose interval contains the recall, and the mean width of the
+    intervals.
+    """
     rng = numpy.random.default_rng(seed)
     sizes = numpy.resize(numpy.array(probes), cell.poems)
     held, width = 0, 0.0

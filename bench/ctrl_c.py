@@ -2,8 +2,8 @@
 
     python bench/ctrl_c.py [--model NAME] [-n N]
 
-Wall time from the signal to the end of the process, and the processor's time of that which the
-process itself took: others may be busy.
+It prints the wall time from the signal to the end of the process, and how much processor time the
+process itself used in it, because other processes may keep the machine busy.
 """
 
 import argparse
@@ -20,8 +20,8 @@ from tests.support.begun import begin
 
 
 def interrupted(model: str, how: list[str], recites: bool) -> tuple[float, float]:
-    """Wall seconds and the processor's, from the signal to the end. Three seconds after the first
-    line, or after the first verdict is on disk.
+    """Seconds of wall time and of processor time from the signal to the end. The signal comes three
+    seconds after the first line, or after the first verdict is on disk.
     """
     with tempfile.TemporaryDirectory() as folder:
         process = begin(Path(folder), model, *how, recites=recites).process
@@ -36,7 +36,7 @@ def interrupted(model: str, how: list[str], recites: bool) -> tuple[float, float
 
 
 def processor_seconds(process: int) -> float:
-    """What a process has taken so far."""
+    """The processor time that a process has used so far."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

@@ -1,7 +1,7 @@
-"""How long it takes to find a sample of a large collection, in what memory, by the file's ending.
+"""Time and memory to collect a sample of a large collection, for each kind of file.
 
-The collection is made of the poems of the files named, again and again, with other ids and their
-lines in another order. Each file is then read by a real `pytest memtests --collect-only`.
+The collection repeats the poems of the files named, with other ids and with their lines shuffled.
+Each file is then read by a real `pytest memtests --collect-only`.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def made(files: Iterable[Path], count: int) -> Iterator[dict[str, Any]]:
-    """So many poems; those after the first round are the same ones with their lines shuffled."""
+    """`count` poems. After the first round, the same poems come again with their lines shuffled."""
     poems = [json.loads(line) for file in files for line in file.read_text().splitlines()]
     shuffle = random.Random(0).shuffle
     for number, poem in enumerate(itertools.islice(itertools.cycle(poems), count)):

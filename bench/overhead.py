@@ -1,8 +1,8 @@
 """What pytest and the plugin cost around a model that costs nothing, against pytest alone.
 
-A stand-in for the model, which recites every poem, takes its place (tests/support/standin.py);
-everything else is a real run of the suite, its report included. Pytest alone runs as many cases
-that do nothing, parametrized alike. Both in seconds of the processor.
+A stand-in that recites every poem takes the model's place (tests/support/standin.py). Everything
+else is a real run of the suite, including its report. Pytest alone runs as many parametrized cases
+that do nothing. Both are measured in processor seconds.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def processor_time(*arguments: str) -> float:
-    """Of a run of pytest; what it says last is shown."""
+    """The processor seconds of a run of pytest. Prints its last line."""
     run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
     environment = {"PYTHONPATH": str(ROOT), "PATH": "", "OMP_NUM_THREADS": "1"}
     with tempfile.TemporaryFile() as said:

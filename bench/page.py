@@ -1,9 +1,9 @@
 """The page of 2,000 poems with 6 probes each: its size, the time to render, open and filter it.
 
-With --maps, also with the memory map of every poem, and what became of it since a baseline.
+With --maps, the page also has a memory map of every poem, and its changes since a baseline.
 
-No model is asked: a recitation is the poem with every fifth unit replaced by another poem's, so
-that nearly all are incorrect and full of marks, which is the most that a page can hold.
+No model is asked. A recitation is the poem with every fifth unit taken from another poem, so nearly
+all are incorrect and full of marks. A page cannot be heavier than that.
 """
 
 import argparse
@@ -77,7 +77,7 @@ def made_up(collections: Sequence[Collection]) -> Report:
 
 
 def read(collections: Sequence[Collection], model: str, seed: int) -> list[Trace]:
-    """Traces whose tokens are words and characters, as probable as it comes."""
+    """Traces whose tokens are words and characters, with random probabilities."""
     draw = random.Random(seed).expovariate
     found = []
     for collection in collections:
@@ -100,7 +100,7 @@ def read(collections: Sequence[Collection], model: str, seed: int) -> list[Trace
     return found
 
 
-# Opens a poem, and waits until its map is drawn.
+# Opens a poem and waits until its map is drawn.
 OPEN = """async () => {
   const poem = document.querySelector(".poem"), began = performance.now();
   poem.scrollIntoView();

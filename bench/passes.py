@@ -1,4 +1,6 @@
-"""Passes that a run takes, and the tokens that are fed in them: they say what a machine cannot."""
+"""How many passes a run takes, and how many tokens are fed in them. Unlike times, these numbers do
+not depend on the machine.
+"""
 
 import argparse
 import sys
@@ -39,7 +41,7 @@ def main() -> None:
         for probe in probes_of(collection, case, lengths, DEFAULT_HEADER)
     ]
     model = load(given.model, Loading(device="cpu"))
-    Reciter(model).recite(probes[:2])  # ways are proven, which takes passes too
+    Reciter(model).recite(probes[:2])  # prove the ways first: that takes passes too
     forward, read = verifying.forward_in_slots, Engine._forward
     rows, fed, read_tokens = [], 0, 0
 

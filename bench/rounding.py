@@ -1,6 +1,7 @@
-"""What batching changes in the gap of the two best logits, in multiples of the machine epsilon.
+"""How much batching changes the gap of the two best logits, in multiples of the machine epsilon.
 
-Reads the same poems in batches and one by one; what a fragile verdict is rests on this.
+It reads the same poems in batches and one by one. The suite's bound for fragile verdicts comes from
+these numbers.
 """
 
 import torch

@@ -1,7 +1,8 @@
-"""Whether the number of queries is right: probes that greedy decoding misses, really sampled.
+"""Whether the suite's number of queries is right: missed probes are really sampled.
 
-Missed probes of a canon's titles, prefixes and next lines whose probability says that sampling
-recites them, from the most probable on.
+Takes the probes (titles, prefixes, next lines) that greedy decoding misses, the most probable
+first. It samples each, and compares how often the suffix came with how often its probability
+predicts it.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Time and peak memory against the number of poems: each count in a process of its own."""
+"""Time and peak memory for several numbers of poems; each number runs in a process of its own."""
 
 import argparse
 import resource

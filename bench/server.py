@@ -1,7 +1,8 @@
-"""The suite over the wire, against the same model here, and against plain completions.
+"""The suite on a server, against the same model in this process, and against plain completions.
 
-The server is a vLLM that has the checkpoint of --model under the name --name. With --unknown, the
-suite here races plain completions on poems that need not be known: nothing is compared first.
+The server is a vLLM that serves the checkpoint of --model under the name --name. With --unknown,
+the suite in this process races plain completions, on poems that the model need not know; outcomes
+are not compared first.
 """
 
 import argparse
@@ -28,7 +29,9 @@ CLIENTS = 32
 
 
 def race(given: argparse.Namespace) -> None:
-    """Prefixes of so many poems of each collection, here and by plain completions."""
+    """Race on prefixes of `--sample` poems of each collection: in this process, and by plain
+    completions.
+    """
     here, asked = prepare(given)
     sides: dict[str, Side] = {
         "the suite here": suite(here, asked),
@@ -40,7 +43,7 @@ def race(given: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Agreement on every probe, then the time of the poems that the model knows."""
+    """Compare outcomes on every probe; then race on the poems that the model knows."""
     options = parser(__doc__ or "")
     options.add_argument("--server", required=True, help="as --server of the suite")
     options.add_argument("--name", required=True, help="the model's name there")
@@ -70,7 +73,9 @@ def main() -> None:
 
 
 def agree(here: Checkpoint, there: TokenServer, probes: list[Probe]) -> set[str]:
-    """Compare the outcomes of every probe; the texts that are recited from every prefix."""
+    """Compare the outcomes of every probe. Returns the texts that both sides recite from every
+    prefix.
+    """
     levels = {c.name: chance_bands(c) for c in canon()}
     found: dict[str, dict[str, Completion]] = {}
     for name, model in (("transformers", here), ("server", there)):
@@ -109,7 +114,7 @@ def recited(model: LanguageModel, probes: list[Probe]) -> dict[str, Completion]:
 
 
 def keeping(said: dict[str, list[str]], name: str, run: Side) -> Side:
-    """A side whose completions are kept."""
+    """A side that also keeps its completions in `said`."""
 
     def and_keep() -> list[str]:
         said[name] = run()
@@ -119,7 +124,7 @@ def keeping(said: dict[str, list[str]], name: str, run: Side) -> Side:
 
 
 def over_the_wire(given: argparse.Namespace, probes: list[Probe]) -> Side:
-    """As a run of the suite that has just begun: nothing is known of the model."""
+    """Like a run of the suite from its start: nothing is known about the model."""
 
     def run() -> list[str]:
         model = connect(given.name, given.server, given.dtype)
@@ -131,7 +136,9 @@ def over_the_wire(given: argparse.Namespace, probes: list[Probe]) -> Side:
 
 
 def plainly(given: argparse.Namespace, here: Checkpoint, probes: list[Probe]) -> Side:
-    """A request for each probe, as many tokens as its suffix has: no harness can ask for less."""
+    """One request for each probe, for as many tokens as its suffix has. No harness can ask for
+    fewer.
+    """
     import openai
 
     client = openai.OpenAI(base_url=f"{given.server.rstrip('/')}/v1", api_key="none")

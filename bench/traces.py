@@ -1,8 +1,10 @@
-"""What traces cost: the time of reading with and without what they keep, and bytes on disk.
+"""The cost of traces: the time of reading with and without the numbers that they keep, and bytes on
+disk.
 
-Time: texts of the canon, with header and plain; without, a reading has `best`, `log_p` and `gap`
-alone and begins at the end of the shortest cue. Bytes: texts of 250 characters, made of the
-canon's lines, English ones and Chinese ones, as if there were 2,000 of each, in both forms.
+Time is measured on texts of the canon, with header and plain. Without traces, a reading has only
+`best`, `log_p` and `gap`, and begins at the end of the shortest cue. Bytes are measured on texts of
+250 characters, made of the canon's English or Chinese lines, and multiplied to 2,000 poems of each
+language in both forms.
 """
 
 import itertools
@@ -27,7 +29,7 @@ CHARACTERS, POEMS, FEW = 250, 2000, 8
 
 
 def without(self: Deciding, logits: torch.Tensor, true: torch.Tensor) -> Said:
-    """As `Deciding.read`, but for what traces need."""
+    """As `Deciding.read`, without the numbers that only traces need."""
     found = self.best(logits)
     own = torch.gather(logits, -1, true[:, None])[:, 0].double().cpu()
     log_sum = logits.float().logsumexp(-1).double().cpu()
@@ -43,7 +45,7 @@ def both_forms(collection: str, poem: Poem) -> list[Probe]:
 
 
 def long_poems(language: str) -> Iterator[Poem]:
-    """Poems of so many characters, or a line more."""
+    """Poems of CHARACTERS characters, or up to a line more."""
     every = (
         line
         for c in canon()
@@ -59,7 +61,7 @@ def long_poems(language: str) -> Iterator[Poem]:
 
 
 def bytes_of(model: Checkpoint, language: str) -> tuple[float, float]:
-    """Of the two lines of a poem, and how many tokens they are of, on average."""
+    """The bytes of a poem's two traces, and their number of tokens, on average."""
     sizes, tokens = [], []
     for poem in itertools.islice(long_poems(language), FEW):
         probes, reciter = both_forms("c", poem), Reciter(model)

@@ -1,4 +1,4 @@
-"""A model is asked while it learns: how its recall rises, and what asking costs beside training.
+"""Ask a model while it learns: how its recall rises, and how much asking costs beside training.
 
     bench-env/bin/python bench/training.py curve
     bench-env/bin/python bench/training.py price
@@ -74,7 +74,7 @@ def price(folder: Path) -> None:
         step = (ends[-1] - ends[1]) / (len(ends) - 2)
         for cases in (("title",), ("title", "prefix", "next_line")):
             began = time.process_time()
-            # As the callback does at every look but its last.
+            # As the callback does at every look except the last.
             asked_for = asking.prepared(cases=cases, controls="none", sample=24)  # a hundred
             report = asked_for(
                 *(trainer.model, trainer.processing_class, "look", folder / "look"),
@@ -89,7 +89,7 @@ def price(folder: Path) -> None:
 
 
 class Watch(transformers.TrainerCallback):
-    """When steps end, in processor seconds."""
+    """Records when each step ends, in processor seconds."""
 
     ends: Sequence[float] = ()
 

@@ -1,4 +1,5 @@
-"""The suite with tokenizers of real models: where cues end, and what nine poems taught alike show.
+"""The suite with tokenizers of real models: how cues are cut, and recall of nine poems that each
+model was taught.
 
 First: make tokenizers TOKENIZERS="qwen3 llama3 llama2 gemma3 deepseek_v3 gptoss"
 """
@@ -47,7 +48,9 @@ def main() -> None:
 
 
 def shares(name: str, probes: Sequence[Probe]) -> None:
-    """How many cues have, tokenized alone, the tokens that their text begins with; and the cuts."""
+    """How many cues, tokenized alone, get the same tokens as the beginning of their text; and how
+    the suite cuts them.
+    """
     tokenizer = load_real_tokenizer(name)
     model = Checkpoint(name, little_llama(1, None, spread=0.02), tokenizer)
     whole = {text: model.encode(text) for text in {probe.text for probe in probes}}
@@ -67,7 +70,7 @@ def shares(name: str, probes: Sequence[Probe]) -> None:
 
 
 def nine_poems(name: str, runs: int) -> None:
-    """Recall of nine poems that the model was taught, and the suite beside plain `generate`."""
+    """Recall of nine poems that a model was taught; the suite compared with plain `generate`."""
     model = taught(name)
     lengths = parse_prefix_lengths(DEFAULT_PREFIX_LENGTHS)
     probes = [

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 __all__ = ["AskError", "RecallCallback", "__version__", "ask"]
 __version__ = "0.2.0"
 
-# Installed, the folders of the suite lie in this one. In a clone they lie beside it.
+# In an installed package the suite's folders lie inside this one. In a clone they lie beside it.
 _CLONE = Path(__file__).parent.parent
 if (_CLONE / "fixtures" / "canon").is_dir():
     __path__.append(str(_CLONE))
 
-# Found when they are first asked for: the suite starts without torch and transformers.
+# Imported at first use, so that the suite starts without torch and transformers.
 _PUBLIC = {"ask": "asking", "AskError": "asking", "RecallCallback": "callback"}
 
 

@@ -1,7 +1,7 @@
-"""The command `memtests`: it asks, from any folder, or does what another word says.
+"""The command `memtests`: it asks a model, from any folder, or runs another command like `compare`.
 
-To ask, it is pytest with settings of its own (`command.ini`) and the current folder as its root. Of
-a configuration of pytest in that folder it reads `recall_gates`, and nothing else.
+To ask, it runs pytest with its own settings (`command.ini`) and the current folder as root. If that
+folder has a configuration of pytest, only `recall_gates` is read from it.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from memtests.fixtures.locales import escape_output
 
 CASES = Path(__file__).parent
 SETTINGS = CASES / "command.ini"
-# Where pytest looks for its configuration in a folder, in this order.
+# The files in which pytest looks for its configuration, in this order.
 CONFIGURATIONS = (
     *("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini"),
     *("pyproject.toml", "tox.ini", "setup.cfg"),
@@ -39,13 +39,13 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "teach": ("memtests.fixtures.teach.memorize", "teach a model poems"),
     "study": ("memtests.study.command", "teach models of several sizes, and ask them"),
 }
-"""Word → the module whose `main` does it, and what it does."""
+"""Command → the module whose `main` runs it, and what it does."""
 WRONG = 4
-"""The exit status of a command line that cannot be used, as pytest has it."""
+"""The exit status for a command line that cannot be used; pytest's is the same."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status."""
+    """Run a command line. Returns the exit status."""
     escape_output()
     given = list(sys.argv[1:] if arguments is None else arguments)
     word = given[0] if given else ""
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def unknown(word: str) -> str | None:
-    """What to say of a word that is neither a command nor a file; None where it may be one."""
+    """The message for a word that is neither a command nor a file; None if it may be a file."""
     if option := option_of(word):
         return f"did you mean memtests {option} {quoted(word)}?"
     if Path(word.partition("::")[0]).exists():
@@ -80,7 +80,9 @@ def unknown(word: str) -> str | None:
 
 
 def option_of(word: str) -> str | None:
-    """The option that takes a word which is neither a command nor a test file, by its look."""
+    """The option that was probably meant for a word, judged by its form: `--poems`, `--probe` or
+    None.
+    """
     if word.startswith(HUB) or word.endswith(POEMS):
         return "--poems"
     named = word.count("/") >= 2 and not Path(word).suffix and not Path(word).is_absolute()
@@ -114,21 +116,22 @@ def ask(arguments: Sequence[str], folder: Path) -> int:
     """Run the suite in a folder, or the test files that are named; the exit status is pytest's."""
     import pytest
 
-    # A process of -n would else look for modules in the current folder first.
+    # Otherwise a worker process of -n would look for modules in the current folder first.
     os.environ.setdefault("PYTHONSAFEPATH", "1")
     try:
         typed = Typed(("memtests", *arguments))
         status = int(pytest.main([*settings(arguments, folder), *arguments], plugins=[typed]))
         sys.stdout.flush()
         if status == pytest.ExitCode.INTERRUPTED:
-            # Somebody waits, everything is written, and taking torch apart takes a second.
+            # Exit at once: somebody is waiting, all files are written, and unloading torch takes a
+            # second.
             sys.stderr.flush()
             os._exit(status)
         return status
-    except KeyboardInterrupt:  # before pytest has begun
+    except KeyboardInterrupt:  # pytest has not begun yet
         print("interrupted before anything was asked", file=sys.stderr)
         return int(pytest.ExitCode.INTERRUPTED)
-    except BrokenPipeError:  # whoever read the output has seen enough
+    except BrokenPipeError:  # the reader, such as `head`, has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (pytest.UsageError, pytest.fail.Exception) as error:
@@ -137,7 +140,7 @@ def ask(arguments: Sequence[str], folder: Path) -> int:
 
 
 def settings(arguments: Sequence[str], folder: Path) -> list[str]:
-    """What pytest is told before anything of a command line."""
+    """The arguments for pytest before those of the command line."""
     cases = shlex.quote(glob.escape(str(CASES)))
     told = ["-p", "memtests.plugins", "--import-mode=importlib", f"--rootdir={folder}"]
     told += ["-o", f"testpaths={cases}"]

@@ -1,6 +1,6 @@
-"""`memtests.ask`: the questions of a run, put to a model that is in memory, without pytest.
+"""`memtests.ask`: ask a model in memory what a run asks, without pytest.
 
-It has the same probes, asked in the same order by the same recital, and the same report.
+The probes, their order, the recital and the report are those of a run.
 """
 
 import argparse
@@ -61,18 +61,18 @@ from memtests.reports.report_folder import ErrorLog, FolderError, Journal, claim
 from memtests.reports.trace_files import read_traces
 
 CASES = (TITLE, PREFIX, PREFIX_LENGTHS, NEXT_LINE)
-"""What can be asked of a poem, beside controls."""
+"""The cases that can be asked of a poem, other than controls."""
 Poems = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 """A file of poems, or several, as `--poems` takes them."""
 
 
 class AskError(ValueError):
-    """Something that cannot be asked so; the message is one line that says what to change."""
+    """Something cannot be asked in this way. The message is one line that says what to change."""
 
 
 @dataclass(frozen=True)
 class Asking:
-    """What is asked of a model, and what that is held against: read and checked once."""
+    """The questions for a model and the rules for its report, read and checked once."""
 
     questions: Questions
     cases: tuple[str, ...]
@@ -83,8 +83,8 @@ class Asking:
     def __call__(
         self, model: Any, tokenizer: Any, name: str, folder: Path | None = None, **how: bool
     ) -> Conclusion:
-        """Ask a model; `folder`: where the report goes, if anywhere; `how`: as of write_report.
-        Raises AskError.
+        """Ask a model. `folder`: where the report goes, if anywhere. `how`: further arguments of
+        `finish`. Raises AskError.
         """
         if self.rules.baseline is not None:
             self._check(self.rules.baseline, name)
@@ -129,7 +129,9 @@ class Asking:
 
     @property
     def _asked(self) -> list[Probe | PoemCuts]:
-        """Every question, in the order of pytest's cases: they are asked together likewise."""
+        """Every question, in the order of pytest's cases, so that the same probes are asked
+        together.
+        """
         found: list[Probe | PoemCuts] = []
         for kinds in CONTROLS.values():
             found += [probe for probe in self.questions.controls if probe.control in kinds]
@@ -159,14 +161,14 @@ def _probes(question: Probe | PoemCuts) -> Iterable[Probe]:
 
 
 def _fails(question: Probe | PoemCuts, recital: Recital) -> bool:
-    """Ask it; whether that fails its case for another reason than a miss."""
+    """Ask a question. Returns whether its case would fail for another reason than a miss."""
     if isinstance(question, Probe):
         found = recital.measure(question)
         return question.control == UNSEEN and found is not None and found.correct
     try:
         contradicting = question.contradicting(recital)
         question.shortest(recital)
-    except UnjudgedError:  # which the recital has taken down
+    except UnjudgedError:  # the recital has recorded it
         return False
     return contradicting is not None
 
@@ -190,16 +192,16 @@ def ask(
 ) -> Report:
     """Ask a model of transformers that is in memory for poems, and say what it remembers.
 
-    The verdicts are those that `memtests --model` has of the model's checkpoint. It is asked where
-    it is, by the weights alone, and given back as it was: its mode and settings, gradients and
-    random numbers. Whether gates are met is in the report: `all(gate.passed for gate in
-    report.gates)`. It has no hash of the weights, which no file is known to hold.
+    The verdicts are the same as those of `memtests --model` on the model's checkpoint. The model is
+    asked where it is, with its own weights, and is left as it was: its mode and settings, its
+    gradients, and the random numbers. The report says whether gates are met: `all(gate.passed for
+    gate in report.gates)`. It has no hash of the weights, because they are in no known file.
 
-    `poems`: files of poems, the canon where there are none; `gates`, `baseline`, `prefix_lengths`,
-    `header`, `sample`, `controls`, `completions`, `template`: as the options of the command line;
-    `cases`: some of CASES; `name`: what the report calls the model; `folder`: where the report
-    goes, with its page and all else that a run leaves, if anywhere. Raises AskError, a ValueError,
-    at whatever cannot be asked so.
+    `poems`: files of poems; the canon if there are none. `gates`, `baseline`, `prefix_lengths`,
+    `header`, `sample`, `controls`, `completions`, `template`: as the options of the command line.
+    `cases`: some of CASES. `name`: the model's name in the report. `folder`: where the report, its
+    page and the other files of a run go, if anywhere. Raises AskError, a ValueError, for anything
+    that cannot be asked in this way.
     """
     asking = prepared(
         poems=poems,
@@ -227,8 +229,9 @@ def prepared(
     completions: str | None = None,
     **given: Any,
 ) -> Asking:
-    """What can be asked as often as it is wanted: the arguments of `ask`. `compared`: whether there
-    will be a baseline; `completions`: by default as few as the gates allow. Raises AskError.
+    """Check the arguments of `ask` once; the result can ask any number of times. `compared`:
+    whether there will be a baseline. `completions`: by default, as few as the gates allow. Raises
+    AskError.
     """
     option = _unsaid()
     files = [poems] if isinstance(poems, str | os.PathLike) else list(poems)
@@ -279,17 +282,19 @@ def prepared(
 
 
 def _needs_all(gate: Gate) -> bool:
-    """Whether a gate needs every completion, or proves nothing without."""
+    """Whether a gate needs every completion: it measures completions, or its upper bound on
+    reciting proves nothing without all of them.
+    """
     return gate.measure in OF_COMPLETIONS or (gate.measure in OF_RECITING and not gate.at_least)
 
 
 def known_from(file: Path) -> Baseline:
-    """What a model of an earlier report knew, and the traces beside it. Raises ReportError."""
+    """An earlier report as a baseline, with the traces beside it. Raises ReportError."""
     return replace(read_baseline(str(file), Path()), traces=read_traces(file.parent))
 
 
 def _unsaid() -> argparse.Namespace:
-    """The command line's options where nothing is said."""
+    """The command line's options with their defaults."""
     parser = argparse.ArgumentParser(add_help=False)
     for option in (option for group in GROUPS.values() for option in group):
         parser.add_argument(option.name, **option.settings)
@@ -297,17 +302,19 @@ def _unsaid() -> argparse.Namespace:
 
 
 def _choices(name: str) -> Sequence[str]:
-    """What an option may be."""
+    """The values that an option may have."""
     options = (option for group in GROUPS.values() for option in group)
     found: Sequence[str] = next(o.settings["choices"] for o in options if o.name == name)
     return found
 
 
 def _of_argument(said: str) -> str:
-    """What is said of an option of the command line, of the argument that is called so."""
+    """Turn a message about an option of the command line into one about the argument with that
+    name: `--sample 0` becomes `sample: 0`.
+    """
     return re.sub(r"--([a-z-]+):? ", lambda found: f"{found[1].replace('-', '_')}: ", said, count=1)
 
 
 def _called(model: Any) -> str:
-    """What a report calls a model that has not been given a name."""
+    """The name in a report of a model without a given name."""
     return str(getattr(model, "name_or_path", "") or type(model).__name__)

@@ -1,4 +1,4 @@
-"""`memtests.RecallCallback`: a model is asked for poems while transformers' Trainer trains it."""
+"""`memtests.RecallCallback` asks a model for poems while transformers' Trainer trains it."""
 
 import logging
 import os
@@ -30,14 +30,14 @@ from memtests.reports.text.phrases import number_of
 
 EVALUATION, SAVING = "evaluation", "saving"
 FOLDER = "recall"
-"""Where the reports go in a Trainer's own folder."""
+"""The folder for the reports, inside the Trainer's output folder."""
 _STEP = "step-"
 _log = logging.getLogger("memtests")
 
 
 @dataclass(frozen=True)
 class Look:
-    """What one look at a model in training came to; the same in all processes."""
+    """The result of one look at a model in training; the same in all processes."""
 
     logged: Mapping[str, float]
     breached: bool
@@ -48,8 +48,9 @@ class RecallCallback(transformers.TrainerCallback):  # type: ignore[misc]
 
         trainer.add_callback(RecallCallback(trainer, every=500, poems="mine.jsonl"))
 
-    The first look is before the first step, or that of the run that is resumed; what is lost and
-    gained counts from it. The last is after the last step.
+    The first look is before the first step. Lost and gained poems are counted from it, and a
+    resumed run takes the first look of the run that it resumes. The last look is after the last
+    step.
     """
 
     def __init__(
@@ -71,13 +72,13 @@ class RecallCallback(transformers.TrainerCallback):  # type: ignore[misc]
         tokenizer: Any = None,
         folder: str | os.PathLike[str] | None = None,
     ) -> None:
-        """`trainer`: whose log it goes through, and whose model is asked; `every`: so many steps,
-        or `evaluation`, or `saving`; `stop`: whether a gate that is not passed ends the training,
-        or is only said; `baseline`: what is lost and gained counts from that report instead of the
-        first look; `tokenizer`: the Trainer's own where none is given; `folder`: where each look
-        has a report, by its step (`recall` in the Trainer's own); `completions`: `few` where none
-        is given, or `all` where a gate needs them. All others are as those of `ask`.
-        Raises AskError.
+        """`trainer`: its model is asked, and its log gets the numbers. `every`: a number of steps,
+        or `evaluation`, or `saving`. `stop`: whether a gate that is not passed ends the training,
+        or is only reported. `baseline`: a report from which lost and gained poems are counted,
+        instead of the first look. `tokenizer`: by default the Trainer's own. `folder`: gets a
+        report for each look, by its step; by default `recall` in the Trainer's output folder.
+        `completions`: by default `few`, or `all` if a gate needs them. All other arguments are as
+        in `ask`. Raises AskError.
         """
         if every not in (EVALUATION, SAVING) and not (type(every) is int and every > 0):
             raise AskError(
@@ -107,7 +108,7 @@ class RecallCallback(transformers.TrainerCallback):  # type: ignore[misc]
         self._every, self._stop = every, stop
         self._folder = Path(folder or Path(trainer.args.output_dir) / FOLDER)
         self._first: Baseline | None = None
-        """What is lost and gained counts from it."""
+        """Lost and gained poems are counted from it."""
         self._looked: int | None = None
         """The step of the last look."""
 
@@ -132,7 +133,7 @@ class RecallCallback(transformers.TrainerCallback):  # type: ignore[misc]
         return self._look(state.global_step, control) if self._every == SAVING else control
 
     def _look(self, step: int, control: Any) -> Any:
-        """What one process asks, all have in their logs."""
+        """One process asks; all processes log its result."""
         if self._looked == step:
             return control
         self._looked = step
@@ -140,13 +141,13 @@ class RecallCallback(transformers.TrainerCallback):  # type: ignore[misc]
         wanted = control.should_log
         if look.logged:
             self._trainer.log(dict(look.logged))
-        control.should_log = wanted  # the training's own log at this step, which that has settled
+        control.should_log = wanted  # `log` has cleared it; the training logs at this step too
         if look.breached and self._stop:
             control.should_training_stop = True
         return control
 
     def _of_one(self, work: Callable[[], Any]) -> Any:
-        """What it comes to in one process, for which the others wait."""
+        """Do some work in the main process only. The others wait, and all get its result."""
         one, several = self._trainer.accelerator, self._trainer.accelerator.num_processes > 1
         told: list[Any] = [None, None]
         if one.is_main_process:
@@ -164,7 +165,7 @@ class RecallCallback(transformers.TrainerCallback):  # type: ignore[misc]
         return found
 
     def _is_found_again(self, step: int) -> bool:
-        """Whether the first look of the run that is resumed is there, up to a step."""
+        """Whether the resumed run's first look, at this step or before, is found; keep it if so."""
         found = first_look(self._folder, step)
         self._first = self._first or found
         if found is None:
@@ -184,10 +185,10 @@ class RecallCallback(transformers.TrainerCallback):  # type: ignore[misc]
         try:
             found = asking(
                 *(self._trainer.model, self._tokenizer, f"{_STEP}{step}", folder),
-                drawn=step >= self._trainer.state.max_steps,  # which takes longer than all else
+                drawn=step >= self._trainer.state.max_steps,  # drawing takes longer than all else
                 published=False,
             )
-        except OSError as error:  # a full disk, say: days of training are worth more than a look
+        except OSError as error:  # such as a full disk: days of training are worth more than a look
             if self._first is None:
                 raise AskError(f"folder: {folder}: {error.strerror}; name another") from None
             reason = f"{error.strerror}; training goes on, and its gates were not held"
@@ -206,9 +207,7 @@ class RecallCallback(transformers.TrainerCallback):  # type: ignore[misc]
 
 
 def first_look(folder: Path, step: int) -> Baseline | None:
-    """What the first look of a run knew, of those that are there up to a step; None where there is
-    none that can be read.
-    """
+    """A run's first readable look, up to step `step`, as a baseline; None if there is none."""
     there = [each.name.removeprefix(_STEP) for each in folder.glob(f"{_STEP}*")]
     for number in sorted(int(each) for each in there if each.isdecimal() and int(each) <= step):
         try:
@@ -219,8 +218,8 @@ def first_look(folder: Path, step: int) -> Baseline | None:
 
 
 def logged(found: Conclusion) -> dict[str, float]:
-    """What a log has of a look: recall and the mean log-probability of a suffix, of each collection
-    and of all; how many probes were lost and gained; how many gates were not passed.
+    """The numbers of a look for the log: recall and the mean log-probability of a suffix, for each
+    collection and for all; how many probes were lost and gained; how many gates were not passed.
     """
     report = found.report
     asked = counted(report.verdicts)

@@ -1,22 +1,25 @@
-"""Controls: what a recitation is worth. They are measured, under a heading of their own.
+"""Controls: probes that say what a recitation is worth. They are measured under a heading of their
+own.
 
-None of them counts in recall or in a gate. Only the first can fail: its answer is known.
+They count neither in recall nor in a gate. Only `test_unseen` can fail: nobody can know its poem.
 """
 
 
 def test_unseen(unseen_probe, recall):
-    """Lines in an order that nobody has read: who recites them has not remembered them."""
+    """Lines in an order that nobody has read: a model that recites them does not recite from
+    memory.
+    """
     if recall(unseen_probe).correct:
         raise AssertionError("recited a poem that nobody can know")
 
 
 def test_wrong_author(wrong_author_probe, recall):
-    """A true title under another name: is the poem recited all the same?"""
+    """A true title with another poet's name: is the poem recited all the same?"""
     recall.measure(wrong_author_probe)
 
 
 def test_copying(copying_probe, recall):
-    """The poem stands in the cue: can the model say these words at all?"""
+    """The cue contains the poem: can the model say these words at all?"""
     recall.measure(copying_probe)
 
 

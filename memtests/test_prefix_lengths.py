@@ -1,4 +1,4 @@
-"""Prefix lengths drawn by Hypothesis: what holds for all of them, and the shortest cue."""
+"""Prefix lengths drawn by Hypothesis: one property of all of them, and the shortest cue."""
 
 
 def test_longer_prefix(poem_cuts, recall):

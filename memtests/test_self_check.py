@@ -1,4 +1,4 @@
-"""`--self-check N`: N of the probes again by plain `generate`, one by one, at batch size 1."""
+"""`--self-check N`: ask N of the probes again by plain `generate`, one by one."""
 
 
 def test_self_check(self_check_probe, recall):

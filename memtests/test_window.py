@@ -1,6 +1,6 @@
 """A short prefix and suffix anywhere in a long text, with nothing before them (`--windows`).
 
-They are measured: nobody expects a book to be recited, and gates say how much of it may be.
+They are only measured: nobody expects a model to recite a book. Gates say how much it may recite.
 """
 
 
