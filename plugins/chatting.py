@@ -24,7 +24,7 @@ class ChatReciter(PlainReciter):
 
     def _together(self, probes: Sequence[Probe]) -> Iterator[tuple[int, Completion | Unjudged]]:
         puts = list(map(as_answered, probes))
-        messages = list(map(said, probes))
+        messages = [said(probe, self.model.begins) for probe in probes]
         rooms = [ROOM + len(probe.cue.encode(errors="replace")) // 3 for probe in probes]
         more = []
         few = [few_tokens(put) + room for put, room in zip(puts, rooms, strict=True)]

@@ -81,6 +81,8 @@ class Chatting:
         with self._lock:
             self.asked.append(body)
         message = body["messages"][0]["content"]
+        if "continue_final_message" in self.knows and body.get("continue_final_message") is True:
+            message += f"\n\n{GO_ON['en']}\n\n{body['messages'][-1]['content']}"
         if spoilt := self.spoil(message, body):
             return spoilt
         if wrong := [name for name in body if name in self.refuses]:
