@@ -1,22 +1,19 @@
 """Makes the pictures of docs/memory-map.md: teaches, asks, compares, and takes them in a browser.
 
-    python docs/pictures/make.py --work FOLDER
+    python docs/pictures/make_maps.py --work FOLDER
 
 A model is taught Chinese and English poems (`lesson`), and from there on some sonnets (`sonnets`).
 Asked are three checkpoints of the lesson, ten epochs apart, and the one with the sonnets.
 What FOLDER holds already is not made again. It takes a Chromium, and a quarter of an hour.
 """
 
-import io
 from pathlib import Path
 
-from picturing import options, run
-from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from picturing import CANON, SCHEMES, each, opened, options, run, save
+from playwright.sync_api import Page
 
-ROOT = Path(__file__).parents[2]
-POEMS = tuple(ROOT / f"fixtures/canon/{name}.jsonl" for name in ("tang", "american", "british"))
-OTHERS = ROOT / "fixtures/canon/sonnets.jsonl"
+POEMS = tuple(CANON / f"{name}.jsonl" for name in ("tang", "american", "british"))
+OTHERS = CANON / "sonnets.jsonl"
 EPOCHS, EVERY = 40, 10
 # Name of a model → the folder of its checkpoint.
 ASKED = {
@@ -28,11 +25,9 @@ ASKED = {
 PAIRS = {"map": ("20-epochs", "30-epochs"), "difference": ("40-epochs", "then-sonnets")}
 """Picture → whose reports are compared for it."""
 POEM = {"map": "american/learnd-astronomer", "difference": "american/no-frigate-like-a-book"}
-SIZE = {"width": 900, "height": 900}
 
 
-def main() -> None:
-    work, chromium = options(__doc__.splitlines()[0])
+def make(work: Path, chromium: str | None) -> None:
     teach(work)
     for name in ASKED:
         if not (work / "reports" / name / "recall.json").exists():
@@ -41,14 +36,11 @@ def main() -> None:
     for picture, models in PAIRS.items():
         files = [f"reports/{name}/recall.json" for name in models]
         run(work, f"compare --recall-report reports/{picture}", *files)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for picture in PAIRS:
-            for scheme in ("light", "dark"):
-                page = browser.new_page(viewport=SIZE, color_scheme=scheme, device_scale_factor=1)
-                page.goto((work / "reports" / picture / "report.html").as_uri())
-                take(page, picture, Path(__file__).parent / f"{picture}-{scheme}.png")
-        browser.close()
+        for scheme in SCHEMES:
+            file = work / "reports" / picture / "report.html"
+            with opened(chromium, file, scheme, 900) as page:
+                show(page, picture)
+                save(page, picture, scheme)
 
 
 def teach(work: Path) -> None:
@@ -70,12 +62,8 @@ def link(name: Path, folder: Path) -> None:
         name.symlink_to(folder)
 
 
-def each(option: str, values: tuple[Path, ...]) -> list[str]:
-    return [word for value in values for word in (option, str(value))]
-
-
-def take(page: Page, picture: str, file: Path) -> None:
-    """A picture of one poem's map, or of a difference: what it comes to, and one poem."""
+def show(page: Page, picture: str) -> None:
+    """One poem's map, or a difference: what it comes to, and one poem."""
     place = page.locator(".poem", has=page.locator("small", has_text=POEM[picture])).first
     if picture == "difference":
         page.click("#maps summary")
@@ -94,10 +82,7 @@ def take(page: Page, picture: str, file: Path) -> None:
     )
     hidden = "#maps h3, #maps h3 ~ *" if picture == "map" else "#maps > .columns"
     page.add_style_tag(content=f"{hidden} {{ display: none; }}")
-    shot = Image.open(io.BytesIO(page.locator("body").screenshot()))
-    shot.convert("RGB").quantize(128).save(file, optimize=True)
-    print(f"{file.name}: {file.stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":
-    main()
+    make(*options(__doc__.splitlines()[0]))
