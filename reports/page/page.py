@@ -133,9 +133,14 @@ def render_page(
     poems = poems_of(report, remembered)
     places = {view.key: f"poem-{at}" for at, view in enumerate(poems)}
     redacted = is_redacted(report)
+    strips = strips_of(report)
     titled = {
-        (poem := "/".join(view.key)): Place(places[view.key], poem if redacted else view.title)
-        for view in poems
+        # A text that was asked for in windows is not among the poems.
+        **{strip.name: Place("texts", strip.title) for strip in strips},
+        **{
+            (poem := "/".join(view.key)): Place(places[view.key], poem if redacted else view.title)
+            for view in poems
+        },
     }
     maps = maps_of(report, kept)
     asked = {v.case for v in report.verdicts}
@@ -162,7 +167,7 @@ def render_page(
         changes=_changes(report, comparisons, titled),
         most_lost=MOST_LOST,
         drawn=drawn,
-        strips=strips_of(report),
+        strips=strips,
         heats=heats_of(remembered.inside),
         figures=figures_of(report, remembered) if drawn else [],
         completions=completion_notes(report),

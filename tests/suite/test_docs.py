@@ -18,7 +18,7 @@ import pytest
 from memtests.__main__ import COMMANDS, main
 from memtests.fixtures.models.local.loading import EMBEDDED
 from memtests.fixtures.probes.windows import Tokens
-from tests.support.documents import workflows
+from tests.support.documents import DOCUMENTS, ROOT, recall_lines, workflows
 from tests.support.epubs import write_epub
 from tests.support.lessons import logged, trainer_of
 from tests.support.private import found_in, leaks, write_poems
@@ -26,17 +26,6 @@ from tests.support.running import few_poems, run_suite
 
 pytest_plugins = ["pytester"]
 
-ROOT = Path(__file__).parents[2]
-PAGES = (
-    "README.md",
-    *(
-        f"docs/{name}.md"
-        for name in (
-            *("auditing", "ci", "memory-map", "reciter", "reports", "scaling", "servers"),
-            *("starting", "training", "trend", "windows"),
-        )
-    ),
-)
 # Names that stand for the reader's own.
 OWN = {"CKPT", "A", "B", "NEW", "GOOD", "BASE", "ADAPTER", "path/to/checkpoint"}
 
@@ -44,8 +33,8 @@ OWN = {"CKPT", "A", "B", "NEW", "GOOD", "BASE", "ADAPTER", "path/to/checkpoint"}
 def typed() -> list[tuple[str, ...]]:
     """The arguments of every `memtests` and `pytest memtests` in the documents, each once."""
     found: dict[tuple[str, ...], None] = {}
-    for page in PAGES:
-        for line in (ROOT / page).read_text().splitlines():
+    for page in (each for each in DOCUMENTS if each.name != "study.md"):  # its own are a protocol
+        for line in page.read_text().splitlines():
             command = re.match(r"\s+(?:\$ )?(?:pytest )?memtests (.+)", line)
             if command and not command[1].endswith("\\") and not command[1].startswith("…"):
                 words = shlex.split(command[1].replace("…", ""), comments=True)
@@ -220,6 +209,9 @@ def test_ci_job(tmp_path: Path, number: int) -> None:
     assert page.read_text().startswith("**passed: ")
     assert "\n## Recall of embedded\n" in page.read_text()
     assert (tmp_path / "junit.xml").exists()
+    if number == 0:  # the embedded model, asked for the canon: what README quotes of it
+        assert len(recall_lines()) > 40
+        assert [line for line in recall_lines() if line not in done.stdout] == []
     if "--redact" in script:
         assert found_in(done.stdout + done.stderr) == []
         assert leaks(tmp_path, {"private.jsonl"}) == {}

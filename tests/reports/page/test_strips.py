@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from memtests.reports.counting.memories import remembered
+from memtests.reports.joining import joined
 from memtests.reports.page.page import render_page
 from memtests.reports.page.strips import COLUMNS, HEIGHT, strips_of
 from memtests.reports.report import Report
@@ -73,3 +74,13 @@ def test_no_strips_without_windows() -> None:
     report = windowed({})
     page = render_page(msgspec.structs.replace(report, verdicts=(), texts=()), drawn=False)
     assert 'id="texts"' not in page
+
+
+def test_what_windows_lost_and_gained_leads_to_their_text() -> None:
+    """On a page of two models: their texts are not among its poems."""
+    report = joined({"a": windowed({"book": range(50, 70)}), "b": windowed({"book": range(100)})})
+    page = render_page(report)
+    assert '<a href="#texts">shelf/book/window-5-5:0</a>' in page
+    page = render_page(joined({"b": windowed({"book": range(100)}), "a": windowed({})}))
+    assert '<a href="#texts"><bdi>A Book of Numbers</bdi></a> 19 of 19 probes' in page
+    assert '<section id="texts">' in page
