@@ -43,8 +43,8 @@ def _twice(answer: Answer) -> bytes:
     return json.dumps(answer | {"choices": answer["choices"] * 2}).encode()
 
 
-NOT_THE_MODELS = "answers what is not the model's: "
-NO_SENSE = "answers what makes no sense: "
+NOT_THE_MODELS = "sent an answer that is not the model's own: "
+NO_SENSE = "sent an answer that makes no sense: "
 _REASON = f"{NOT_THE_MODELS}it ended for a reason that is not the model's: "
 
 FAULTS: Mapping[str, tuple[Fault, str]] = {
