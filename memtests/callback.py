@@ -191,7 +191,7 @@ class RecallCallback(transformers.TrainerCallback):  # type: ignore[misc]
         except OSError as error:  # such as a full disk: days of training are worth more than a look
             if self._first is None:
                 raise AskError(f"folder: {folder}: {error.strerror}; name another") from None
-            reason = f"{error.strerror}; training goes on, and its gates were not held"
+            reason = f"{error.strerror}; training goes on, and the gates were not checked"
             _log.warning("memtests: step %d: no look: %s: %s", step, folder, reason)
             return Look({}, False)
         if self._first is None:

@@ -1,4 +1,4 @@
-"""What all tests of the suite share."""
+"""Fixtures for all tests of the suite."""
 
 import gc
 import os
@@ -15,14 +15,16 @@ from tests.support.reported import knows, reported
 
 
 def pytest_configure() -> None:
-    """Runs inside a test are no workers, where the tests themselves are spread over some."""
+    """Tests may run in xdist workers. A run inside a test must not take itself for a worker."""
     for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"):
         os.environ.pop(name, None)
 
 
 @pytest.fixture(scope="session")
 def heavy_modules() -> None:
-    """Loaded once: a run inside a test forgets what it imports, and torch cannot come twice."""
+    """Load the heavy modules once: a run inside a test forgets its imports, and torch cannot be
+    imported twice.
+    """
     Reciter(load("embedded", Loading(device="cpu"))).recite(
         [title_probe("tang", canon()[0].poems[0])]
     )
@@ -30,7 +32,7 @@ def heavy_modules() -> None:
     sign_flips([1])
     render_page(reported({"a": knows}))
     gc.collect()
-    gc.freeze()  # a run frees its model, and would look through all these modules each time
+    gc.freeze()  # so that garbage collection in a run does not search these modules
 
 
 @pytest.fixture

@@ -176,7 +176,9 @@ def test_full_disk(
     trainer.train()
     assert {*logged(trainer, "recall/all")} == {0, 1, 3}
     assert "step 2: no look: " in caplog.text
-    assert "No space left on device; training goes on, and its gates were not held" in caplog.text
+    assert (
+        "No space left on device; training goes on, and the gates were not checked" in caplog.text
+    )
     spoiled = "step-0"
     with pytest.raises(AskError, match=r"^folder: .*step-0: No space left on device; name another"):
         trainer.train()

@@ -1,4 +1,4 @@
-"""A tiny model of every architecture that transformers goes on from texts with, taught four poems.
+"""A tiny model of every causal architecture of transformers, each taught four poems.
 
 `python -m tests.support.architectures` writes the table in docs/architectures.md.
 """
@@ -32,10 +32,10 @@ KNOWN = {"tang": ("chun-xiao", "jing-ye-si"), "british": ("who-has-seen-the-wind
 UNKNOWN = {"tang": ("jiang-xue",), "british": ("the-eagle",)}
 DOCUMENT = Path(__file__).parents[2] / "docs" / "architectures.md"
 CONTEXT = 256
-# Texts are up to 80 tokens: what an architecture bends at comes before their middle.
+# Texts have up to 80 tokens, so every architecture bends before their middle.
 BEND = 24
 
-# Sizes by what a configuration calls them.
+# Sizes, by the names of fields in configurations.
 _SIZES: dict[str, Any] = {
     **dict.fromkeys(("hidden_size", "d_model", "n_embd", "emb_dim", "embedding_size"), 64),
     **dict.fromkeys(("embedding_dim", "input_embedding_size", "output_embedding_size"), 64),
@@ -88,8 +88,8 @@ _VOCABULARIES = {
     *("vocab_size", "decoder_vocab_size", "vocab_size_per_layer_input", "unpadded_vocab_size")
 }
 
-# What the names above do not settle.
-# Of multi-head latent attention; by its name, the first would be of another size.
+# Settings that the names above do not cover, by model type. For multi-head latent attention, where
+# the names above would give a wrong size.
 _MLA = {"head_dim": 8, "num_key_value_heads": 4}
 _SPECIAL: dict[str, dict[str, Any]] = {
     "bailing_hybrid": {"num_experts_per_token": 2},
@@ -189,7 +189,7 @@ def sizes(default: Any) -> dict[str, Any]:
 
 
 def _kinds_of_layers(fields: dict[str, Any]) -> dict[str, Any]:
-    """As many layers as there are kinds of them."""
+    """One layer of each kind."""
     name = "layer_types" if fields.get("layer_types") else "block_types"
     kinds = list(dict.fromkeys(fields.get(name) or ()))
     if len(kinds) < 2:
@@ -248,7 +248,7 @@ def config(name: str) -> Any:
 
 
 def texts() -> list[str]:
-    """What a model is taught: each known poem under its header, and alone."""
+    """The texts that a model is taught: each known poem with its header, and without."""
     asked = [probe.text for probe in probes(KNOWN) if probe.case != "next_line"]
     return list(dict.fromkeys(asked))
 
@@ -272,14 +272,16 @@ def untaught(name: str) -> Any:
 
 
 def teach(model: Any, steps: int = 200) -> bool:
-    """All texts in every step, until each token is the most probable one; whether that came."""
+    """Teach all texts in every step, until each token is the most probable one. Returns whether
+    that was reached.
+    """
     words = tokenizer("han")
     rows = [[*words(text)["input_ids"], words.eos_token_id] for text in texts()]
     longest = max(map(len, rows))
     ids = torch.tensor([row + [words.eos_token_id] * (longest - len(row)) for row in rows])
     true = torch.tensor([row[1:] + [-100] * (longest - len(row)) for row in rows])
     known = true != -100
-    known[:, :2] = False  # a text begins as its header does, or not
+    known[:, :2] = False  # nothing decides whether a text begins with a header
     weights = [each for each in model.parameters() if each.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=5e-3, weight_decay=0.0)
     for step in range(steps):
@@ -302,9 +304,9 @@ class Compared:
     probes: int
     """How many were compared."""
     recited: int
-    """How many completions are the true words: a model that has learned nothing shows little."""
+    """How many completions are the true words. A model that has learned nothing proves little."""
     different: list[str]
-    """Probes whose completion is another one, though nothing says that rounding decided."""
+    """Probes whose completions differ and are not marked as fragile."""
     unjudged: list[str]
 
 
@@ -337,13 +339,13 @@ def taught(name: str) -> Checkpoint:
 
 
 def row(name: str) -> list[str]:
-    """A line of the table: an architecture, its way, and whether that was exact, or why it was not
-    tried.
+    """A row of the table: an architecture, its way, and whether the way was exact; or why it was
+    not tried.
     """
     started = time.perf_counter()
     try:
         found = compared(taught(name), probes(KNOWN) + probes(UNKNOWN))
-    except Exception as error:  # whatever keeps an architecture from being tried is told
+    except Exception as error:  # the table says why an architecture was not tried
         first = next(iter(str(error).splitlines()), "")
         return [name, "", "", "", f"not tried: {type(error).__name__}: {first[:120]}"]
     finally:
@@ -360,14 +362,14 @@ _TITLE = "| architecture | way | probes | differ | notes |\n| --- | --- | --- | 
 
 
 def written(text: str) -> dict[str, list[str]]:
-    """The lines that the table in a text has."""
+    """Architecture → its row in the table of a text."""
     lines = text.split(BEGIN)[1].split(END, maxsplit=1)[0].splitlines()
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if "|" in line]
     return {each[0]: each for each in cells[2:]}
 
 
 def with_table(text: str, rows: dict[str, list[str]]) -> str:
-    """A text with these lines in its table, and what they come to."""
+    """A text with these rows in its table, and with their totals."""
     tried = [cells for cells in rows.values() if cells[1]]
     counts = (
         f"{len(tried)} of {len(rows)} were tried, with {sum(int(cells[2]) for cells in tried):,} "

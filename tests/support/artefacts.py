@@ -21,8 +21,9 @@ from memtests.fixtures.models.local.loading import EMBEDDED, Loading, load_parts
 from memtests.fixtures.poems.poems import Poem
 from memtests.fixtures.teach.memorize import taught_texts
 
-# In no canon, so that only an adapter can know it. Its tokens are of poems that the embedded model
-# was taught: it hardly tells others apart, and no adapter of its layers would change that.
+# A poem outside the canon, so that only an adapter can know it. Its tokens occur in poems that the
+# embedded model was taught. The model hardly distinguishes other tokens, and an adapter on its
+# layers cannot change that.
 DOOR = Poem(
     id="door",
     title="A golden day",
@@ -38,7 +39,7 @@ DOOR = Poem(
 
 
 def save_adapter(folder: Path, base: str = "embedded", **settings: Any) -> Path:
-    """A LoRA adapter that was taught DOOR on the base, in a second or two."""
+    """Teach DOOR to a LoRA adapter on the base, in a second or two."""
     model, tokenizer, _ = load_parts(base, Loading(device="cpu"))
     torch.manual_seed(0)
     lora = {"r": 8, "lora_alpha": 16, "target_modules": "all-linear", **settings}

@@ -1,4 +1,4 @@
-"""Reports of audits: a model that says nothing of the texts, and is asked whether it can."""
+"""Reports of audits: a model that recites nothing of the texts."""
 
 from collections.abc import Callable, Sequence
 
@@ -19,7 +19,7 @@ COMMAND = (
 
 
 def copies(probe: Probe) -> str:
-    """Nothing but what stands in the cue."""
+    """It recites only a poem that its cue contains."""
     return probe.suffix if probe.control == COPYING else forgets(probe)
 
 

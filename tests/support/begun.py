@@ -12,7 +12,9 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Begun:
-    """What has begun, as a session of its own: a signal goes to all of its processes."""
+    """A run that has begun, in a session of its own, so that a signal can go to all of its
+    processes.
+    """
 
     process: subprocess.Popen[str]
     journal: Path
@@ -21,8 +23,8 @@ class Begun:
 
 
 def begin(folder: Path, model: str, *how: str, recites: bool) -> Begun:
-    """A run on the canon in a folder, three seconds after its first line, while it loads; or after
-    its first verdict is on disk, while it recites.
+    """Begin a run on the canon in a folder. Returns three seconds after its first line, while it
+    loads the model; or, for `recites`, three seconds after its first verdict is on disk.
     """
     process = subprocess.Popen(
         [sys.executable, "-m", "memtests", "--model", model, "--measure", *how],

@@ -1,5 +1,5 @@
-"""A chat server without a model, to be spoilt: it knows the canon by heart and says what is around
-a recitation as it is told to. It stands in for faults, thoughts and prefaces only.
+"""A chat server without a model, for tests of faults, thoughts and prefaces only. It knows the
+canon by heart; a test decides what comes around a recitation, and may spoil answers.
 """
 
 import threading
@@ -17,13 +17,13 @@ from memtests.fixtures.probes.probes import header
 
 POEMS = [poem for collection in canon() for poem in collection.poems]
 FIELDS = frozenset(("n", "temperature", "top_p", "presence_penalty", "frequency_penalty", "seed"))
-# What comes around a recitation, given that and the message.
+# From a recitation and the message, makes the answer: the recitation with something around it.
 Dress = Callable[[str, str], str]
 Message = dict[str, Any]
 
 
 def by_heart(message: str) -> str:
-    """The poem that a message asks for, or its rest."""
+    """The poem that a message asks for, or the rest of it after the opening in the message."""
     for words in GO_ON.values():
         _, found, opening = message.rpartition(f"{words}\n\n")
         if found:
@@ -34,7 +34,7 @@ def by_heart(message: str) -> str:
 
 
 class Chatting:
-    """What is served, and what was asked."""
+    """A server, with a record of the questions."""
 
     name = "poet"
 
@@ -46,8 +46,8 @@ class Chatting:
         refuses: Collection[str] = (),
         limit: str = "max_tokens",
     ) -> None:
-        """`knows`: fields that it looks at; `refuses`: those that it says are an error; `limit`:
-        what it calls the most tokens.
+        """`knows`: fields that it knows. `refuses`: fields that it answers with an error. `limit`:
+        its name for the field with the most tokens.
         """
         self.dress = dress
         self.knows = knows
@@ -70,7 +70,7 @@ class Chatting:
         )
 
     def probes(self) -> list[dict[str, Any]]:
-        """The questions that are of poems."""
+        """The questions about poems."""
         return [body for body in self.asked if "Say A." not in body["messages"][0]["content"]]
 
     async def _models(self, request: Request) -> Response:
@@ -94,7 +94,7 @@ class Chatting:
         return JSONResponse(self.said(self.dress(by_heart(message), message), body))
 
     def said(self, text: str, body: dict[str, Any]) -> dict[str, Any]:
-        """An answer; a token is a byte."""
+        """An answer, in which every byte is a token."""
         most = body[self.limit]
         room = max(0, most - self.thinks_for)
         content = text.encode()[:room].decode(errors="ignore")

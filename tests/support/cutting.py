@@ -1,4 +1,4 @@
-"""Probes with random cuts and lengths, and what is held against what a trace says of them."""
+"""Probes with random cuts and lengths, to compare traces with plain `generate`."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -35,15 +35,16 @@ def traces_of(model: Checkpoint, collection: str, poem: Poem) -> dict[str, Trace
 
 
 def part_of(collection: str, poem: Poem, start: int, stop: int) -> Probe:
-    """What stands between two places of a poem, asked for by what comes before."""
+    """The probe for the text between two places of a poem, after everything before them."""
     return Probe(collection, poem, PREFIX, poem.text, start, stop, prefix_length=f"{start}-{stop}")
 
 
 def random_cuts(
     model: Checkpoint, collections: Sequence[Collection], count: int, seed: int
 ) -> Iterator[Asked]:
-    """So many cuts at ends of units, one in ten at the header; every other one asks for a unit or
-    two, which a model may say that does not know the poem, the others up to any later one.
+    """`count` random probes, cut at ends of units; one in ten is cut at the header. Every second
+    one asks for only one or two units, which a model may say without knowing the poem. The others
+    ask for any length.
     """
     draw = random.Random(seed)
     poems = [(one.name, poem) for one in collections for poem in one.poems]
@@ -62,7 +63,7 @@ def random_cuts(
 
 
 def says_plainly(model: Checkpoint, probe: Probe) -> bool:
-    """Whether `generate`, alone, says the suffix token for token; the cut lies between tokens."""
+    """Whether plain `generate` says the suffix token for token. The cut must lie between tokens."""
     row = row_of(model, probe, model.encode(probe.text))
     cue, suffix = row.tokens[: row.cue], [*row.tokens[row.cue : row.stop]]
     return model.plain(cue, len(suffix)) == suffix

@@ -24,7 +24,7 @@ class Quoted(NamedTuple):
 
 
 def workflows() -> list[dict[str, Any]]:
-    """Of docs/ci.md, GitLab's at the end."""
+    """The workflows in docs/ci.md; GitLab's is the last."""
     text = (ROOT / "docs/ci.md").read_text()
     return [yaml.safe_load(found) for found in re.findall(r"```yaml\n(.*?)```", text, re.S)]
 

@@ -1,4 +1,4 @@
-"""EPUB files, as small as they may be."""
+"""EPUB files, as small as possible."""
 
 import zipfile
 from collections.abc import Mapping

@@ -29,7 +29,7 @@ DEATH = """\
 
 
 def put_on_path(folder: Path) -> str:
-    """A folder with a command `vllm` in it that is this, for PATH."""
+    """Put a command `vllm` that runs this module into a folder. Returns a PATH that finds it."""
     folder.mkdir()
     command = folder / "vllm"
     command.write_text(

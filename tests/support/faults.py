@@ -1,5 +1,5 @@
-"""Answers that are not the model's, made of honest ones: what servers and what stands before them
-send in place of one, and what the suite says of it.
+"""Faulty answers, made from honest ones: what servers and proxies send instead of the model's
+answer, and the suite's message for each.
 """
 
 import json
@@ -43,8 +43,8 @@ def _twice(answer: Answer) -> bytes:
     return json.dumps(answer | {"choices": answer["choices"] * 2}).encode()
 
 
-NOT_THE_MODELS = "answers what is not the model's: "
-NO_SENSE = "answers what makes no sense: "
+NOT_THE_MODELS = "sent an answer that is not the model's own: "
+NO_SENSE = "sent an answer that makes no sense: "
 _REASON = f"{NOT_THE_MODELS}it ended for a reason that is not the model's: "
 
 FAULTS: Mapping[str, tuple[Fault, str]] = {
@@ -104,10 +104,10 @@ FAULTS: Mapping[str, tuple[Fault, str]] = {
     ),
     "too many": (_usage(completion_tokens=1000), NOT_THE_MODELS),
 }
-"""What is wrong → what comes in place of an honest answer, and what the suite says of it."""
+"""Fault → a function that makes the faulty answer from an honest one, and the suite's message."""
 
 FAULTS_OF_TOKENS: Mapping[str, tuple[Fault, str]] = {
     "cue cut short": (_usage(prompt_tokens=-3), f"{NOT_THE_MODELS}the server read * tokens where "),
     "cue in a template": (_usage(prompt_tokens=9), f"{NOT_THE_MODELS}the server read * tokens wh"),
 }
-"""The same of questions in tokens."""
+"""The same for questions in tokens."""

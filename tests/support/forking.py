@@ -1,4 +1,4 @@
-"""Runs of the suite that start at once: what is slow to import is there, and each run is a fork.
+"""Runs of the suite that start at once: slow modules are imported already, and each run is a fork.
 
 `python -m tests.support.forking` reads one JSON list of pytest arguments a line, forks, writes the
 child's process id, and when the child has ended a line with its exit status.

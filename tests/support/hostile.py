@@ -1,4 +1,4 @@
-"""What a model may say, and no terminal or page may act on."""
+"""Texts that a model may say, and that must do nothing in a terminal or a page."""
 
 HOSTILE = {
     "ansi": "\x1b[31mred\x1b[2J\x1b]0;title\x07 and on",

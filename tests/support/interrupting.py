@@ -2,9 +2,9 @@
 
 MEMTESTS_CTRL_C names the moments, parted by commas: `load`, as a model begins to load; a number, as
 so many cases are over; `write`, in the middle of a line of the journal, once a case is over;
-`report`, as the page is about to be written; `build`, as the report is put together;
-`garbage`, where Python swallows what is raised. Each time the whole group of processes
-gets the signal, as from a terminal, so that a run of this has to be a group of its own.
+`report`, as the page is about to be written; `build`, as the report is put together; `garbage`,
+where Python swallows what is raised. Each time the whole group of processes gets the signal, as
+from a terminal. So a run with this plugin must be a process group of its own.
 """
 
 import os
@@ -20,7 +20,7 @@ from memtests.reports import report_folder, writing
 
 
 def press(moment: str) -> None:
-    """Ctrl-C, if this is a moment for it."""
+    """Press Ctrl-C, if MEMTESTS_CTRL_C names this moment."""
     if moment in os.environ.get("MEMTESTS_CTRL_C", "").split(","):
         os.killpg(os.getpgid(0), signal.SIGINT)
 
@@ -34,14 +34,14 @@ def _pressing(moment: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _Garbage:
-    """Python swallows what is raised as this is thrown away."""
+    """Python ignores an error that is raised while this object is destroyed."""
 
     def __del__(self) -> None:
         press("garbage")
 
 
 class _Cases:
-    """Counts them."""
+    """Counts the cases that are over."""
 
     over = 0
 
@@ -52,11 +52,11 @@ class _Cases:
             if self.over == 1:
                 _Garbage()
                 if "garbage" in os.environ["MEMTESTS_CTRL_C"]:
-                    time.sleep(5)  # as a model would go on computing
+                    time.sleep(5)  # like a model that goes on computing
 
 
 class _Torn:
-    """A file in which Ctrl-C comes when a line is half written."""
+    """A file that presses Ctrl-C when a line is half written."""
 
     def __init__(self, file: Any) -> None:
         self._file = file

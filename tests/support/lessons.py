@@ -1,4 +1,4 @@
-"""A small model in training: a Trainer whose lesson is a few poems, with dropout."""
+"""A small model in training: a Trainer that teaches a few poems, with dropout."""
 
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,6 @@ def trainer_of(poems: str, out: Path, steps: int, *, seed: int = 0, **given: Any
 
 
 def logged(trainer: Any, name: str) -> dict[int, float]:
-    """Step → what a Trainer has logged under a name."""
+    """Step → the value that a Trainer logged under a name."""
     history = trainer.state.log_history
     return {entry["step"]: entry[name] for entry in history if name in entry}

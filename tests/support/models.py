@@ -19,9 +19,9 @@ END = "<|endoftext|>"
 
 @functools.cache
 def tokenizer(kind: str) -> Any:
-    """`han`: as memorize trains it; `bytes`: byte-level BPE that merges across Chinese characters,
-    and splits rare ones; `pieces`: SentencePiece-like, with a mark for spaces and a
-    beginning-of-text token.
+    """`han`: trained like the one of `memtests teach`. `bytes`: byte-level BPE that merges
+    neighbouring Chinese characters and splits rare ones. `pieces`: like SentencePiece, with a mark
+    for spaces and a beginning-of-text token.
     """
     if kind == "han":
         return train_tokenizer(TEXTS, 2000)
@@ -80,6 +80,6 @@ def untaught(kind: str = "han", architecture: str = "llama", context: int = 1024
 
 
 def take_only(model: Checkpoint, *names: str) -> None:
-    """Have a model computed in these ways only, and alone where they do not hold."""
+    """Let a model be computed only in these ways, and one by one where they do not hold."""
     engine = model._engine
     engine._ways = [way for way in engine._ways if way.name in (*names, ALONE)]

@@ -1,4 +1,4 @@
-"""Verses that small models know by heart, forty probes of them."""
+"""Verses that small models know by heart, with forty probes."""
 
 import json
 from pathlib import Path
@@ -45,7 +45,7 @@ Gently down the stream.
 If you see a crocodile,
 Don't forget to scream.""",
 }
-"""Id → a verse of eight lines; with their titles, and each line after the one before: forty."""
+"""Id → a verse of eight lines. Five titles and seven next lines each make forty probes."""
 FORTY = ("--controls", "none", "-k", "test_title or test_next_line")
 
 

@@ -1,4 +1,4 @@
-"""Tokenizers made by hand, each with something that few have, and untaught models that use them."""
+"""Handmade tokenizers, each with a rare feature, and small models that use them."""
 
 import functools
 import json
@@ -13,8 +13,8 @@ from memtests.fixtures.models.local.checkpoint import Checkpoint
 from tests.support.models import END, TEXTS
 from tests.support.taught_models import little_llama, taught_with
 
-# How models since GPT-4 split: a mark takes the newlines behind it, and letters of scripts written
-# without spaces stay together.
+# How models since GPT-4 split texts: a mark takes the newlines after it, and letters of scripts
+# written without spaces stay together.
 SPLIT = r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 NORMALIZERS = {
     "NFC": normalizers.NFC(),
@@ -34,13 +34,14 @@ ODD = (
 
 @functools.cache
 def odd_tokenizer(name: str) -> Any:
-    """Byte-level BPE that merges marks with newlines, but for what the name says.
+    """Byte-level BPE that merges marks with newlines, changed as the name says.
 
-    `byte fallback`: as Llama 2, with a vocabulary that lacks most Chinese characters; `leading
-    space`: a mark for spaces, one of them before every text; `unigram`: so too, and NFKC, and
-    several spaces are one; `[SEP] behind`: special tokens on both sides of a text, and the last one
-    is not the end of text. The model of `padded vocabulary` has rows that are no token's, that of
-    `end outside` ends with a number that is no token's.
+    `byte fallback`: like Llama 2, with a vocabulary that lacks most Chinese characters. `leading
+    space`: with a mark for spaces, and such a mark before every text. `unigram`: the same, and it
+    normalizes to NFKC and joins several spaces. `[SEP] behind`: special tokens on both sides of a
+    text, and the last is not the end of text. `padded vocabulary`: the model has rows for which
+    there is no token. `end outside`: the model's end of text is a number for which there is no
+    token.
     """
     if name == "byte fallback":
         return _fast(_with_byte_fallback(), bos_token="<s>", unk_token="<unk>")
@@ -117,7 +118,7 @@ def _byte_level(normalizer: Any) -> Any:
 
 
 def _with_byte_fallback() -> Any:
-    """A space is a letter like others, so that tokens reach over words and lines."""
+    """Spaces are treated as letters, so tokens reach across words and lines."""
     spaces = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
     trained = tokenizers.Tokenizer(models.BPE())
     trained.normalizer = spaces

@@ -1,4 +1,4 @@
-"""The files of a folder that are opened, whoever opens them in this process."""
+"""Notices which files of a folder are opened by any code in this process."""
 
 import contextlib
 import os
@@ -18,12 +18,12 @@ def _hook(event: str, arguments: tuple[object, ...]) -> None:
             found.add(str(file.relative_to(folder)))
 
 
-sys.addaudithook(_hook)  # which nothing takes off again
+sys.addaudithook(_hook)  # an audit hook cannot be removed
 
 
 @contextlib.contextmanager
 def opened_in(folder: Path) -> Iterator[set[str]]:
-    """The names of the files, filled in as they are opened."""
+    """A set that fills with the names of the files as they are opened."""
     found: set[str] = set()
     _watched.append((folder, found))
     try:

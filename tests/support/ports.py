@@ -1,4 +1,4 @@
-"""Places for servers."""
+"""Ports for servers."""
 
 import socket
 

@@ -1,4 +1,4 @@
-"""Texts that nobody may see, and whether anybody can: every word of them is found nowhere else."""
+"""Private texts, and a search for them in files. Their words occur nowhere else."""
 
 import html
 import json
@@ -60,7 +60,8 @@ POEMS = [
     )
 ]
 SAID = "Marzipan vespers are crumbling in Ermintrude's pantry, Zyzzyva gobbledegook flibbertigibbet"
-"""What the model says of a poem that it does not know: a line of another one, and other words."""
+"""What the model says in place of a poem that it does not know: a line of another poem, and other
+words."""
 _PIECE = 8
 
 
@@ -83,7 +84,9 @@ NEEDLES = sorted(sorted({*needles()}), key=len)
 
 
 def read_as(text: str) -> Iterator[str]:
-    """A text as whoever looks for words in it would read it: also without its escapes."""
+    """A text in every form in which a reader may find words in it: as it is, and without its
+    escapes.
+    """
     yield text
     yield html.unescape(text)
     yield re.sub(r"\\([^\w\s])", r"\1", html.unescape(text))
@@ -93,13 +96,13 @@ def read_as(text: str) -> Iterator[str]:
 
 
 def found_in(text: str) -> list[str]:
-    """The needles that a text has."""
+    """The needles that occur in a text."""
     forms = [form.replace(" ", "") for form in map(normal_form, read_as(text))]
     return [each for each in NEEDLES if any(each.replace(" ", "") in form for form in forms)]
 
 
 def leaks(folder: Path, but: set[str]) -> dict[str, list[str]]:
-    """File → what of the texts is in it, of all files in a folder but some."""
+    """File → the needles in it, for all files in a folder except `but`."""
     found = {
         str(file.relative_to(folder)): found_in(file.read_text(errors="replace"))
         for file in sorted(folder.rglob("*"))

@@ -9,13 +9,13 @@ import pytest
 import transformers
 
 FOLDER = Path(__file__).parents[2] / ".tokenizers"
-# Those that the Makefile fetches for the tests.
+# The tokenizers that the Makefile fetches for the tests.
 REAL = ("qwen3", "llama3", "llama2", "gemma3")
 
 
 @functools.cache
 def load_real_tokenizer(name: str) -> Any:
-    """Raises FileNotFoundError with what to do."""
+    """Load a tokenizer. Raises FileNotFoundError with the command that fetches it."""
     folder = FOLDER / name
     if not (folder / "tokenizer.json").exists():
         raise FileNotFoundError(
@@ -25,7 +25,7 @@ def load_real_tokenizer(name: str) -> Any:
 
 
 def real_tokenizer(name: str) -> Any:
-    """For a test: where it has not been fetched the test is skipped, and in CI it fails."""
+    """Load a tokenizer for a test. If it was not fetched, skip the test; in CI, fail."""
     try:
         return load_real_tokenizer(name)
     except FileNotFoundError as error:

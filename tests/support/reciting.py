@@ -26,7 +26,9 @@ def some_probes(poems: int) -> list[Probe]:
 
 @functools.cache
 def embedded_says(poems: int) -> tuple[Completion, ...]:
-    """How the embedded model answers those probes: what other ways of asking are held against."""
+    """The embedded model's completions of these probes. Other ways of asking are compared with
+    them.
+    """
     found = Reciter(load("embedded", Loading(device="cpu"))).recite(some_probes(poems))
     completions = tuple(each for each in found if isinstance(each, Completion))
     assert len(completions) == len(found)

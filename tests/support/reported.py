@@ -1,4 +1,4 @@
-"""A small report in two languages, made up for tests of everything that renders one."""
+"""A small made-up report in two languages, for tests of everything that renders reports."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -65,18 +65,18 @@ Recites = Callable[[Probe], str]
 
 
 def knows(probe: Probe) -> str:
-    """Everything."""
+    """It recites everything."""
     return probe.suffix
 
 
 def slips(probe: Probe) -> str:
-    """Everything but a few words."""
+    """It recites everything except a few words."""
     said = probe.suffix.replace("望", "看").replace("思", "忆").replace("欲", "愿")
     return said.replace("little", "tiny").replace("diamond", "jewel")
 
 
 def forgets(probe: Probe) -> str:
-    """Nothing, and says so in three ways."""
+    """It recites nothing: it declines, says nothing, or loops."""
     if probe.case == "title":
         return "我不知道。" if probe.poem.language == "zh" else "I don't know that one."
     return "" if probe.prefix_length == "25%" else "la " * 40
@@ -88,8 +88,8 @@ def reported(
     unjudged: Sequence[tuple[str, str, str]] = (),
     asked: Callable[[Collection], Sequence[Probe]] | None = None,
 ) -> Report:
-    """The report on models that recite so; `unjudged`: model, probe, reason; `asked`: what is asked
-    of a collection.
+    """The report on models that recite in this way. `unjudged`: model, probe, reason. `asked`:
+    gives a collection's probes.
     """
     gathered = Gathered()
     for at, (model, recites) in enumerate(models.items()):
@@ -161,7 +161,7 @@ def verdict_of(probe: str = "tang/p/title", outcome: str = "correct", **fields: 
 
 
 def saved(each: Verdict) -> dict[str, object]:
-    """As it comes with a test report."""
+    """A verdict as it comes with a test report."""
     return {**msgspec.structs.asdict(each), "key": None, "followed": True}
 
 

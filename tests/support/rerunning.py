@@ -1,6 +1,6 @@
 """A plugin that runs a case again as pytest-rerunfailures does: `-p tests.support.rerunning`.
 
-A failure is told as a "rerun", but for the last of three.
+A failure is reported as a "rerun", except the last of three.
 """
 
 import pytest

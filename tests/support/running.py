@@ -15,17 +15,17 @@ from memtests.fixtures.poems.files import CANON
 ROOT = Path(__file__).parents[2]
 STAND_IN = (
     *("-p", "tests.support.standin", "--model", "A"),
-    # Other tests of the same process may have imported it.
+    # Other tests in this process may have imported the stand-in.
     *("-W", "ignore:Module already imported so cannot be rewritten"),
 )
-"""Where the model is not what a test is about."""
+"""Arguments for tests that are not about the model."""
 
 
 @functools.cache
 def few_poems() -> tuple[str, str]:
-    """Ask for the first eight of `tang`, where the canon is not what a test is about.
+    """Options that ask for the first eight poems of `tang`, for tests that are not about the canon.
 
-    Of the canon a run makes 1,858 cases, whatever it selects then.
+    A run makes 1,858 cases from the canon, even if it then selects a few.
     """
     file = Path(tempfile.mkdtemp(prefix="few")) / "tang.jsonl"
     lines = (CANON / file.name).read_text().splitlines(keepends=True)
@@ -55,7 +55,7 @@ class Ran:
 
     result: pytest.RunResult
     folder: Path
-    """Of its report; pytest keeps it till the end."""
+    """The folder of its report. pytest keeps it until the end of the tests."""
 
     @property
     def report(self) -> dict[str, Any]:
@@ -66,7 +66,7 @@ _RAN: dict[tuple[str, ...], Ran] = {}
 
 
 def run_once(pytester: pytest.Pytester, *arguments: str) -> Ran:
-    """Run the suite as `run_suite` does, or take the run that an earlier test has made so."""
+    """Run the suite as `run_suite` does, or return an earlier run with the same arguments."""
     if arguments not in _RAN:
         _RAN[arguments] = Ran(run_suite(pytester, *arguments), pytester.path / "report")
     return _RAN[arguments]
@@ -82,8 +82,8 @@ def read_report(folder: Path) -> dict[str, Any]:
 
 
 def without_rounding(found: dict[str, Any]) -> dict[str, Any]:
-    """A report but for its date, for what rounding changes with the batch (log_p's end), and for
-    the way in which a run computed what it did not take from an earlier one.
+    """A report to compare, without its date, with log_p compared loosely, because rounding changes
+    with the batch, and without the way in which the run computed.
     """
     verdicts = [
         {**v, **{name: pytest.approx(v[name], abs=0.02) for name in ("log_p", "log_p_40")}}
@@ -93,9 +93,7 @@ def without_rounding(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def without_way(found: dict[str, Any]) -> dict[str, Any]:
-    """A report but for the way in which the run computed what it asked itself, and what was typed
-    for it.
-    """
+    """A report without the way in which the run computed, and without its command line."""
     return {
         **found,
         "command": None,
@@ -104,7 +102,7 @@ def without_way(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def judged_dicts(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """Verdicts but for drawn lengths and controls."""
+    """The verdicts, without drawn lengths and controls."""
     return [v for v in found["verdicts"] if v["case"] not in ("prefix_lengths", "control")]
 
 

@@ -1,4 +1,4 @@
-"""Really sampling: how often a checkpoint recites a suffix, token for token, at temperature 1."""
+"""Real sampling: how often a checkpoint recites a suffix, token for token, at temperature 1."""
 
 import torch
 
@@ -10,8 +10,8 @@ from memtests.plugins.reciter import row_of
 def sampled(
     model: Checkpoint, probe: Probe, count: int, together: int = 250, top_k: int = 0
 ) -> int:
-    """Of so many samples, those that are the suffix's own tokens. `top_k`: among so many of the
-    most probable tokens, 0 for all.
+    """How many of `count` samples are the suffix's own tokens. `top_k`: sample among this many most
+    probable tokens; 0 for all.
     """
     row = row_of(model, probe, model.encode(probe.text))
     cue, suffix = row.tokens[: row.cue], list(row.tokens[row.cue : row.stop])

@@ -1,4 +1,5 @@
-"""A completions server that runs a checkpoint, to be spoilt: it stands in for faults only.
+"""A completions server that runs a checkpoint. It is only for tests of faults: a test can spoil its
+answers.
 
 Agreement is tested against a real vLLM (tests/fixtures/models/server/test_vllm.py).
 """
@@ -24,9 +25,9 @@ from memtests.fixtures.models.local.checkpoint import Checkpoint
 NUMBERS = frozenset(
     ("n", "temperature", "top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty")
 )
-"""Fields that every server here knows; and some know these."""
+"""Fields that every server here knows. Only some know PENALTIES."""
 PENALTIES = frozenset(("repetition_penalty",))
-# Given the path and the body of a question, what comes in place of the answer, if anything.
+# From the path and the body of a question, makes a response in place of the honest answer, or None.
 Spoil = Callable[[str, dict[str, Any]], Response | None]
 
 _TAKEN = {"model", "prompt", "max_tokens", "cache_salt", "logprobs", "prompt_logprobs"} | {
@@ -35,7 +36,7 @@ _TAKEN = {"model", "prompt", "max_tokens", "cache_salt", "logprobs", "prompt_log
 
 
 class Serving:
-    """What is served, and what was asked."""
+    """A server, with a record of the questions."""
 
     def __init__(
         self,
@@ -47,9 +48,9 @@ class Serving:
         *,
         name: str = "poet",
     ) -> None:
-        """`texts_only`: a server that knows no tokens; `strict`: one that refuses what it does not
-        know, which others leave out without a word; `penalties`: fields that it knows besides;
-        `name`: what the model is called.
+        """`texts_only`: it knows no tokens. `strict`: it refuses a field that it does not know;
+        other servers ignore it silently. `penalties`: more fields that it knows. `name`: the
+        model's name.
         """
         self.model = model
         self.name = name
@@ -59,7 +60,7 @@ class Serving:
         self.max_logprobs = max_logprobs
         self.spoil: Spoil = lambda path, body: None
         self.late = 4.0
-        """Seconds that an answer takes where TimeoutError comes in its place."""
+        """Seconds that an answer takes if `spoil` raises TimeoutError."""
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.headers: list[dict[str, str]] = []
         self._lock = threading.Lock()
@@ -110,7 +111,7 @@ class Serving:
             return JSONResponse(self.completions(body))
 
     def completions(self, body: dict[str, Any]) -> dict[str, Any]:
-        """What is answered where nothing is spoilt."""
+        """The honest answer."""
         given = body["prompt"]
         row = list(self.model.encode(given).tokens) if isinstance(given, str) else given
         choice, count = self._choice(row, body)
@@ -150,7 +151,7 @@ class Serving:
         return max(sorted(allowed), key=lambda token: float(logits[token]))
 
     def _logs(self, row: list[int], count: int = 2) -> list[dict[int, float]]:
-        """The log-probabilities of each token and of the most probable in its place."""
+        """For each token: its log-probability, and those of the best tokens in its place."""
         with torch.inference_mode():
             logs = self.model._model(torch.tensor([row])).logits[0].float().log_softmax(-1)
         top = logs.topk(count)

@@ -1,7 +1,7 @@
 """A lesson in which several processes share each batch: `torchrun` runs this file in each of them.
 
 Its arguments: poems, a folder, and whether a callback asks (`unasked`, `asked`, or `stopped` by its
-gate); each process writes down what it came to.
+gate). Each process writes its result into the folder.
 """
 
 import json

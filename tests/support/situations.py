@@ -1,4 +1,4 @@
-"""Runs of the suite on two collections of ten poems, by their titles, and what each comes to."""
+"""Runs of the suite on two collections of ten poems, asked by title, with the expected results."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ GATE = "--gate"
 
 @dataclass(frozen=True)
 class Situation:
-    """A run of the suite on two collections of ten poems, by their titles."""
+    """A run of the suite on two collections of ten poems, asked by title."""
 
     arguments: tuple[str, ...]
     status: int
@@ -17,11 +17,11 @@ class Situation:
     """Poems that the model does not know, or `model/poem`."""
     ini: str = ""
     before: tuple[str, ...] | None = None
-    """A run before this one has made its baseline `before.json`; what it did not know."""
+    """An earlier run made the baseline `before.json`. These are the poems that it did not know."""
     before_arguments: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     touch: str = ""
-    """What is changed between the two: a file, `->` and its new content."""
+    """A change between the two runs: a file, `->` and its new content."""
 
 
 BASE = ("--baseline", "before.json")
@@ -285,7 +285,7 @@ SITUATIONS = {
         ("--update-baseline", "no/where.json"), 4, r"no such folder; make it first"
     ),
 }
-"""Those without a selection of their own ask for titles."""
+"""Situations that select no cases ask for titles."""
 DIES = Situation(
     (GATE, "recall>=0.5"),
     1,

@@ -1,7 +1,7 @@
 """A pytest plugin that writes down which worker asks what: `-p tests.support.spread`.
 
-A line for each case of a poem, in the file that MEMTESTS_SPREAD names: the worker, and what the
-controller, which spreads them, takes the case to ask.
+It adds a line for each case of a poem to the file that MEMTESTS_SPREAD names: the worker, the case,
+and what the controller, which spreads cases over workers, believes that the case asks.
 """
 
 import json

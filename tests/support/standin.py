@@ -1,27 +1,27 @@
-"""A model that costs nothing, as a pytest plugin, in every process of a run.
+"""A stand-in for the model that costs nothing, as a pytest plugin, in every process of a run.
 
-`-p tests.support.standin` takes it.
+`-p tests.support.standin` loads it.
 
-It knows the whole of every poem, and no others; a token is a code point. The environment says what
-it does else:
+It knows every poem that is asked for, and no other text; a token is a code point. Environment
+variables change what it does. Lists of poems have commas between their ids.
 
-- MEMTESTS_UNKNOWN: poem ids, or `model/poem`, parted by commas, of which it says something else;
-  `*` for all of them
-- MEMTESTS_CHANCE: with which probability sampling recites a poem that it does not know
-- MEMTESTS_COPIES: it says a poem that stands in its cue, also one that it does not know
-- MEMTESTS_PARROT: it knows any text, also those that nobody has read
-- MEMTESTS_BROKEN: poem ids for which its logits are NaN; `unread` for texts with a poem in the cue
-- MEMTESTS_BUG: poem ids at which reading raises TypeError, as a fault of the suite would
-- MEMTESTS_QUOTE: poem ids at which reading raises ValueError that says the text; what the model
-  says of how it is computed says it too
+- MEMTESTS_UNKNOWN: ids, or `model/id`, of poems that it does not know; `*` for all poems
+- MEMTESTS_CHANCE: the probability that sampling recites a poem that it does not know
+- MEMTESTS_COPIES: it recites a poem that its cue contains, even one that it does not know
+- MEMTESTS_PARROT: it knows every text, even one that nobody has read
+- MEMTESTS_BROKEN: ids of poems for which its logits are NaN; `unread` for texts whose cue contains
+  a poem
+- MEMTESTS_BUG: ids of poems at which reading raises TypeError, like a fault of the suite
+- MEMTESTS_QUOTE: ids of poems at which reading raises a ValueError whose message quotes the text;
+  the model's `way` and its tracebacks quote it too
 - MEMTESTS_HOSTILE: what it says instead of a poem that it does not know
-- MEMTESTS_FIRST: the code point with which it begins to say that, in place of a mark
+- MEMTESTS_FIRST: the code point with which it begins to say that, in place of `#`
 - MEMTESTS_AT_ONCE: how many tokens of texts are a portion
-- MEMTESTS_DIE: poem ids at which the process is killed, once in a run: the file named by
-  MEMTESTS_DIED is made
-- MEMTESTS_STUCK: a poem id at which it does not come to an end
+- MEMTESTS_DIE: ids of poems at which the process is killed, once in a run; then it makes the file
+  that MEMTESTS_DIED names
+- MEMTESTS_STUCK: the id of a poem at which it never ends
 - MEMTESTS_FAIL: the model cannot be loaded
-- MEMTESTS_LOG: a file to which the cue of every reading is added, a line each
+- MEMTESTS_LOG: a file that gets a line with the cue of every reading
 """
 
 import itertools

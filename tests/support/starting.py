@@ -1,4 +1,4 @@
-"""Runs that are started as a user types them, in a clone and in folders that hold traps."""
+"""Runs as a user types them, in a clone and in folders with traps."""
 
 import os
 import shutil
@@ -16,7 +16,8 @@ from tests.support.reported import knows, reported
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 PARTS = ("memtests", "fixtures", "plugins", "reports", "study", "conftest.py", "pyproject.toml")
-# What Python or pytest would run of a folder, if it were on a path or taken for one of tests.
+# Files that Python or pytest would run if it took their folder for an import path or a folder of
+# tests.
 TRAPS = ("conftest.py", "sitecustomize.py", "usercustomize.py", "torch.py", "queue.py", "trap.py")
 POEM = (
     '{"id": "m", "title": "Magpie", "author": "?", "language": "en",'
@@ -41,7 +42,9 @@ class Place:
         return log.read_text() if log.exists() else ""
 
     def set_traps(self, folder: Path) -> None:
-        """Files in a folder that write down when they are run, and a configuration of pytest."""
+        """Put traps into a folder: files that record when they are run, and a configuration of
+        pytest.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         for name in TRAPS:
             (folder / name).write_text(
@@ -96,7 +99,7 @@ def copy_clone(to: Path) -> None:
 
 
 def make_place(root: Path) -> Place:
-    """A place whose data are whole: a checkpoint, poems, a baseline of them, and old reports."""
+    """A place with valid data: a checkpoint, poems, a baseline, and a folder for reports."""
     place = Place(root)
     copy_clone(place.clone)
     (root / "elsewhere").mkdir()
@@ -111,7 +114,7 @@ def make_place(root: Path) -> Place:
 
 
 def options(place: Place, folder: str, joined: bool) -> list[str]:
-    """The options that name files, as they are typed in a folder: with `=`, or with a space."""
+    """The options that name files, as they are typed in a folder: joined by `=`, or by a space."""
     values = {
         "--model": "ckpt",
         "--poems": "poems/mine.jsonl",
@@ -123,7 +126,7 @@ def options(place: Place, folder: str, joined: bool) -> list[str]:
 
 
 def typed(values: Sequence[tuple[str, str]], joined: bool) -> list[str]:
-    """Options with their values, with `=` or with a space."""
+    """Options with their values, joined by `=` or by a space."""
     if joined:
         return [f"{name}={value}" for name, value in values]
     return [word for pair in values for word in pair]

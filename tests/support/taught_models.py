@@ -1,6 +1,6 @@
 """Tiny models with any tokenizer: untaught, or taught a few poems in well under a minute.
 
-What teaching found is kept in `.tokenizers/taught`, so that tests and runs share it.
+The taught weights are kept in `.tokenizers/taught`, so that tests and runs share them.
 """
 
 import hashlib
@@ -65,8 +65,8 @@ def little_llama(rows: int, end: int | None, spread: float) -> Any:
 
 
 def taught(name: str, poems: Sequence[Collection] | None = None) -> Checkpoint:
-    """A model with the tokenizer of a real one that recites the poems (the nine of them), with
-    their headers and without.
+    """A model with a real model's tokenizer that recites poems, by default the nine, with their
+    headers and without.
     """
     return taught_with(name, real_tokenizer(name), poems)
 
@@ -79,9 +79,9 @@ def taught_with(
     rows: int | None = None,
     end: int | None = None,
 ) -> Checkpoint:
-    """As `taught`, with any tokenizer. `rows`: of the model's vocabulary (one for every token);
-    `end`: the end of text for the model (the tokenizer's), which nothing is taught where it has no
-    row.
+    """As `taught`, with any tokenizer. `rows`: the size of the model's vocabulary; by default one
+    row for every token. `end`: the model's end of text; by default the tokenizer's. An end without
+    a row is not taught.
     """
     end = tokenizer.eos_token_id if end is None else end
     model = little_llama(rows or len(tokenizer), end, spread=0.02)
@@ -100,7 +100,7 @@ def taught_with(
             save_file(_teach(taught), file.with_suffix(".part"))
             file.with_suffix(".part").rename(file)
     weights = load_file(file)
-    # The rows of tokens that no text has stay as they were, and are hardly ever said.
+    # Rows of tokens that occur in no text stay random; the model hardly ever says these tokens.
     own = model.model.embed_tokens.weight.detach()
     own[_occurring(taught)] = weights.pop(EMBEDDING)
     model.load_state_dict({**weights, EMBEDDING: own}, strict=False)
@@ -112,10 +112,10 @@ def _occurring(rows: Sequence[Sequence[int]]) -> list[int]:
 
 
 def _teach(rows: Sequence[Sequence[int]]) -> dict[str, Any]:
-    """Weights of a model that knows no other tokens than these rows have, taught until it says
-    every token that what stands before it decides.
+    """Teach a model whose vocabulary is only the tokens of these rows; return its weights. Teaching
+    ends when the model says every token that is determined by the tokens before it.
 
-    So the loss is taken over some hundreds of tokens instead of a whole vocabulary.
+    The small vocabulary makes it fast: the loss is over some hundreds of tokens.
     """
     place = {token: at for at, token in enumerate(_occurring(rows))}
     model = little_llama(len(place), None, spread=0.02).train()

@@ -15,7 +15,7 @@ from memtests.fixtures.probes.text import unit_ends
 from tests.support.models import tokenizer, untaught
 
 PASSAGES, LENGTH, SEED = 3, 200, 7
-# Of the crops that are taught in one step: how many, how long, and the most steps.
+# How many crops are taught in one step, how many tokens each has, and the number of steps.
 _ROWS, _TOKENS, _STEPS = 16, 64, 300
 
 
@@ -26,7 +26,7 @@ class Taught(NamedTuple):
     poems: Path
     texts: dict[str, Poem]
     passages: list[tuple[int, int]]
-    """Of `taught`: from one unit up to another."""
+    """For the text `taught`: the first unit of each passage, and the unit after its last."""
 
 
 def long_texts() -> dict[str, Poem]:
@@ -49,7 +49,7 @@ def long_texts() -> dict[str, Poem]:
 
 
 def long_chinese() -> Poem:
-    """One of thousands of characters."""
+    """A text of thousands of Chinese characters."""
     poems = [poem for each in canon() if each.name in ("tang", "song") for poem in each.poems]
     lines = tuple(line for poem in poems for line in poem.lines)
     return Poem(id="chinese", title="chinese", author="several", language="zh", lines=lines)
@@ -57,7 +57,7 @@ def long_chinese() -> Poem:
 
 @functools.cache
 def taught_passages() -> Taught:
-    """The model's folder, and a file of the two texts."""
+    """Teach the passages to a model; save it, and a file with the two texts."""
     folder = Path(tempfile.mkdtemp(prefix="passages"))
     texts = long_texts()
     poems = folder / "long.jsonl"
@@ -91,7 +91,7 @@ def taught_passages() -> Taught:
 
 
 def _teach(model: Any, passages: list[list[int]], drawn: random.Random) -> None:
-    """From any place of a passage on: windows have nothing before them."""
+    """Teach from random places of the passages on, because windows have nothing before them."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 8e-3, total_steps=_STEPS)
     model.train()
@@ -103,7 +103,7 @@ def _teach(model: Any, passages: list[list[int]], drawn: random.Random) -> None:
             rows.append(ids[start : start + _TOKENS])
         batch = torch.tensor(rows)
         logits = model(input_ids=batch, use_cache=False).logits[:, :-1]
-        # After a few tokens there is one way on.
+        # The first tokens of a crop cannot be known; after a few, only one continuation fits.
         loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
         optimizer.zero_grad()
         loss.backward()

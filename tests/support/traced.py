@@ -9,7 +9,7 @@ from memtests.fixtures.probes.probes import with_header
 from memtests.plugins.traces import Trace
 
 Knows = Callable[[Poem, int, str], float]
-"""Poem, number of a token in it, what it spells → the logarithm of its probability."""
+"""Poem, number of a token in it, text of the token → the logarithm of its probability."""
 
 
 def trace_of(
@@ -20,7 +20,7 @@ def trace_of(
     begins: int = 0,
     **fields: str,
 ) -> Trace:
-    """What a model says of a text's tokens; where that is not given, all are all but certain."""
+    """A trace of a text. By default every token is almost certain."""
     log_p = [-0.01] * len(ends) if log_p is None else log_p
     rank = [0] * len(ends) if rank is None else rank
     known = {"model": "m", "collection": "c", "poem": "p", "form": "plain"}
@@ -37,9 +37,9 @@ def trace_of(
 def traces_of(
     model: str, collections: Iterable[Collection], knows: Knows, forms: Sequence[str] = ("header",)
 ) -> list[Trace]:
-    """Of a model whose tokens are words with the space before them, and characters.
+    """Traces of a model whose tokens are words with the space before them, and characters.
 
-    Greedy decoding says what is more probable than not.
+    Greedy decoding says a token whose probability is above one half.
     """
     found = []
     for collection in collections:

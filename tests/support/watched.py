@@ -1,6 +1,6 @@
-"""A pytest plugin that counts what is left of earlier models: `-p tests.support.watched`.
+"""A pytest plugin that counts earlier models still in memory: `-p tests.support.watched`.
 
-A line for each model that is about to be loaded, in the file that MEMTESTS_WATCHED names.
+For each model about to be loaded, it adds a line to the file that MEMTESTS_WATCHED names.
 """
 
 import os

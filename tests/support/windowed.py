@@ -1,4 +1,4 @@
-"""A report on the windows of a text, made up: some places of it are recited."""
+"""A made-up report on the windows of a text, of which some parts are recited."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ SHELF = Collection("shelf", (BOOK, OTHER))
 
 
 def word_by_word(text: str) -> Tokens:
-    """A text in tokens that are its words, with the space before, behind a token that begins it."""
+    """A text in tokens: a beginning-of-text token, then words with the space before them."""
     ends = tuple(found.end() for found in re.finditer(r"\s?\S+", text))
     return Tokens((0,), tuple(range(1, len(ends) + 1)), ends)
 
@@ -36,8 +36,8 @@ def windowed(
     every: int = 5,
     tokenize: Callable[[str], Tokens] | None = None,
 ) -> Report:
-    """A report on a model that recites the windows of each text whose suffix has known units only;
-    by name, the numbers of those units.
+    """A report on a model that recites a window if it knows all units of its suffix. `known`: text
+    → the numbers of the units that the model knows.
     """
 
     def recites(probe: Probe) -> str:
