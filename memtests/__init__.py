@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from memtests.asking import AskError, ask
+    from memtests.arguments import AskError
+    from memtests.asking import ask
     from memtests.callback import RecallCallback
 
 __all__ = ["AskError", "RecallCallback", "__version__", "ask"]
@@ -17,7 +18,7 @@ if (_CLONE / "fixtures" / "canon").is_dir():
     __path__.append(str(_CLONE))
 
 # Imported at first use, so that the suite starts without torch and transformers.
-_PUBLIC = {"ask": "asking", "AskError": "asking", "RecallCallback": "callback"}
+_PUBLIC = {"ask": "asking", "AskError": "arguments", "RecallCallback": "callback"}
 
 
 def __getattr__(name: str) -> Any:

@@ -15,6 +15,15 @@ from typing import Any
 
 import pytest
 
+from memtests.arguments import (
+    AskError,
+    check_file,
+    check_number,
+    check_text,
+    columns_said,
+    files_of,
+    texts_of,
+)
 from memtests.fixtures.models.errors import ModelError
 from memtests.fixtures.models.local.live import live, undisturbed
 from memtests.fixtures.probes.controls import UNSEEN
@@ -64,10 +73,6 @@ CASES = (TITLE, PREFIX, PREFIX_LENGTHS, NEXT_LINE)
 """The cases that can be asked of a poem, other than controls."""
 Poems = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 """A file of poems, or several, as `--poems` takes them."""
-
-
-class AskError(ValueError):
-    """Something cannot be asked in this way. The message is one line that says what to change."""
 
 
 @dataclass(frozen=True)
@@ -178,6 +183,8 @@ def ask(
     tokenizer: Any,
     *,
     poems: Poems = (),
+    language: str | None = None,
+    author: str | None = None,
     gates: Sequence[str] = (),
     baseline: str | os.PathLike[str] | None = None,
     cases: Sequence[str] = CASES,
@@ -197,14 +204,19 @@ def ask(
     gradients, and the random numbers. The report says whether gates are met: `all(gate.passed for
     gate in report.gates)`. It has no hash of the weights, because they are in no known file.
 
-    `poems`: files of poems; the canon if there are none. `gates`, `baseline`, `prefix_lengths`,
+    `poems`: files of poems; the canon if there are none. `language`, `author`: of all poems, if
+    the files do not say it (`--poem-columns language=en`). `gates`, `baseline`, `prefix_lengths`,
     `header`, `sample`, `controls`, `completions`, `template`: as the options of the command line.
     `cases`: some of CASES. `name`: the model's name in the report. `folder`: where the report, its
     page and the other files of a run go, if anywhere. Raises AskError, a ValueError, for anything
     that cannot be asked in this way.
     """
+    check_text("name", name, "step 100", none=True)
+    check_file("folder", folder)
     asking = prepared(
         poems=poems,
+        language=language,
+        author=author,
         gates=gates,
         baseline=baseline,
         cases=cases,
@@ -222,6 +234,8 @@ def ask(
 def prepared(
     *,
     poems: Poems = (),
+    language: str | None = None,
+    author: str | None = None,
     gates: Sequence[str] = (),
     baseline: str | os.PathLike[str] | None = None,
     cases: Sequence[str] = CASES,
@@ -234,9 +248,14 @@ def prepared(
     AskError.
     """
     option = _unsaid()
-    files = [poems] if isinstance(poems, str | os.PathLike) else list(poems)
-    option.poems = [os.fspath(file) for file in files] or None
-    option.completions = completions or ALL
+    option.poems = files_of("poems", poems) or None
+    option.poem_columns = columns_said(option.poems, language=language, author=author)
+    for argument, like in (("prefix_lengths", "25%,50%"), ("header", "{title}")):
+        check_text(argument, given.get(argument, like), like)
+    check_number("sample", given.get("sample"))
+    check_file("baseline", baseline)
+    cases, given_gates = texts_of("cases", cases, TITLE), texts_of("gates", gates, "recall>=0.9")
+    option.completions = ALL if completions is None else completions
     for argument, value in given.items():
         setattr(option, argument, value)
     for argument, known in (
@@ -248,7 +267,7 @@ def prepared(
             raise AskError(
                 f"{argument}: {getattr(option, argument)!r} is none of {', '.join(known)}"
             )
-    strange = [case for case in ([cases] if isinstance(cases, str) else cases) if case not in CASES]
+    strange = [case for case in cases if case not in CASES]
     if strange or not cases:
         raise AskError(
             f"cases: {strange[0] if strange else 'none'!r}: name some of {', '.join(CASES)}"
@@ -256,7 +275,6 @@ def prepared(
     try:
         questions = read_questions(option)
         then = None if baseline is None else known_from(Path(baseline))
-        given_gates = [gates] if isinstance(gates, str) else list(gates)
         names = [collection.name for collection in questions.collections]
         parsed = [parse_gate(rule, names) for rule in given_gates]
     except pytest.UsageError as error:
@@ -312,6 +330,7 @@ def _of_argument(said: str) -> str:
     """Turn a message about an option of the command line into one about the argument with that
     name: `--sample 0` becomes `sample: 0`.
     """
+    said = said.replace("add --poem-columns language=en (or zh, …)", "add language='en'")
     return re.sub(r"--([a-z-]+):? ", lambda found: f"{found[1].replace('-', '_')}: ", said, count=1)
 
 

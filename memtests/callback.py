@@ -11,7 +11,8 @@ from typing import Any
 import transformers
 from accelerate.utils import broadcast_object_list
 
-from memtests.asking import AskError, Asking, Poems, known_from, prepared
+from memtests.arguments import AskError, check_file
+from memtests.asking import Asking, Poems, known_from, prepared
 from memtests.fixtures.probes.probes import (
     DEFAULT_HEADER,
     DEFAULT_PREFIX_LENGTHS,
@@ -59,6 +60,8 @@ class RecallCallback(transformers.TrainerCallback):  # type: ignore[misc]
         *,
         every: int | str = EVALUATION,
         poems: Poems = (),
+        language: str | None = None,
+        author: str | None = None,
         gates: Sequence[str] = (),
         stop: bool = True,
         baseline: str | os.PathLike[str] | None = None,
@@ -85,6 +88,7 @@ class RecallCallback(transformers.TrainerCallback):  # type: ignore[misc]
                 f"every: {every!r} is neither a number of steps, from 1 on, nor {EVALUATION!r} nor "
                 f"{SAVING!r}"
             )
+        check_file("folder", folder)
         words = tokenizer or trainer.processing_class
         if words is None:
             raise AskError(
@@ -93,6 +97,8 @@ class RecallCallback(transformers.TrainerCallback):  # type: ignore[misc]
             )
         self._asking = prepared(
             poems=poems,
+            language=language,
+            author=author,
             gates=gates,
             baseline=baseline,
             cases=cases,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from memtests.fixtures.models.contract import Completer, LanguageModel
-from memtests.fixtures.probes.probes import Probe
+from memtests.fixtures.probes.probes import PREFIX_LENGTHS, Probe
 from memtests.plugins.chance import chance_bands
 from memtests.plugins.completions import completions_of, misses_of
 from memtests.plugins.gathering import (
@@ -26,7 +26,7 @@ from memtests.plugins.recital import Recital, Sink, UnjudgedError, batches_of
 from memtests.plugins.redacting import kind_of_error
 from memtests.plugins.resuming import SavedVerdict
 from memtests.plugins.scheduling import Asked, ChunkScheduling, in_order
-from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT, NOT_RECITED
+from memtests.plugins.verdicts import CORRECT, FORGOTTEN, INCORRECT, NOT_RECITED, Verdict
 
 Counts = tuple[tuple[str, int], ...]
 """A model and its question, with the number of probes in the question. Two cases may ask the same
@@ -113,9 +113,19 @@ def counts_of(item: pytest.Item) -> Counts:
     """How many probes a case asks; Hypothesis may ask more in search of a shorter cue."""
     model = str(params_of(item).get("model", ""))
     return tuple(
-        (f"{model} {question!r}", len(question.drawn) if isinstance(question, PoemCuts) else 1)
+        (_key(model, question.name), len(question.drawn) if isinstance(question, PoemCuts) else 1)
         for question in questions_of(item)
     )
+
+
+def question_key(model: str, v: Verdict) -> str:
+    """The key that counts have of the question that a verdict is on; `model`: as it was named."""
+    drawn = v.case == PREFIX_LENGTHS  # several are one question
+    return _key(model, f"{v.collection}/{v.poem}/{PREFIX_LENGTHS}" if drawn else v.probe)
+
+
+def _key(model: str, question: str) -> str:
+    return f"{model} <{question}>"
 
 
 def asked_by(item: pytest.Item) -> Asked | None:

@@ -14,6 +14,7 @@ from memtests.plugins.questions import (
     CONTROLS,
     EVERY_CASE,
     QUESTIONS,
+    WHOLE,
     Questions,
     all_probes,
     params_of,
@@ -67,6 +68,19 @@ def said_lengths(lengths: Sequence[PrefixLength]) -> str:
     parts = [f"{shares} of each poem"] if shares else []
     parts += [f"{counts} words or characters (a percentage is written 10%)"] if counts else []
     return "; ".join(parts)
+
+
+def pytest_report_collectionfinish(
+    config: pytest.Config, items: Sequence[pytest.Item]
+) -> list[str]:
+    """Where `-k` leaves nothing, that it does: pytest would only count what it deselects."""
+    given = config.option.keyword.strip()
+    if items or not given:
+        return []
+    why = ""
+    if config.stash[QUESTIONS].windows:
+        why = f"; --windows asks {WINDOW} in place of {', '.join(WHOLE)}: leave one of them out"
+    return [f"nothing to ask: -k {given} matches no case{why}"]
 
 
 @pytest.hookimpl(wrapper=True)

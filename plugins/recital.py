@@ -74,6 +74,7 @@ class Recital:
         self.redact = redact
         self._bands = bands
         self._saved = saved or {}
+        self._chunks = chunks
         self._chunk = {probe.name: chunk for chunk in chunks for probe in chunk}
         self.misses = misses
         self._traces = traces
@@ -147,6 +148,15 @@ class Recital:
         key = key_of(self.model, probe, level)
         found = SavedVerdict(**fields, key=key, followed=completion.followed)
         return redacted(found, probe.poem.language) if self.redact else found
+
+    def take_down_rest(self) -> None:
+        """Take down what is judged already though its case has not come, by this run or an earlier
+        one: where a run is broken off.
+        """
+        for probe in (probe for chunk in self._chunks for probe in chunk):
+            found = self._judged.get(probe.name) or self._known(probe)
+            if found:
+                self.asked.append(found)
 
     def _read_again(self, probes: Sequence[Probe]) -> None:
         """Read the texts of probes that have a verdict from an earlier run but no trace. Recites

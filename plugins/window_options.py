@@ -7,6 +7,7 @@ import pytest
 
 from memtests.fixtures.models.errors import ModelError
 from memtests.fixtures.models.whole_texts import tokenizer_for
+from memtests.fixtures.probes.probes import DEFAULT_HEADER, DEFAULT_PREFIX_LENGTHS
 from memtests.fixtures.probes.windows import EVERY, Size, Tokens, WindowError, Windows, parse_size
 from memtests.plugins.model import given_names, loading, model_names
 
@@ -28,6 +29,15 @@ def read_windows(option: argparse.Namespace) -> Windows | None:
     every = EVERY if option.every is None else option.every
     if every < 1:
         raise pytest.UsageError(f"--every {every}: it must be 1 or more")
+    for name, given, unsaid in (
+        ("--header", option.header, DEFAULT_HEADER),
+        ("--prefix-lengths", option.prefix_lengths, DEFAULT_PREFIX_LENGTHS),
+    ):
+        if given != unsaid:
+            raise pytest.UsageError(
+                f"{name} {given}: it is of whole poems, and --windows asks for parts of a text in "
+                "their place; leave one of them out"
+            )
     return Windows(size, every, option.sample)
 
 

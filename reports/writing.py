@@ -2,21 +2,31 @@
 
 import datetime
 import threading
+from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from _pytest.junitxml import xml_key
 
 from memtests.fixtures.commands import TYPED, said
 from memtests.plugins.chance import chance_bands
-from memtests.plugins.gathering import UNUSABLE_MODEL, Gathered
-from memtests.plugins.hooks import ASKED, COUNTS, SAVED, SAVED_TRACES, SINK
+from memtests.plugins.gathering import UNUSABLE_MODEL, Gathered, properties_of
+from memtests.plugins.hooks import (
+    ASKED,
+    COUNTS,
+    RECITAL,
+    SAVED,
+    SAVED_TRACES,
+    SINK,
+    question_key,
+)
 from memtests.plugins.interrupts import INTERRUPTS
-from memtests.plugins.model import UNUSABLE, model_names, report_folder
+from memtests.plugins.model import UNUSABLE, given_names, model_names, report_folder
 from memtests.plugins.questions import QUESTIONS
 from memtests.plugins.redacting import PRIVATE
 from memtests.plugins.resuming import SavedVerdict, read_saved, read_saved_traces
@@ -108,6 +118,10 @@ class Writer:
         self.progress = progress_of(self.config)
         self.ticking = Ticking(self.progress, self.lock) if self.progress else None
         self.interrupts = self.config.stash[INTERRUPTS]
+        self.ahead: dict[tuple[str, str], SavedVerdict] = {}
+        """Model and probe → what is judged, and whose case has not come."""
+        self.whole: bool | None = None
+        """Of a run that Ctrl-C ended: whether its report has every verdict that is on disk."""
         self.faults.most_failures = self.config.getoption("maxfail") or 0
 
     @pytest.hookimpl(optionalhook=True)
@@ -177,6 +191,7 @@ class Writer:
             except OSError as error:  # the run ends with the next report
                 self.broken = self.broken or error
             else:
+                self.ahead.update({(v.model, v.probe): v for v in verdicts})
                 if self.progress and new:
                     self.progress.judged(new)
 
@@ -208,6 +223,8 @@ class Writer:
         self.faults.take(report)
         found = self.gathered.take(report.user_properties)
         self.keep(found.new, [])
+        for v in found.verdicts:
+            self.ahead.pop((v.model, v.probe), None)
         try:
             with self._alone():
                 self.errors.add(found.errors)
@@ -231,6 +248,7 @@ class Writer:
         self._end_ticking()
         if self.interrupts.came:
             self._take_what_waits()
+            self._take_ahead()
         try:
             with self.interrupts.let_through():
                 self._conclude(session)
@@ -248,6 +266,25 @@ class Writer:
             name, told = waiting.get_nowait()
             if name == "testreport":
                 self.pytest_runtest_logreport(told["rep"])
+
+    def _take_ahead(self) -> None:
+        """Take in what is judged, and whose case has not come: readings come in another order than
+        cases. Of a model that no process has described yet it stays on disk; and so does what other
+        processes would have taken over.
+        """
+        with self._alone():
+            self.journal.close(finished=False)
+        recital = self.config.stash.get(RECITAL, None)
+        if recital:
+            recital.take_down_rest()
+            self.whole = True
+            new = self.gathered.take(properties_of(recital)).new
+        else:
+            known = [v for v in self.ahead.values() if v.model in self.gathered.models]
+            self.whole = len(known) == len(self.ahead) and SAVED not in self.config.stash
+            new = self.gathered.take(("verdict", msgspec.to_builtins(v)) for v in known).new
+        given = dict(zip(model_names(self.config), given_names(self.config), strict=True))
+        self.faults.ahead = Counter(question_key(given.get(v.model, v.model), v) for v in new)
 
     def _conclude(self, session: pytest.Session) -> None:
         rules, collections = self.config.stash[RULES], self.config.stash[QUESTIONS].collections
@@ -319,5 +356,6 @@ class Writer:
         report = conclusion.report
         if report.verdicts or report.unjudged:
             cases = self.config.stash[ASKED]
-            said = last_line(report, conclusion.headline, others_of(reporter.stats, cases))
+            others = others_of(reporter.stats, cases)
+            said = last_line(report, conclusion.headline, others, whole=self.whole)
             instead_of_counts(reporter, said, "red" if conclusion.status else "green")

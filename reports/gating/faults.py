@@ -24,6 +24,9 @@ class Faults:
     """Node id → how many probes the case asks, of all cases that there are."""
     most_failures: int = 0
     """After so many failed cases the run stops (`--maxfail`, `-x`); 0 where it does not."""
+    ahead: Mapping[str, int] = field(default_factory=dict)
+    """A model and its question → how many of its probes are judged though no case of theirs was
+    run."""
     unusable: str | None = None
     """Why the model could not be loaded."""
     _run: set[str] = field(default_factory=set)
@@ -88,7 +91,11 @@ class Faults:
             word += f" after {number_of(len(self._missed), 'failed case')} ({option})"
         asked = self._asked()
         done = {key for case in self._run for key, _ in self.cases.get(case, ())}
-        missing = sum(count for key, count in asked.items() if key not in done)
+        missing = sum(
+            max(0, count - self.ahead.get(key, 0))
+            for key, count in asked.items()
+            if key not in done
+        )
         said = f"{missing:,} of {number_of(sum(asked.values()), 'probe')} missing"
         if not missing:
             said = f"{number_of(len(left), 'case')} not run"

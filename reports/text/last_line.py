@@ -23,11 +23,18 @@ _NO_TESTS = ("", "warnings")
 _SELF_CHECK = "test_self_check["
 
 
-def last_line(report: Report, first: tuple[str, str], others: Mapping[str, int]) -> str:
+def last_line(
+    report: Report,
+    first: tuple[str, str],
+    others: Mapping[str, int],
+    *,
+    whole: bool | None = None,
+) -> str:
     """For instance ``870 of 1,620 correct, 168 incorrect, 582 forgotten; besides 255 controls, 714
     drawn lengths; 2 gates passed``.
 
-    `first`: the headline and its mark; `others`: what became of other tests → how many.
+    `first`: the headline and its mark; `others`: what became of other tests → how many; `whole`:
+    whether the report has all that a run has judged which Ctrl-C ended; None where that did not.
     """
     unjudged = [f"{len(report.unjudged):,} unjudged"] if report.unjudged else []
     cases = Counter(v.case for v in report.verdicts)
@@ -38,15 +45,17 @@ def last_line(report: Report, first: tuple[str, str], others: Mapping[str, int])
         ", ".join([*_counts(report), *unjudged]),
         f"besides {besides}" if besides else "",
         f"other tests: {tests}" if tests else "",
-        _decided(report, *first),
+        _decided(report, *first, whole),
     ]
     return "; ".join(part for part in parts if part)
 
 
-def _decided(report: Report, said: str, mark: str) -> str:
+def _decided(report: Report, said: str, mark: str, whole: bool | None) -> str:
     """Whether the run passed, in as few words as there are; the headline says why not."""
     if mark == "bad" and said.startswith(INTERRUPTED):
-        return f"{INTERRUPTED}, NOT PASSED" if report.gates else INTERRUPTED
+        counts = "all that was judged is counted" if whole else "more is on disk, for --resume"
+        parts = [INTERRUPTED, *["NOT PASSED"] * bool(report.gates), *[counts] * (whole is not None)]
+        return ", ".join(parts)
     if mark == "bad":
         return "NOT PASSED"
     if not report.gates:

@@ -74,8 +74,9 @@ def test_what_was_judged_is_reported_and_the_rest_is_asked_later(
     report = json.loads((ended.folder / "recall.json").read_text())
     judged = {verdict["probe"] for verdict in report["verdicts"]}
     on_disk = set(ended.probes)
-    assert judged <= on_disk, "those too whose cases had not come"
+    assert judged == on_disk, "those too whose cases had not come"
     assert len(judged) >= 5
+    assert "interrupted, all that was judged is counted in " in ended.output
     total = len(probes_of(tmp_path))
     said = f"interrupted: {total - len(judged)} of {total} probes missing; go on with --resume"
     assert ended.result == [said]
@@ -93,6 +94,26 @@ def test_what_was_judged_is_reported_and_the_rest_is_asked_later(
     assert again.result == [f"{total} of {total} probes correct; no gates", resumed]
     assert (again.folder / "summary.md").read_text().split("\n\n")[1] == resumed
     assert "Left out, so that" not in (again.folder / "report.html").read_text()
+
+
+def test_readings_that_come_in_another_order_than_cases(tmp_path: Path) -> None:
+    """The first window is the longest, so that many are read before it."""
+    words = [f"w{number}" for number in range(10**12, 10**12 + 20)]
+    words += [f"w{number}" for number in range(60)]
+    poem = {"id": "long", "title": "L", "author": "A", "language": "en", "lines": [" ".join(words)]}
+    (tmp_path / "shelf.jsonl").write_text(json.dumps(poem))
+    windows = ("--poems", "shelf.jsonl", "-k", "window", "--windows", "5/5", "--every", "2")
+    ended = run(tmp_path, *windows, at="2")
+    report = json.loads((ended.folder / "recall.json").read_text())
+    assert {verdict["probe"] for verdict in report["verdicts"]} == {*ended.probes}
+    assert len(ended.probes) > 10
+    total = int(ended.result[0].split(" of ")[1].split()[0])
+    assert ended.result == [
+        f"interrupted: {total - len(ended.probes)} of {total} probes missing; go on with --resume"
+    ]
+    again = run(tmp_path, *windows, "--resume", at="1")
+    report = json.loads((again.folder / "recall.json").read_text())
+    assert {*ended.probes} <= {verdict["probe"] for verdict in report["verdicts"]}
 
 
 def probes_of(folder: Path) -> list[str]:

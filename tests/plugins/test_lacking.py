@@ -69,6 +69,25 @@ def test_nothing_to_say_of_poems_that_can_be_asked_everything(pytester: pytest.P
     result.stdout.no_fnmatch_line("prefix lengths:*")
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ((), "nothing to ask: -k nonsense matches no case"),
+        (
+            ("--windows", "5/5"),
+            "nothing to ask: -k nonsense matches no case; --windows asks window in place of title, "
+            "prefix, next_line, prefix_lengths: leave one of them out",
+        ),
+    ],
+)
+def test_keywords_that_match_nothing(
+    pytester: pytest.Pytester, more: tuple[str, ...], said: str
+) -> None:
+    result = run_suite(pytester, *STAND_IN, *few_poems(), "-k", "nonsense", *more)
+    assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    assert said in result.outlines
+
+
 def test_without_controls_there_is_none_of_chance_either(pytester: pytest.Pytester) -> None:
     asked = (*STAND_IN, *few_poems(), "--measure", "-k", "test_title")
     assert run_suite(pytester, *asked, "--controls", "none").ret == 0

@@ -182,6 +182,14 @@ def test_no_gate_passes_on_what_is_not_decided(pytester: pytest.Pytester) -> Non
         (("--windows", "50"), "*--windows '50': write how much is given*"),
         (("--windows", "5/5", "--every", "0"), "*--every 0: it must be 1 or more*"),
         (("--every", "5"), "*--every 5: it is of --windows*"),
+        (
+            ("--windows", "5/5", "--header", "{title}"),
+            "*--header {title}: it is of whole poems, and --windows asks for parts of a text*",
+        ),
+        (
+            ("--windows", "5/5", "--prefix-lengths", "10%"),
+            "*--prefix-lengths 10%: it is of whole poems, and --windows asks*",
+        ),
         (("--windows", "5000/5000"), "*--windows 5000/5000: no text is as long as that*"),
         (
             ("--gate", "passage<=100"),

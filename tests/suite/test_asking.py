@@ -99,6 +99,23 @@ def test_against_a_baseline(parts: Any, tmp_path: Path) -> None:
         ({"sample": 0}, "sample: 0: it must be 1 or more"),
         ({"prefix_lengths": "0%"}, "prefix_lengths: '0%' leaves nothing"),
         ({"header": "{poet}"}, "header: '{poet}' cannot be filled in"),
+        ({"poems": None}, "poems: None: expected a file, or a list of files; leave it out"),
+        ({"poems": [POEMS, 3]}, "poems: 3: expected a file, or a list of files"),
+        ({"gates": 0.9}, r"gates: 0.9: expected texts, like \['recall>=0.9'\]"),
+        ({"gates": [("recall", 0.9)]}, r"gates: \('recall', 0.9\): expected texts"),
+        ({"baseline": 3}, "baseline: 3: expected a path"),
+        ({"cases": None}, r"cases: None: expected texts, like \['title'\]"),
+        ({"sample": "2"}, "sample: '2': expected a whole number, like 20"),
+        ({"sample": True}, "sample: True: expected a whole number"),
+        ({"prefix_lengths": 10}, "prefix_lengths: 10: expected a text, like '25%,50%'"),
+        ({"header": None}, "header: None: expected a text, like '{title}'"),
+        ({"controls": None}, "controls: None is none of sample, full, none"),
+        ({"completions": ""}, "completions: '' is none of all, few, none"),
+        ({"name": 3}, "name: 3: expected a text"),
+        ({"folder": 3}, "folder: 3: expected a path"),
+        ({"language": 3}, "language: 3: expected a text, like 'en'"),
+        ({"author": "Wang, Li"}, "author: 'Wang, Li': expected one name without a comma"),
+        ({"language": "en", "poems": ()}, "language: 'en': the canon has its own; name files"),
         ({"tokenizer": None}, "tokenizer: NoneType is no tokenizer"),
         ({"model": 3}, "model: int is no causal language model"),
     ],
@@ -110,6 +127,17 @@ def test_what_cannot_be_asked(given: dict[str, Any], said: str, parts: Any) -> N
     with pytest.raises(memtests.AskError, match=f"^{said}") as found:
         memtests.ask(**asked)
     assert "\n" not in str(found.value)
+
+
+def test_a_text_that_says_neither_its_language_nor_its_author(parts: Any, tmp_path: Path) -> None:
+    text = tmp_path / "tale.txt"
+    text.write_text("Call me nobody.\nSome years ago I went to sea.\nThere was no ship.\n")
+    with pytest.raises(memtests.AskError, match="say its language; add language='en', and"):
+        memtests.ask(*parts[:2], poems=text)
+    found = memtests.ask(*parts[:2], poems=text, language="en", author="A. Sailor", controls="none")
+    assert found.collections[0].language == "en"
+    (title,) = [v for v in found.verdicts if v.case == "title"]
+    assert title.cue == "tale\nA. Sailor"
 
 
 def test_as_few_completions_as_the_gates_allow(parts: Any) -> None:

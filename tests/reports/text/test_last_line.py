@@ -72,6 +72,18 @@ def test_the_decision_comes_last(gates: list[str], first: str, mark: str, said: 
     assert last_line(whole, (first, mark), {}).rpartition("; ")[2] == said
 
 
+@pytest.mark.parametrize(
+    ("whole", "said"),
+    [
+        (True, "interrupted, all that was judged is counted"),
+        (False, "interrupted, more is on disk, for --resume"),
+    ],
+)
+def test_whether_ctrl_c_left_anything_out(whole: bool, said: str) -> None:
+    line = last_line(reported({"m": slips}), ("interrupted: 3 of 21", "bad"), {}, whole=whole)
+    assert line.endswith(f"; {said}")
+
+
 def test_others() -> None:
     cases = {"title": Asked("m", ("tang", "x")), "test_self_check[x]": Asked("m", ("tang", "x"))}
     stats = {
