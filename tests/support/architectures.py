@@ -353,7 +353,9 @@ def row(name: str) -> list[str]:
     way, _, why = found.way.partition(" (")
     notes = [why.removesuffix(")").replace("|", "/")] if why else []
     notes += [f"differs: {', '.join(found.different)}"] if found.different else []
-    notes += [f"unjudged: {'; '.join(found.unjudged)}"] if found.unjudged else []
+    if found.unjudged:
+        more = len(found.unjudged) - 1
+        notes += [f"unjudged: {found.unjudged[0]}" + (f", and {more} probes more" if more else "")]
     return [name, way, str(found.probes), str(len(found.different)), "; ".join(notes)]
 
 
