@@ -39,7 +39,7 @@ Way = Callable[[Drawn, Cell, numpy.random.Generator], tuple[float, float]]
 
 
 def drawn(cell: Cell, probes: numpy.ndarray, rng: numpy.random.Generator) -> Drawn:
-    """A report on poems of so many probes each."""
+    """Draw a report. `probes`: how many probes each poem has."""
     if cell.correlation == 0:
         recalls = numpy.full(cell.poems, cell.recall)
     else:

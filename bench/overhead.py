@@ -1,4 +1,4 @@
-"""What pytest and the plugin cost around a model that costs nothing, against pytest alone.
+"""The cost of pytest and the plugin around a model that costs nothing, against pytest alone.
 
 A stand-in that recites every poem takes the model's place (tests/support/standin.py). Everything
 else is a real run of the suite, including its report. Pytest alone runs as many parametrized cases

@@ -24,7 +24,7 @@ def files_of(argument: str, given: Any) -> list[str]:
 
 
 def texts_of(argument: str, given: Any, like: str) -> list[str]:
-    """A text or several, as a list; `like`: one, as it would be typed. Raises AskError."""
+    """A text or several, as a list. `like`: an example of one. Raises AskError."""
     if isinstance(given, str):
         return [given]
     found = list(given) if isinstance(given, Iterable) and not isinstance(given, bytes) else [given]
@@ -35,26 +35,26 @@ def texts_of(argument: str, given: Any, like: str) -> list[str]:
 
 
 def check_file(argument: str, given: Any) -> None:
-    """Raise AskError where it is neither a path nor None."""
+    """Raise AskError if an argument is neither a path nor None."""
     if given is not None and not isinstance(given, str | os.PathLike):
         raise AskError(f"{argument}: {given!r}: expected a path")
 
 
 def check_text(argument: str, given: Any, like: str, *, none: bool = False) -> None:
-    """Raise AskError where it is no text; `none`: whether it may be None too."""
+    """Raise AskError if an argument is no text. `none`: whether it may be None too."""
     if not (isinstance(given, str) or (none and given is None)):
         raise AskError(f"{argument}: {given!r}: expected a text, like {like!r}")
 
 
 def check_number(argument: str, given: Any) -> None:
-    """Raise AskError where it is neither a whole number nor None."""
+    """Raise AskError if an argument is neither a whole number nor None."""
     if given is not None and type(given) is not int:
         raise AskError(f"{argument}: {given!r}: expected a whole number, like 20")
 
 
 def columns_said(files: list[str] | None, **said: Any) -> list[str] | None:
-    """What all poems of some files have, as `--poem-columns` takes it; None where nothing is said.
-    Raises AskError.
+    """The language and author of all poems, as `--poem-columns` takes them; None if neither is
+    given. Raises AskError.
     """
     like = {"language": "en", "author": "Herman Melville"}
     found = []
