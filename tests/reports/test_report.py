@@ -98,7 +98,7 @@ def test_report_on_disk(tmp_path: Path) -> None:
         *("model", "collection", "poem", "case", "prefix_length", "line", "control", "probe"),
         *("cue", "suffix"),
         *("completion", "outcome", "kind", "verbatim", "similarity", "divergence", "log_p"),
-        *("fragile", "cut", "moved", "passage", "log_p_40", "redacted", "window"),
+        *("fragile", "cut", "moved", "passage", "log_p_40", "redacted", "window", "set_aside"),
     ]
     assert list(found["tallies"][0]) == [
         *("model", "collection", "case", "prefix_length", "correct", "incorrect", "forgotten"),
