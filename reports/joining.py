@@ -184,7 +184,7 @@ def _check(reports: Mapping[str, Report]) -> None:
             first, known = collections.setdefault(record.name, (file, record))
             if known.sha256 != record.sha256:
                 raise MismatchError(
-                    f"{file} is of other poems than {first}: collection {record.name} has changed; "
+                    f"{file} has other poems than {first}: collection {record.name} has changed; "
                     "compare reports on the same poems"
                 )
         for v in counted(report.verdicts):

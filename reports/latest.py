@@ -28,7 +28,8 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         if config.getoption(option):
             name = option.replace("_", "-")
             raise pytest.UsageError(
-                f"--latest: it only measures, and --{name} is of one run; leave one of them out"
+                f"--latest: it only measures, and --{name} judges a single run; leave out one of "
+                "them"
             )
     config.option.measure = True
     earlier = whole_report(report_folder(config) / DATA)
@@ -81,6 +82,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if why:
         stop(
             session.config,
-            f"--latest: {report_folder(session.config) / DATA} is of other questions: {why}; ask "
+            f"--latest: {report_folder(session.config) / DATA} has other questions: {why}; ask "
             "with the options that it was made with, or name another folder with --recall-report",
         )

@@ -118,7 +118,7 @@ class Tally(msgspec.Struct, frozen=True):
     not_recited: int = 0
     """Misses that were only read."""
     undecided: int = 0
-    """How many of these may still be correct, but for marks and the like. Recall and `low` count
+    """How many of these may still be correct, apart from marks and the like. Recall and `low` count
     them as misses, `high` as correct."""
 
     @property

@@ -79,18 +79,18 @@ def check(
     probes: Sequence[Probe],
 ) -> None:
     """Raise MismatchError if the baseline has other poems, other cues or other models."""
-    new = "make one for these with --update-baseline NEW.json"
+    new = "make a new one with --update-baseline NEW.json"
     for collection in collections:
         if baseline.collections.get(collection.name, collection.sha256) != collection.sha256:
             raise MismatchError(
-                f"{baseline.file} is of other poems: collection {collection.name} has changed "
-                f"since; give the poems of then, or {new}"
+                f"{baseline.file} has other poems: collection {collection.name} has changed "
+                f"since; give the poems as they were, or {new}"
             )
     if not {collection.name for collection in collections} & baseline.collections.keys():
         raise MismatchError(
-            f"{baseline.file} is of other poems: it has {', '.join(baseline.collections) or 'none'}"
-            f", asked are {', '.join(c.name for c in collections)}; name the baseline of these, or "
-            f"{new}"
+            f"{baseline.file} has other poems: {', '.join(baseline.collections) or 'none'}, "
+            f"where this run asks for {', '.join(c.name for c in collections)}; name a baseline of "
+            f"these, or {new}"
         )
     for model in models:
         known = baseline.models[baseline.model_for(model)]

@@ -58,8 +58,8 @@ def why_none(report: Report, problems: Sequence[str] = ()) -> str | None:
     )
     if found:
         return (
-            f"{number_of(len(found), 'completion')} of any cue still {_have(len(found))} much of "
-            f"a text; the worst is {found[0].probe}"
+            f"{number_of(len(found), 'completion')} (controls and drawn lengths included) still "
+            f"{_have(len(found))} much of a text; the worst is {found[0].probe}"
         )
     return _not_asked(report, only)
 

@@ -128,7 +128,7 @@ def _to_update(config: pytest.Config) -> Path | None:
     if not file:
         return None
     if len(model_names(config)) > 1:
-        raise pytest.UsageError(f"--update-baseline {file}: it is of one model; name one --model")
+        raise pytest.UsageError(f"--update-baseline {file}: it holds one model; name one --model")
     refuse_own_report(config, "--update-baseline", file)
     path: Path = config.invocation_params.dir / file
     if not path.parent.is_dir():

@@ -188,7 +188,7 @@ def _recitation(v: Verdict, language: str, bands: Bands | None) -> Recitation:
         left = number_of(v.divergence or 0, unit_of(v.asked))
         note = f"leaves the poem after {left}"
         if v.undecided:
-            note = "maybe the poem but for marks and the like"
+            note = "maybe the poem, apart from marks and the like"
     elif v.redacted:
         found = _strip(v) if v.outcome == INCORRECT else []
         note = _without_texts(v, language, bands)

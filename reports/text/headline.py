@@ -41,7 +41,7 @@ class Resumed(NamedTuple):
 
 def said_to_resume(there: int) -> str:
     """The header line of a run that is to resume another."""
-    return f"resumed: {number_of(there, 'verdict')} on disk, taken over where they are asked again"
+    return f"resumed: {number_of(there, 'verdict')} on disk; those asked again are taken over"
 
 
 def said_not_resumed(there: int, folder: Path) -> str:

@@ -22,7 +22,7 @@ def describe(verdict: Verdict, language: str) -> str:
     total = len(unit_ends(verdict.asked, language))
     at = verdict.divergence or 0
     if verdict.undecided:
-        return "maybe the poem but for marks and the like: read, and not recited"
+        return "maybe the poem, apart from marks and the like: read, and not recited"
     if verdict.redacted:
         return f"after {at} of {total}{_passage(verdict, at)}"
     poem = excerpt(verdict.asked, at, language)

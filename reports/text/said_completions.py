@@ -10,8 +10,8 @@ from memtests.reports.text.phrases import RECITES, TELLS, number_of
 
 
 def said_only_read(verdicts: Iterable[Verdict]) -> str:
-    """For instance ``750 of 1,620 probes were read and not recited, 30 of them may be correct but
-    for marks and the like``; empty if all were recited.
+    """For instance ``750 of 1,620 probes were read and not recited, 30 of them may be correct,
+    apart from marks and the like``; empty if all were recited.
     """
     found = list(verdicts)
     read = [v for v in found if not v.recited]
@@ -25,7 +25,7 @@ def said_only_read(verdicts: Iterable[Verdict]) -> str:
 
 def said_undecided(count: int) -> str:
     """A clause on how many of the probes that were only read may be correct."""
-    return f"{count:,} of them may be correct but for marks and the like"
+    return f"{count:,} of them may be correct, apart from marks and the like"
 
 
 def completion_notes(report: Report) -> list[str]:

@@ -59,7 +59,7 @@ def _in_short(report: Report, model: ModelRecord, asked: Sequence[Verdict]) -> s
     ]
     clauses = [
         *([f"{came}, {_only_read(total)}"] if total.not_recited else came_to),
-        f"were more texts like these asked for so, {_of_answers(total)}",
+        f"if more texts like these were asked for in this way, {_of_answers(total)}",
         *(f"worked out from probabilities, {said}" for said in _sampled(asked)),
         *(f"in no figure here, {clause}" for clause in _others(_own(report, model, ()))),
         *(said.rstrip(".") for said in _unjudged(report, model, ())),
@@ -179,7 +179,7 @@ def _passages(asked: Sequence[Verdict]) -> str:
 
 
 def _bound(total: Tally) -> str:
-    return f"Were more texts like these asked for so, {_of_answers(total)}."
+    return f"If more texts like these were asked for in this way, {_of_answers(total)}."
 
 
 def _of_answers(total: Tally) -> str:

@@ -121,7 +121,7 @@ def test_the_header_says_whether_it_resumes(pytester: pytest.Pytester) -> None:
     run_suite(pytester, *some).stdout.no_fnmatch_line("*resumed: *")
     resumed = run_suite(pytester, *some, "--resume")
     resumed.stdout.fnmatch_lines(
-        ["resumed: 2 verdicts on disk, taken over where they are asked again", "collected *"]
+        ["resumed: 2 verdicts on disk; those asked again are taken over", "collected *"]
     )
     (folder / "recall.json").unlink()
     told = run_suite(pytester, *some)

@@ -68,8 +68,8 @@ def test_a_baseline_of_other_poems(pytester: pytest.Pytester, processes: tuple[s
     result = run_suite(pytester, *other)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert only_line(result, "good.json") == (
-        "ERROR: --baseline good.json is of other poems: it has tang, asked are mine; name the "
-        "baseline of these, or make one for these with --update-baseline NEW.json"
+        "ERROR: --baseline good.json has other poems: tang, where this run asks for mine; "
+        "name a baseline of these, or make a new one with --update-baseline NEW.json"
     )
 
 

@@ -182,7 +182,7 @@ def test_no_gate_passes_on_what_is_not_decided(pytester: pytest.Pytester) -> Non
     [
         (("--windows", "50"), "*--windows '50': write how much is given*"),
         (("--windows", "5/5", "--every", "0"), "*--every 0: it must be 1 or more*"),
-        (("--every", "5"), "*--every 5: it is of --windows*"),
+        (("--every", "5"), "*--every 5: it only goes with --windows*"),
         (("--windows", "5000/5000"), "*--windows 5000/5000: no text is as long as that*"),
         (
             ("--gate", "passage<=100"),

@@ -110,8 +110,11 @@ def stops(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
-        (("--gate", "recall>=0.9"), "--latest: it only measures, and --gate is of one run; leave"),
-        (("-k", "test_prefix"), "--latest: *recall.json is of other questions: 32 probes more (*"),
+        (
+            ("--gate", "recall>=0.9"),
+            "--latest: it only measures, and --gate judges a single run; leave",
+        ),
+        (("-k", "test_prefix"), "--latest: *recall.json has other questions: 32 probes more (*"),
         (("--header", "{title}"), "--latest: *tang/*/title has another cue or another suffix; ask"),
     ],
 )

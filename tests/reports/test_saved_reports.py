@@ -110,7 +110,7 @@ def other_cues(report: Report) -> Report:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (other_poems, "b.json is of other poems than a.json: collection tang has changed"),
+        (other_poems, "b.json has other poems than a.json: collection tang has changed"),
         (other_cues, "b.json asked with other cues than a.json (nursery/"),
     ],
 )

@@ -124,7 +124,11 @@ def test_the_command_can_be_pasted_back() -> None:
         (audited(problems=["3 cases not run"]), (), "gate near<=0 was not passed (3 cases not run"),
         (audited(), ("3 cases not run",), "3 cases not run"),
         (audited(["recall<=0"], almost), (), "gate recall<=0 was passed, and is no proof: "),
-        (audited(["longest<=99"], knows), (), "completions of any cue still have much of a text"),
+        (
+            audited(["longest<=99"], knows),
+            (),
+            "completions (controls and drawn lengths included) still have much",
+        ),
         (audited(asked=probes_asked), (), f"{UNASKED}; --controls sample asks that"),
         (
             audited(["tang:near<=0", "nursery:near<=0"], asked=copied_in_tang),
@@ -179,8 +183,9 @@ def test_another_cue_that_triggers_a_text_leaves_nothing_to_certify() -> None:
         report = by(wanted)
         assert all(gate.passed and not gate.doubt for gate in report.gates)
         assert render_certificate(report) is None
-        assert "completions of any cue still have much of a text; the worst is" in (
-            absent(report) or ""
+        assert (
+            "completions (controls and drawn lengths included) still have much of a text; the "
+            "worst is" in (absent(report) or "")
         )
 
 
