@@ -101,8 +101,8 @@ def _check_together(config: pytest.Config, names: Sequence[str]) -> None:
     option = config.option
     if option.adapter is not None and len(names) > 1:
         raise pytest.UsageError(
-            f"--adapter {option.adapter}: it is of one base; name one --model (reports of several "
-            "runs are compared by memtests compare)"
+            f"--adapter {option.adapter}: it fits one base; name one --model (memtests compare "
+            "puts the reports of several runs side by side)"
         )
     processes = len(getattr(option, "tx", None) or ())
     if option.max_requests is not None:
@@ -115,29 +115,29 @@ def _check_together(config: pytest.Config, names: Sequence[str]) -> None:
             )
         if processes > 1:
             raise pytest.UsageError(
-                f"{given}: every process of -n would send as many; leave -n out, or this (one "
-                "process has 32 questions on their way)"
+                f"{given}: every process of -n would send as many; leave -n out (one process "
+                "sends 32 questions at a time)"
             )
     if option.engine == "vllm" and option.server is not None:
         raise pytest.UsageError(
-            f"--engine vllm: it starts a server of its own; leave --server {option.server} out, "
-            "or this"
+            "--engine vllm: it starts a server of its own; leave out one of --server "
+            f"{option.server} and --engine vllm"
         )
     if option.engine == "vllm" and processes > 1:
         raise pytest.UsageError(
             "--engine vllm: one server takes all devices and answers many questions at once; "
-            "leave -n out, or this"
+            "leave -n out"
         )
     if option.device_map is None:
         return
     given = f"--device-map {option.device_map}"
     if option.device != "auto":
         raise pytest.UsageError(
-            f"{given}: it takes all devices; leave --device {option.device} out, or this"
+            f"{given}: it takes all devices; leave --device {option.device} out"
         )
     if processes > 1:
         raise pytest.UsageError(
-            f"{given}: every process of -n would take all devices; leave -n out, or this"
+            f"{given}: every process of -n would take all devices; leave -n out"
         )
 
 

@@ -44,7 +44,7 @@ from memtests.plugins.completeness import is_complete, lacking, leaves_at
 from memtests.plugins.completions import ALWAYS, EVERY_MISS, NEVER, Misses
 
 CONTRADICTED = (
-    "what is generated at its divergence is not what the reading says: one of them is not the "
+    "at its divergence, another token was generated than the reading says: one of them is not the "
     "model's (a stale cache?)"
 )
 NOT_FINITE = (

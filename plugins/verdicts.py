@@ -141,7 +141,7 @@ class Verdict(msgspec.Struct, frozen=True):
             return f"<{self.outcome}{name}{whole}>"
         ends, at = unit_ends(self.asked, ""), self.divergence or 0
         if self.undecided:
-            return f"<{self.outcome}{name}: maybe the poem but for marks and the like>"
+            return f"<{self.outcome}{name}: maybe the poem, apart from marks and the like>"
         said = f"after {at} of {len(ends)}"
         if not self.recited:
             return f"<{self.outcome}{name}: {said}>"

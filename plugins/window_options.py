@@ -19,7 +19,8 @@ def read_windows(option: argparse.Namespace) -> Windows | None:
     if option.windows is None:
         if option.every is not None:
             raise pytest.UsageError(
-                f"--every {option.every}: it is of --windows; add --windows 50/50, or leave it out"
+                f"--every {option.every}: it only goes with --windows; add --windows 50/50, or "
+                "leave it out"
             )
         return None
     try:

@@ -13,16 +13,16 @@ from memtests.reports.gating.baselines import MismatchError
 from memtests.reports.report import CollectionRecord, Report
 from memtests.reports.text.phrases import number_of
 
-# Names that a message has of each report.
+# How many names of each report a message shows.
 _MOST_NAMED = 3
 
 
 def joined(reports: Mapping[str, Report]) -> Report:
-    """One report on the models of several; file → report, at least one.
+    """One report on the models of several. `reports`: file → report, at least one.
 
-    Models of one name are told apart by their files. Gates and baselines were those of the runs;
-    there are none in the new report. Raises MismatchError where the reports are of other poems or
-    other cues, or have no probe in common.
+    Models of the same name get their files' names, too. The new report has no gates and baselines:
+    they belonged to the single runs. Raises MismatchError if the reports are on different poems or
+    cues, or have no probe in common.
     """
     _check(reports)
     twice = _twice(reports)
@@ -54,7 +54,7 @@ def joined(reports: Mapping[str, Report]) -> Report:
 def joined_traces(
     reports: Mapping[str, Report], traces: Mapping[str, Sequence[Trace]]
 ) -> tuple[Trace, ...]:
-    """The traces of the same files, under the names that their models have in one report."""
+    """The traces of the same files, with their models named as in `joined`."""
     twice = _twice(reports)
     return tuple(
         msgspec.structs.replace(trace, model=_named(trace.model, file, twice))
@@ -64,7 +64,7 @@ def joined_traces(
 
 
 def _twice(reports: Mapping[str, Report]) -> set[str]:
-    """The names that models of several reports have."""
+    """The names of models that stand in several reports."""
     names = Counter(model.name for report in reports.values() for model in report.models)
     return {name for name, count in names.items() if count > 1}
 
@@ -74,7 +74,7 @@ def _named(model: str, file: str, twice: set[str]) -> str:
 
 
 def _renamed(report: Report, file: str, twice: set[str]) -> Report:
-    """The report with the file's name behind those models' names."""
+    """The report with the file's name after the names of models in `twice`."""
 
     def named(records: tuple[msgspec.Struct, ...]) -> tuple[msgspec.Struct, ...]:
         return tuple(
@@ -99,7 +99,7 @@ def _renamed(report: Report, file: str, twice: set[str]) -> Report:
 
 
 def left_out(reports: Mapping[str, Report]) -> list[str]:
-    """A line for each file of which one report on all of them does not have everything, and why."""
+    """Lines on what `joined` leaves out of each file, and on versions of the suite that differ."""
     lines = [
         f"{file}: its gates and baselines were of that run and are left out; "
         f"memtests render {file} shows them"
@@ -117,8 +117,8 @@ def left_out(reports: Mapping[str, Report]) -> list[str]:
 
 
 def check_one_question(reports: Mapping[str, Report]) -> None:
-    """Raise MismatchError where a model of several reports was asked anything else than the first,
-    or is in two of them: over such models nothing can be counted together.
+    """Raise MismatchError if a model of several reports was asked other questions than the first
+    one, or is in two reports: such models cannot be counted together.
     """
     files: dict[str, str] = {}
     first: tuple[str, Mapping[str, str]] | None = None
@@ -141,8 +141,8 @@ def check_one_question(reports: Mapping[str, Report]) -> None:
 
 
 def asked_of(report: Report, model: str) -> dict[str, str]:
-    """The probes that a model was asked and that count → their questions; of those that were not
-    judged no question is known.
+    """The probes that a model was asked and that count → their questions; empty for unjudged ones,
+    whose questions the report does not hold.
     """
     found = {
         record.probe: ""
@@ -163,7 +163,7 @@ def questions_of_probes(probes: Iterable[Probe]) -> dict[str, str]:
 
 
 def other_questions(now: Mapping[str, str], then: Mapping[str, str]) -> str | None:
-    """How the probes of one model are others than those of another; None where they are not."""
+    """How the probes of one model differ from those of another; None if they do not."""
     more, fewer = now.keys() - then.keys(), then.keys() - now.keys()
     if more or fewer:
         said = [
@@ -184,7 +184,7 @@ def _check(reports: Mapping[str, Report]) -> None:
             first, known = collections.setdefault(record.name, (file, record))
             if known.sha256 != record.sha256:
                 raise MismatchError(
-                    f"{file} is of other poems than {first}: collection {record.name} has changed; "
+                    f"{file} has other poems than {first}: collection {record.name} has changed; "
                     "compare reports on the same poems"
                 )
         for v in counted(report.verdicts):
@@ -198,8 +198,8 @@ def _check(reports: Mapping[str, Report]) -> None:
 
 
 def _check_common(reports: Mapping[str, Report]) -> None:
-    """Raise MismatchError where a report has no probe of the first one or the one before, against
-    which it stands: there would be nothing to compare.
+    """Raise MismatchError if a report has no probe in common with the first one or with the one
+    before, with which it is compared.
     """
     judged = {file: counted(report.verdicts) for file, report in reports.items()}
     for file, verdicts in judged.items():
@@ -226,12 +226,12 @@ _KINDS: Mapping[str, Callable[[Verdict], str | None]] = {
     "prefix length": lambda v: v.prefix_length,
     "probe": lambda v: v.probe,
 }
-"""What may tell the probes of two reports apart, the largest first."""
+"""Kinds of difference between the probes of two reports, the coarsest first."""
 
 
 def _difference(one: Sequence[Verdict], other: Sequence[Verdict]) -> tuple[str, str, str]:
-    """Of probes that are all others: the first kind of which they have none in common, and what
-    each has of it.
+    """How two reports without a common probe differ: the first of _KINDS in which they have nothing
+    in common, and what each has there.
     """
     found = []
     for kind, named in _KINDS.items():
@@ -242,6 +242,6 @@ def _difference(one: Sequence[Verdict], other: Sequence[Verdict]) -> tuple[str, 
 
 
 def _some(names: Collection[str]) -> str:
-    """A few of them."""
+    """The first few names."""
     shown = ", ".join(sorted(names)[:_MOST_NAMED])
     return shown + (", …" if len(names) > _MOST_NAMED else "")

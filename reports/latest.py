@@ -18,17 +18,18 @@ EARLIER = pytest.StashKey[Report]()
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """Leave out the models that the report has; an exit status where it has them all."""
+    """Leave out the models that the report has already; exit status 0 if it has them all."""
     if config.option.help or not config.option.latest:
         return None
-    if hasattr(config, "workerinput"):  # it has been told its models
+    if hasattr(config, "workerinput"):  # the controller has chosen its models
         config.option.measure = True
         return None
     for option in ("gate", "baseline", "update_baseline"):
         if config.getoption(option):
             name = option.replace("_", "-")
             raise pytest.UsageError(
-                f"--latest: it only measures, and --{name} is of one run; leave one of them out"
+                f"--latest: it only measures, and --{name} judges a single run; leave out one of "
+                "them"
             )
     config.option.measure = True
     earlier = whole_report(report_folder(config) / DATA)
@@ -47,7 +48,10 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 
 def whole_report(file: Path) -> Report | None:
-    """The report that is there, unless a run that was not whole has left it. Raises UsageError."""
+    """The report in a file; None if there is none, or if its run was not whole.
+
+    Raises UsageError.
+    """
     if not file.exists():
         return None
     try:
@@ -67,8 +71,8 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """End a run whose models could not be added: they are asked other questions. Of processes of -n
-    that shows only when they have asked.
+    """End a run that asks other questions than the report has: its models could not be added. With
+    -n, the controller collects no cases, so that this shows only at the end of the run.
     """
     earlier = session.config.stash.get(EARLIER, None)
     if earlier is None or not session.items:
@@ -78,6 +82,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if why:
         stop(
             session.config,
-            f"--latest: {report_folder(session.config) / DATA} is of other questions: {why}; ask "
+            f"--latest: {report_folder(session.config) / DATA} has other questions: {why}; ask "
             "with the options that it was made with, or name another folder with --recall-report",
         )

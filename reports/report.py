@@ -15,11 +15,13 @@ from memtests.plugins.verdicts import UnjudgedRecord, Verdict
 
 SCHEMA = 3
 PROBES, UNITS = "probes", "units"
-"""What the share of a gate is one of."""
+"""What a gate's share is counted in."""
 
 
 class UsageRecord(msgspec.Struct, frozen=True):
-    """What was asked of a chat server, by all processes; as `fixtures.models.contract.Usage`."""
+    """The questions and tokens of a chat server, over all processes. Its fields are those of
+    `fixtures.models.contract.Usage`.
+    """
 
     requests: int
     cue_tokens: int
@@ -41,35 +43,40 @@ class ModelRecord(msgspec.Struct, frozen=True):
     set_aside: dict[str, Any]
     """What the checkpoint's own generation_config would have changed."""
     template: str = "none"
-    """`none`: it was asked plainly; `chat`: in its chat template; and why where that was `auto`."""
+    """`none`: it was asked plainly; `chat`: in its chat template. After `auto`, with the reason."""
     instructions: dict[str, tuple[str, str]] = {}
-    """Language → what it was told in a chat, for a header and for a poem that is begun."""
+    """Language → the instructions in a chat, for a header and for the beginning of a poem."""
     way: str = ""
-    """The ways in which it was computed, and why no faster one (docs/architectures.md)."""
+    """The ways in which it was computed, and why none of them was faster (docs/architectures.md).
+    """
     completions: str = "all"
-    """Which misses were recited; of the others a reading says where they leave the text."""
+    """Which misses were recited. Of the others, a reading tells where they leave the text."""
     unplaced: tuple[str, ...] = ()
-    """Tensors of its files that have no place in the model, and need none: its class says so, or
-    they are constants that it works out itself."""
+    """Tensors in its files that have no place in the model and need none: its class says so, or
+    they are constants that the model computes itself."""
     step: int | None = None
-    """Of the training that saved it, as a trainer_state.json beside it says."""
+    """The training step at which it was saved, from a trainer_state.json beside it."""
     usage: UsageRecord | None = None
-    """Of a model that was asked in a chat by a server."""
+    """Only of a model on a chat server."""
 
 
 class CollectionRecord(msgspec.Struct, frozen=True):
-    """A collection that was asked for; the hash and the chance levels are of the whole of it."""
+    """A collection that was asked for. Hash and chance levels are over the whole collection, even
+    if only some of its poems were asked.
+    """
 
     name: str
     language: str
     poems: int
     sha256: str
     chance: dict[str, float]
-    """From so many characters of a suffix on → the similarity that is reached by chance."""
+    """Length in characters → the similarity that chance reaches, for suffixes of at least that
+    length."""
     passages: dict[str, int] = {}
-    """Up to so many units of a suffix → the length of a passage that is reached by chance."""
+    """Length in units → the length of the passage that chance reaches, for suffixes of at most that
+    length."""
     languages: dict[str, str] = {}
-    """Poem → its language, where `language` is ``mul``: several of them."""
+    """Poem → its language, if `language` is ``mul``: several."""
 
 
 class TextRecord(msgspec.Struct, frozen=True):
@@ -78,18 +85,18 @@ class TextRecord(msgspec.Struct, frozen=True):
     collection: str
     poem: str
     title: str
-    """Empty where titles are not kept."""
+    """Empty under `--redact`."""
     units: int
-    """Of the whole of it."""
+    """The length of the whole text, in units."""
     length: int
-    """In code points."""
+    """The same in code points."""
     in_words: bool
-    """Whether its units are words, or else characters."""
+    """Whether its units are words; otherwise they are characters."""
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """Counts of outcomes over a group of probes; `low` to `high` is recall's 95 % interval, for
-    which poems are what is drawn.
+    """Counts of outcomes over a group of probes. `low` to `high` is recall's 95 % interval over
+    poems.
     """
 
     model: str
@@ -103,49 +110,49 @@ class Tally(msgspec.Struct, frozen=True):
     low: float
     high: float
     verbatim: int = 0
-    """Of the correct ones, those that are so code point for code point."""
+    """How many of the correct ones are the suffix code point for code point."""
     near: int = 0
-    """Those that are correct or nearly so (`minor`)."""
+    """How many are correct or nearly so (`minor`)."""
     poems: int = 0
     """How many poems the probes are of."""
     not_recited: int = 0
-    """Misses that were read and not recited."""
+    """Misses that were only read."""
     undecided: int = 0
-    """Those of them that may be correct but for marks and the like. Recall counts them as misses;
-    `low` does too, and `high` does not."""
+    """How many of these may still be correct, apart from marks and the like. Recall and `low` count
+    them as misses, `high` as correct."""
 
     @property
     def judged(self) -> int:
-        """All of them."""
+        """The number of all probes in it."""
         return self.correct + self.incorrect + self.forgotten + self.not_recited
 
 
 class GateRecord(msgspec.Struct, frozen=True):
-    """A gate and whether the report met it; no value where no probe matches it."""
+    """A gate, and whether the report met it. It has no value if no probe matches it."""
 
     rule: str
     value: float | None
-    """The share of the probes, 0 to 1, with `low` to `high`, its 95 % interval over poems; or,
-    without those, a number (of `expected` and `longest`).
+    """A share, 0 to 1, with `low` to `high` as its 95 % interval over poems; or, without these, a
+    number (of `expected`, `longest` and `passage`).
     """
     passed: bool
     model: str | None = None
     low: float | None = None
     high: float | None = None
     counts: tuple[int, int] | None = None
-    """So many of so many, counted in `counted_in`."""
+    """How many count, and of how many; both in `counted_in`."""
     undecided: int = 0
-    """So many more may be among them: they were read, not recited."""
+    """How many more may count: they were only read."""
     reason: str | None = None
     """Why it did not pass."""
     poems: int = 0
     """How many poems the probes are of."""
     doubt: str | None = None
-    """Why it proves little though it was passed: what the model still says of the poems, or that
-    it cannot say what stands in its cue.
+    """Why it proves little although it was passed: the model still says much of the poems, say, or
+    it cannot even copy a text in its cue.
     """
     counted_in: str = PROBES
-    """Probes; or, of windows, units of their texts."""
+    """Probes; or, for windows, units of their texts."""
 
 
 class ComparisonRecord(msgspec.Struct, frozen=True):
@@ -153,7 +160,7 @@ class ComparisonRecord(msgspec.Struct, frozen=True):
 
     model: str
     baseline: str
-    """The file."""
+    """Its file."""
     baseline_model: str
     retained: int
     still_missing: int
@@ -164,20 +171,19 @@ class ComparisonRecord(msgspec.Struct, frozen=True):
     not_asked: int
     """Probes of the baseline that this run did not judge."""
     p: float
-    """How probable a change by as much, up or down, is by chance alone: the exact sign-flip test,
-    which pairs poems. Had both known as much, what a poem lost it could as well have gained.
+    """How probable it is that chance alone changes as much, up or down: the exact sign-flip test
+    over poems. If both knew equally much, a poem might as well have gained what it lost.
     """
     known: dict[str, int] = {}
-    """`collection/poem` → how many of its probes the baseline knew, of those that this run judged
-    too. Empty in an older report.
+    """`collection/poem` → how many of its probes the baseline knew, among those that this run
+    judged, too. Empty in an older report.
     """
     undecided: int = 0
-    """Probes of which that is not known, as one of the two was read, not recited, and may be
-    correct."""
+    """Probes that are not compared: one of the two was only read, and may be correct."""
 
 
 class ControlRecord(msgspec.Struct, frozen=True):
-    """What a kind of control came to, over a collection."""
+    """The outcomes of one kind of control, over a collection."""
 
     model: str
     collection: str
@@ -186,23 +192,23 @@ class ControlRecord(msgspec.Struct, frozen=True):
     incorrect: int
     forgotten: int
     unchanged: tuple[int, int] | None
-    """Of so many of the same poems' `title` probes, so many were correct."""
+    """Of the same poems' `title` probes, how many were correct, and how many there are."""
     by_poem: tuple[tuple[int, int, int], ...] = ()
-    """So many correct of so many probes of a poem, and how many poems that is so of."""
+    """Correct probes of a poem, all its probes, and the number of poems with these counts."""
     not_recited: int = 0
 
     @property
     def judged(self) -> int:
-        """All of its probes."""
+        """The number of all its probes."""
         return self.correct + self.incorrect + self.forgotten + self.not_recited
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a run found out, sorted so that two runs diff cleanly."""
+    """Everything that a run found out, sorted so that two runs diff cleanly."""
 
     schema: int
     suite: str = ""
-    """The version of the suite that judged it."""
+    """The version of the suite that judged the completions."""
     created: str
     models: tuple[ModelRecord, ...]
     collections: tuple[CollectionRecord, ...]
@@ -213,12 +219,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     comparisons: tuple[ComparisonRecord, ...] = ()
     controls: tuple[ControlRecord, ...] = ()
     command: str = ""
-    """What was typed to make it, without what is secret in a URL; empty where several were joined,
-    and in an older report."""
+    """The command that was typed, without secrets in a URL. Empty in a joined report, and in an
+    older one."""
     problems: tuple[str, ...] = ()
-    """Why its figures prove nothing, if so: an interruption first."""
+    """Reasons why its figures prove nothing; an interruption comes first."""
     texts: tuple[TextRecord, ...] = ()
-    """Those that windows were asked of."""
+    """The texts that windows were asked of."""
 
 
 def field_of(outcome: str) -> str:
@@ -239,13 +245,13 @@ Of = TypeVar("Of", bound=_OfModel)
 
 
 def in_model_order(report: Report, found: Iterable[Of]) -> list[Of]:
-    """What is known of several models, in the report's order of them; of one model, as it was."""
+    """Records in the report's order of models. Records of one model keep their order."""
     order = {model.name: at for at, model in enumerate(report.models)}
     return sorted(found, key=lambda each: order.get(each.model, len(order)))
 
 
 def languages_of(report: Report) -> dict[PoemKey, str]:
-    """The language of every poem that was judged; none that was made up."""
+    """Poem → its language, for every poem with a verdict, without those that were made up."""
     collections = {record.name: record for record in report.collections}
     return {
         (v.collection, v.poem): language_of(v, collections[v.collection])
@@ -255,18 +261,18 @@ def languages_of(report: Report) -> dict[PoemKey, str]:
 
 
 def is_redacted(report: Report) -> bool:
-    """Whether it was made without the texts."""
+    """Whether a report was made with `--redact`."""
     return any(v.redacted for v in report.verdicts)
 
 
 def language_of(v: Verdict, record: CollectionRecord) -> str:
-    """The language of the poem that a verdict is on, from what is said of its collection."""
+    """The language of a verdict's poem, from the record of its collection."""
     poem = v.poem.removeprefix(MADE_UP) if v.control == UNSEEN else v.poem
     return record.languages.get(poem, record.language)
 
 
 def unjudged_of(report: Report) -> list[UnjudgedRecord]:
-    """The probes that could not be asked, but for controls: those that prove a run incomplete."""
+    """The unjudged probes that make a run incomplete: all but controls."""
     return [record for record in report.unjudged if record.case != CONTROL]
 
 
@@ -282,10 +288,10 @@ def bands_of(report: Report) -> dict[str, Bands]:
 
 
 def write_whole(path: Path, content: bytes | Iterable[bytes]) -> None:
-    """Write a file whole or not at all: a temporary file beside it, then a rename.
+    """Write a file whole or not at all: into a temporary file beside it, which is then renamed.
 
-    It is opened as any file is, so that its mode is the umask's: not every file system lets a mode
-    be changed afterwards.
+    The temporary file is opened like any other, so that the umask sets its mode: on some file
+    systems a mode cannot be changed afterwards.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.parent / f".{path.name}.{secrets.token_hex(8)}"
@@ -306,10 +312,10 @@ def encode(report: Report) -> bytes:
 
 
 def texts_of(verdicts: Iterable[Verdict]) -> dict[PoemKey, str]:
-    """Each poem's text; where only some of it was asked for, that."""
+    """Poem → its text, or the longest part of it that was asked for."""
     texts: dict[PoemKey, str] = {}
     for v in verdicts:
-        if v.case in (CONTROL, WINDOW):  # a window is no text of a poem
+        if v.case in (CONTROL, WINDOW):  # a window is only a piece of its text
             continue
         text = v.suffix.lstrip("\n") if v.case == TITLE else v.cue + v.suffix
         texts[v.collection, v.poem] = max(texts.get((v.collection, v.poem), ""), text, key=len)
@@ -317,5 +323,5 @@ def texts_of(verdicts: Iterable[Verdict]) -> dict[PoemKey, str]:
 
 
 def headings_of(verdicts: Iterable[Verdict]) -> dict[PoemKey, str]:
-    """The header that each poem was asked for with, of those that were."""
+    """Poem → its header, for poems that were asked for by it."""
     return {(v.collection, v.poem): v.cue for v in verdicts if v.case == TITLE and v.cue}

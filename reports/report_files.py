@@ -1,9 +1,9 @@
 """Reports from their files: a recall.json, or the small baseline that was made of one.
 
-The one place that knows of older schemas. Schema 2 gives a verdict the fields `line` and `control`,
-and an unjudged probe `collection`, `case` and `control`: schema 1 said them in the probe's name
-alone. Schema 3 gives a verdict `passage` and `log_p_40`, a tally `verbatim` and `near`, a
-collection `passages`, and intervals over poems. Small baselines have had one schema.
+This is the one place that knows older schemas. Schema 2 gives a verdict the fields `line` and
+`control`, and an unjudged probe `collection`, `case` and `control`; in schema 1 they stood only in
+the probe's name. Schema 3 gives a verdict `passage` and `log_p_40`, a tally `verbatim` and `near`,
+a collection `passages`, and its intervals are over poems. Small baselines have only one schema.
 """
 
 import codecs
@@ -39,16 +39,16 @@ class Known(msgspec.Struct, frozen=True):
     completion: str | None = None
     """None in a small file."""
     divergence: int | None = None
-    """As of a verdict, where it was not recited."""
+    """As `Verdict.divergence`; in a small file only of probes that were only read."""
 
     @property
     def correct(self) -> bool | None:
-        """Whether the memory came back; None where a reading is all there is, and does not tell."""
+        """Whether the memory came back; None if there is only a reading, which does not decide."""
         return was_correct(self.outcome, self.divergence)
 
 
 class CollectionHash(msgspec.Struct, frozen=True):
-    """Which poems a baseline asked for."""
+    """A collection that a baseline asked for, by its hash."""
 
     name: str
     sha256: str
@@ -78,7 +78,7 @@ def read_report(file: str | Path) -> Report:
 
 
 def _torn(report: Report) -> Iterator[str]:
-    """What of a report refers to something that is not in it, or counts nothing."""
+    """Reasons why a report is unusable: it refers to records that it lacks, or counts nothing."""
     models = {model.name for model in report.models}
     collections = {record.name for record in report.collections}
     probes = {(v.model, v.probe) for v in report.verdicts}
@@ -106,8 +106,9 @@ def _is_share(counted: tuple[int, int, int]) -> bool:
 
 
 def _with_passages(report: Report) -> Report:
-    """A report that was made before there were passages, with those of its completions. The poems
-    that are not in it are not known any more: its collections take the canon's levels.
+    """A report with passages, also if it was made before there were any. They are counted from its
+    completions. Their chance levels are the canon's: a collection's own would need all its poems,
+    and the report has only some.
     """
     if all(record.passages for record in report.collections):
         return report
@@ -136,7 +137,7 @@ def read_file(file: str | Path, folder: Path = Path()) -> Report | Small:
     if unsaid := unsayable(name):
         raise ReportError(f"{sound(name)}: {unsaid}")
     try:
-        # An editor may have begun it with a byte order mark.
+        # An editor may have put a byte order mark at its beginning.
         written = (folder / file).read_bytes().removeprefix(codecs.BOM_UTF8)
         content: Any = msgspec.json.decode(written)
         small = "baseline_schema" in content
@@ -188,13 +189,15 @@ def _from_schema_1(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _from_schema_2(content: dict[str, Any]) -> dict[str, Any]:
-    """A report of schema 2 as one of schema 3. A gate's interval was not over poems."""
+    """A report of schema 2 as one of schema 3, without the gates' intervals: they were not over
+    poems.
+    """
     gates = [{**gate, "low": None, "high": None} for gate in content.get("gates", ())]
     return {**content, "schema": SCHEMA, "gates": gates}
 
 
 def _over_poems(report: Report) -> Report:
-    """An older report with the statistics of schema 3, as far as its verdicts tell them."""
+    """An older report with the statistics of schema 3, counted anew from its verdicts."""
     poems = {(v.model, v.probe): (v.collection, v.poem) for v in report.verdicts}
 
     def again(found: ComparisonRecord) -> ComparisonRecord:

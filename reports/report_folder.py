@@ -1,4 +1,4 @@
-"""What a run leaves in its report's folder, and that no two runs write there at once."""
+"""The files that a run writes to its report's folder, and a lock that keeps other runs out."""
 
 import os
 import tempfile
@@ -34,8 +34,8 @@ class FolderError(Exception):
 
 
 def claim(folder: Path) -> Callable[[], None]:
-    """Make sure that this run can write to the folder, and no other does, until what is returned is
-    called; take the logs of a run before away. Raises FolderError.
+    """Lock the folder for this run, check that it can be written to, and remove the logs of an
+    earlier run. The returned function unlocks it. Raises FolderError.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -53,8 +53,8 @@ def claim(folder: Path) -> Callable[[], None]:
 
 
 def finish(folder: Path, found: Conclusion, then: Sequence[Trace] = (), **how: bool) -> Conclusion:
-    """Write the report beside its traces; what it comes to together with them. `then`: those of the
-    baseline; `how`: as of write_report.
+    """Write the report beside its traces. The conclusion, with what was counted from the traces.
+    `then`: the traces of the baseline; `how`: as in `write_report`.
     """
     traces = traces_there(folder)
     found = replace(found, remembered=remembered(found.report, traces))
@@ -65,8 +65,9 @@ def finish(folder: Path, found: Conclusion, then: Sequence[Trace] = (), **how: b
 def write_report(
     folder: Path, found: Conclusion, kept: Kept, *, drawn: bool = True, published: bool = True
 ) -> None:
-    """The data, the page, the certificate if it comes to one, and the summary. `drawn`: whether the
-    page has figures; `published`: whether the summary goes to a CI job's page too, if there is one.
+    """Write the data, the page, the summary, and the certificate if there is one. `drawn`: whether
+    the page has figures; `published`: whether the summary also goes to the page of the CI job, if
+    there is one.
     """
     write_whole(folder / DATA, encode(found.report))
     write_certificate(folder, found.report, found.problems)
@@ -86,7 +87,7 @@ def write_report(
 
 
 def write_certificate(folder: Path, report: Report, problems: Sequence[str] = ()) -> None:
-    """Write it where the report comes to one, or else take away that of another run."""
+    """Write the certificate; if the report gets none, remove that of an earlier run."""
     page = render_certificate(report, problems)
     if page:
         write_whole(folder / CERTIFICATE, page.encode())
@@ -95,7 +96,7 @@ def write_certificate(folder: Path, report: Report, problems: Sequence[str] = ()
 
 
 def traces_there(folder: Path) -> tuple[Trace, ...]:
-    """Those in a folder; where they cannot be read, the page does without."""
+    """The traces in a folder; none, with a warning, if they cannot be read."""
     try:
         return read_traces(folder)
     except ReportError as error:
@@ -104,7 +105,7 @@ def traces_there(folder: Path) -> tuple[Trace, ...]:
 
 
 def append(page: Path, text: bytes) -> None:
-    """Add to a page that is not ours; where that fails, the run goes on."""
+    """Add to the page of a CI job. If that fails, the run goes on with a warning."""
     try:
         with page.open("ab") as file:
             file.write(text)
@@ -116,17 +117,18 @@ def append(page: Path, text: bytes) -> None:
 
 
 class Journal:
-    """Writes verdicts.jsonl and traces.jsonl, a line for each verdict and trace as soon as it is
-    there: a killed run has lost none. What a run before has left is kept only where it is resumed.
+    """Writes verdicts.jsonl and traces.jsonl: a line for each verdict and trace as soon as it is
+    settled, so that a killed run loses none. Lines of an earlier run are kept only if this one
+    resumes it.
     """
 
     def __init__(
         self, folder: Path, saved: Mapping[str, SavedVerdict] | None, *, adds: bool = False
     ) -> None:
-        """`saved`: the verdicts that are there already, or None where the run starts anew; `adds`:
-        whether the report that is there stays until there is one with this run's added.
+        """`saved`: the verdicts of the run that is resumed, None if the run starts anew; `adds`:
+        whether the folder's report stays until one with this run's models added replaces it.
 
-        Nothing is touched before the first verdict or trace.
+        No file is touched before the first verdict or trace.
         """
         self._folder = folder
         self._path = folder / VERDICTS
@@ -136,7 +138,7 @@ class Journal:
         self._file: IO[bytes] | None = None
         self._file_of_traces: IO[bytes] | None = None
         self._lines: dict[tuple[str, str], int] = {}
-        """Model and probe → the hash of its line, of this run's verdicts."""
+        """Model and probe → the hash of the line of this run's verdict."""
         self._traced: set[Form] = set()
         self._closed = False
 
@@ -148,11 +150,12 @@ class Journal:
     def add(
         self, verdicts: Iterable[SavedVerdict], traces: Iterable[Trace] = ()
     ) -> list[SavedVerdict]:
-        """Write what is not there yet, and have the system keep it: traces first, so that a verdict
-        on disk has its trace there. The verdicts on what had none in this run.
+        """Write the verdicts and traces that are not there yet, and flush them to the system.
+        Traces go first, so that every verdict on disk has its trace. Returns the verdicts on probes
+        that had none in this run.
         """
         new: list[SavedVerdict] = []
-        if self._closed:  # a process that goes on computing
+        if self._closed:  # the run is over, but a process of -n still computes
             return new
         for trace in traces:
             if place_of(trace) in self._traced:
@@ -178,7 +181,9 @@ class Journal:
         return new
 
     def close(self, finished: bool) -> None:
-        """At the end. A finished run leaves no verdict that another of its own has replaced."""
+        """Close the files. A finished run removes the verdicts that later ones have replaced, and
+        puts the traces in order.
+        """
         self._closed = True
         if self._file is None:
             return
@@ -191,7 +196,7 @@ class Journal:
             write_whole(self._traces, in_order_of_place(self._traces))
 
     def _not_replaced(self) -> Iterator[bytes]:
-        """The lines of verdicts.jsonl but for those on a probe of which this run has another."""
+        """The lines of verdicts.jsonl, without those that this run replaced by a later verdict."""
         for line in whole_lines(self._path, SavedVerdict):
             found = self._lines.get((line.found.model, line.found.probe), hash(line.text))
             if found == hash(line.text):
@@ -200,7 +205,7 @@ class Journal:
     def _open(self) -> IO[bytes]:
         for stale in () if self._adds else (DATA, SUMMARY, PAGE, CERTIFICATE):
             (self._folder / stale).unlink(missing_ok=True)
-        # Whole lines only: the last one of a run that was killed may be torn.
+        # Only whole lines are kept: the last line of a killed run may be torn.
         write_whole(self._path, _lines((self._saved or {}).values()))
         if self._saved is None:
             self._traces.unlink(missing_ok=True)
@@ -211,7 +216,7 @@ class Journal:
 
 
 class _Line(msgspec.Struct):
-    """What of a trace its line is put in order by."""
+    """The fields of a trace by which lines are sorted."""
 
     model: str
     collection: str
@@ -220,7 +225,9 @@ class _Line(msgspec.Struct):
 
 
 def in_order_of_place(path: Path) -> Iterator[bytes]:
-    """The lines of a traces.jsonl in order, of each text the last. It may be larger than memory."""
+    """The lines of a traces.jsonl in order; if a text has several, the last of them. The file may
+    be larger than memory, so lines are read again one by one.
+    """
     places: dict[tuple[str, ...], tuple[int, int]] = {}
     for line in whole_lines(path, _Line):
         found = line.found
@@ -233,16 +240,18 @@ def in_order_of_place(path: Path) -> Iterator[bytes]:
 
 
 class ErrorLog:
-    """Writes errors.log: the traceback of each error that left a probe unjudged, each text once."""
+    """Writes errors.log: the tracebacks of errors that left a probe unjudged. A traceback that came
+    before is named by the probe that had it first.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / ERRORS
         self._first: dict[str, str] = {}
-        """Traceback → of which probe it was written."""
+        """Traceback → the probe under which it was written."""
         self._told: set[tuple[str, str]] = set()
 
     def add(self, errors: Iterable[Told]) -> None:
-        """Write of each probe of a model once what there is to tell."""
+        """Write the errors, one entry for each model and probe."""
         for told in errors:
             if (told.model, told.probe) in self._told:
                 continue

@@ -1,4 +1,4 @@
-"""Saved completions judged again, after a change of definitions. Pure functions."""
+"""Saved completions are judged again, after a change of definitions. Pure functions."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from memtests.reports.report import Report, bands_of, is_redacted, language_of
 
 
 def refusal(report: Report) -> str | None:
-    """Why a report cannot be judged again."""
+    """Why a report cannot be judged again; None if it can."""
     if is_redacted(report):
         return "it was made with --redact and holds no completions; judge again where the texts are"
     return None
@@ -27,15 +27,15 @@ class Changed(NamedTuple):
 
 
 def rescored(report: Report) -> tuple[Report, list[Changed]]:
-    """The report with every completion judged again, and the verdicts that are not the same.
+    """The report with every completion judged again, and the verdicts that changed.
 
-    Chance levels are the report's own. Gates and comparisons were of the old verdicts; there are
-    none in the new report.
+    Chance levels are the report's own. The new report has no gates and comparisons, because they
+    belonged to the old verdicts.
     """
     collections, bands = {record.name: record for record in report.collections}, bands_of(report)
     verdicts = []
     for v in report.verdicts:
-        if not v.recited:  # there is nothing to judge
+        if not v.recited:  # it has no completion to judge
             verdicts.append(v)
             continue
         level = chance(bands[v.collection], v.suffix)
@@ -55,13 +55,13 @@ def rescored(report: Report) -> tuple[Report, list[Changed]]:
         gates=(),
         comparisons=(),
     )
-    # A run that wanted no controls has none, not that of chance either.
+    # Under `--controls none` there is no control, not even the one of chance.
     wanted = report.controls or any(v.control for v in report.verdicts)
     return msgspec.structs.replace(new, controls=control_records(new) if wanted else ()), changed
 
 
 def changed_rows(changed: list[Changed]) -> list[list[str]]:
-    """The cells of a table of them: probe, model, what it was, what it is."""
+    """The rows of a table of changed verdicts: probe, model, before, after."""
     return [
         [before.probe, before.model, _said(before), "→", _said(after)] for before, after in changed
     ]

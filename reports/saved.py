@@ -1,6 +1,5 @@
-"""Saved reports without a model: `memtests render | compare | rescore FILE …`.
-
-And `memtests schema`: the JSON Schema of recall.json, made from the types.
+"""Commands on saved reports, without a model: `memtests render | compare | rescore FILE …`; and
+`memtests schema`, which prints the JSON Schema of recall.json, made from the types.
 """
 
 import argparse
@@ -44,8 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def exit_status(command: str, work: Callable[[], object], *refusals: type[Exception]) -> int:
-    """Do what a command on saved reports does: 0, or 2 for a file that cannot be used, which is
-    said in one line. `refusals`: the errors that say so, besides those of any of them.
+    """Do the work of a command on saved reports. The exit status: 0, or 2 after a line on a file
+    that cannot be used. `refusals`: this command's own errors of that kind.
     """
     every: tuple[type[Exception], ...] = (ReportError, MismatchError, *refusals)
     try:
@@ -53,7 +52,7 @@ def exit_status(command: str, work: Callable[[], object], *refusals: type[Except
     except every as error:
         print(f"{command} {error}", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # whoever read the tables has seen enough
+    except BrokenPipeError:  # the reader has closed the pipe: `memtests render … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}; name another folder"
@@ -129,7 +128,7 @@ def schema(kind: type[msgspec.Struct] = Report) -> str:
 
 
 def parse_protocol(text: str) -> Protocol:
-    """Two numbers of tokens. Raises ReportError."""
+    """A protocol from GIVEN/ASKED. Raises ReportError."""
     found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
     if not found or not int(found[1]) or not int(found[2]):
         raise ReportError(
@@ -140,8 +139,8 @@ def parse_protocol(text: str) -> Protocol:
 
 
 def _write(report: Report, folder: Path, traces: Sequence[Trace]) -> None:
-    """Write the report with its traces, its page and summary, print the tables. Its gates, if it
-    has any, were those of other runs: they certify nothing.
+    """Write the report with its traces, its page and its summary, and print the tables. A
+    certificate in the folder is removed: it belonged to another report.
     """
     write_whole(folder / DATA, encode(report))
     (folder / CERTIFICATE).unlink(missing_ok=True)
@@ -159,7 +158,7 @@ def _show(
     traces: Sequence[Trace],
     protocol: Protocol = FIFTY,
 ) -> None:
-    """Write the page and the summary, print the tables."""
+    """Write the page and the summary, and print the tables."""
     found = remembered(report, traces, protocol)
     conclusion = Conclusion(
         *(report, saved_comparisons(report), 0, False, None, report.problems), remembered=found

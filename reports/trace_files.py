@@ -20,7 +20,7 @@ def read_traces(folder: Path) -> tuple[Trace, ...]:
         return ()
     except OSError as error:
         raise ReportError(f"{file}: {error.strerror}; name another report") from None
-    lines.pop()  # nothing, or what a run that was killed has left of a line
+    lines.pop()  # empty, or the torn line of a killed run
     found = []
     for number, line in enumerate(lines, 1):
         try:

@@ -38,8 +38,8 @@ def _show(files: Sequence[str], page: Path) -> None:
 
 
 def one_report(reports: Mapping[str, Report]) -> Report:
-    """All reports as one, whose models were asked the same and have their steps. Raises
-    MismatchError.
+    """All reports as one, with the training step of each model. Raises MismatchError if the models
+    were not asked the same questions.
     """
     check_one_question(reports)
     whole = joined(reports)

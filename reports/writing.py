@@ -1,4 +1,4 @@
-"""The hooks that write the report: verdicts as they come in, the whole of it at the end."""
+"""The hooks that write the report: verdicts as they come in, everything else at the end."""
 
 import datetime
 import threading
@@ -88,7 +88,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def command_of(config: pytest.Config) -> str:
-    """What was typed, without its secrets."""
+    """The command that was typed, without its secrets."""
     typed = config.pluginmanager.get_plugin(TYPED)
     words = typed.words if typed else ("pytest", *map(str, config.invocation_params.args))
     return said(words, private=PRIVATE if config.getoption("--redact") else ())
@@ -96,7 +96,7 @@ def command_of(config: pytest.Config) -> str:
 
 @dataclass(eq=False)
 class Writer:
-    """Takes in every test report, and writes what it says of memories."""
+    """Gathers the verdicts in test reports, and writes the recall report."""
 
     config: pytest.Config
     folder: Path
@@ -104,14 +104,14 @@ class Writer:
     faults: Faults = field(default_factory=Faults)
     conclusion: Conclusion | None = None
     cut_short: bool = False
-    """Whether Ctrl-C came while the report was written."""
+    """Whether Ctrl-C came while the report was being written."""
 
     def __post_init__(self) -> None:
         saved = self.config.stash.get(SAVED, None)
         self.earlier = self.config.stash.get(EARLIER, None)
         self.journal = Journal(self.folder, saved, adds=self.earlier is not None)
         self.lock = threading.Lock()
-        """Workers' verdicts come in beside their reports."""
+        """Workers' verdicts come in on another thread than their test reports."""
         self.broken: OSError | None = None
         self.config.stash[SINK] = self.keep
         self.errors = ErrorLog(self.folder)
@@ -127,7 +127,7 @@ class Writer:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         node.workerinput["report"] = str(self.folder)
-        # One that takes a dead worker's place goes on with what that one has begun.
+        # A worker that replaces a dead one takes over the verdicts that are on disk already.
         node.workerinput["begun"] = self.journal.begun
 
     def pytest_report_header(self) -> list[str]:
@@ -148,7 +148,7 @@ class Writer:
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         if ids and not self.faults.cases:
             self._begin(ids)
-            # The report needs them, and while other processes load a model there is time.
+            # The report needs these levels. They are computed now, while the workers load a model.
             questions = self.config.stash[QUESTIONS]
             asked = {collection.name for collection in questions.asked}
             for collection in questions.collections:
@@ -184,11 +184,11 @@ class Writer:
             self.faults.died(node.gateway.id)
 
     def keep(self, verdicts: Sequence[SavedVerdict], traces: Sequence[Trace]) -> None:
-        """Have verdicts and traces on disk, whether their cases have come or not."""
+        """Write verdicts and traces to the disk, before their cases ask for them or after."""
         with self._alone():
             try:
                 new = self.journal.add(verdicts, traces)
-            except OSError as error:  # the run ends with the next report
+            except OSError as error:  # the next test report ends the run
                 self.broken = self.broken or error
             else:
                 self.ahead.update({(v.model, v.probe): v for v in verdicts})
@@ -197,7 +197,7 @@ class Writer:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Let neither another thread come between nor Ctrl-C, which is the main thread's."""
+        """Keep other threads out of this block, and Ctrl-C, which only reaches the main thread."""
         here = threading.current_thread() is threading.main_thread()
         with self.interrupts.held() if here else nullcontext(), self.lock:
             yield
@@ -206,7 +206,7 @@ class Writer:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, None, None]:
         self._take(report)
         yield
-        # Of several processes the others end what they have begun.
+        # With -n, the other workers finish their cases first (see pytest_runtestloop).
         if self.faults.unusable and self.config.getoption("dist", "no") == "no":
             stop(self.config, self.faults.unusable)
 
@@ -214,7 +214,7 @@ class Writer:
     def pytest_runtestloop(self) -> Generator[None, object, object]:
         try:
             return (yield)
-        except KeyboardInterrupt:  # as xdist says that its workers have stopped
+        except KeyboardInterrupt:  # xdist raises it when its workers have stopped
             if self.faults.unusable:
                 stop(self.config, self.faults.unusable)
             raise
@@ -260,7 +260,7 @@ class Writer:
                 self.conclusion = replace(self.conclusion, problems=problems)
 
     def _take_what_waits(self) -> None:
-        """Take in what the processes of -n have said, and nobody has read."""
+        """Take in the test reports that the processes of -n have sent and nobody has read yet."""
         waiting = getattr(self.config.pluginmanager.getplugin("dsession"), "queue", None)
         while waiting is not None and not waiting.empty():
             name, told = waiting.get_nowait()
@@ -315,7 +315,7 @@ class Writer:
             self.conclusion = replace(found, refusal=reason)
 
     def _resumed(self) -> Resumed | None:
-        """What was taken over, where the run goes on from another."""
+        """How much a resumed run took over; None if it was not to resume."""
         saved = self.config.stash.get(SAVED, None)
         if saved is None or not self.config.getoption("--resume"):
             return None
@@ -324,7 +324,7 @@ class Writer:
         return Resumed(len(saved), taken, len(judged) - taken + len(self.gathered.unjudged))
 
     def _write(self, found: Conclusion, finished: bool) -> Conclusion:
-        """Write the report; what it comes to together with its traces."""
+        """Write the report. The conclusion, with what was counted from its traces."""
         rules = self.config.stash[RULES]
         with self.lock:
             self.journal.close(finished)
@@ -352,7 +352,7 @@ class Writer:
             terminalreporter.write_line("\n".join(lines) + "\n")
 
     def _end_with(self, reporter: pytest.TerminalReporter, conclusion: Conclusion) -> None:
-        """Have the last line say the table's numbers."""
+        """Have pytest's last line show the numbers of the table."""
         report = conclusion.report
         if report.verdicts or report.unjudged:
             cases = self.config.stash[ASKED]

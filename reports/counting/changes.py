@@ -1,9 +1,9 @@
-"""What grew and what faded between two readings of the same poems. Pure functions.
+"""Which poems grew and which faded between two readings of them. Pure functions.
 
-Of a poem, the logarithms of its units' probabilities change. Where nothing but noise has changed
-them, a part of the poem has become as likely more as less probable: the test of a poem (sign-flip
-permutation) is how often flipping the signs of its parts' changes at random makes their sum as far
-from zero as it is. Neighbouring units change alike, so a part is several of them.
+Between the readings, the log-probability of each unit of a poem changes. If the changes are only
+noise, each part of the poem is as likely to grow as to fade. So a poem's test is a sign-flip
+permutation: p is how often random signs make the sum of its parts' changes as far from zero as it
+is. Neighbouring units may change alike, so a part holds several of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,30 +16,31 @@ from memtests.reports.report import PoemKey
 
 GREW, FADED, NOISE, TOO_SHORT = "grew", "faded", "within noise", "too short"
 PART = 3
-"""Units in a part, at least. Of real checkpoints no two neighbours' changes were found to go
-together (docs/memory-map.md); parts of three bear that they do a little."""
+"""The fewest units in a part. In real checkpoints, neighbours were not found to change alike
+(docs/memory-map.md); with three units in a part, the test still holds if they do a little."""
 FEWEST, MOST = 6, 24
-"""Parts of a poem that a test is made of. Of fewer, none could have p below 0.05; of so many, p
-reaches down to 1e-7, and longer parts bear more."""
+"""How many parts a test takes. With fewer, p could never be below 0.05. With MOST, p can reach
+1e-7; longer poems get longer parts instead, which stand more likeness between neighbours."""
 GRID = 20_000
+"""A part's change is rounded to this fraction of the sum of all changes without their signs."""
 RATE = 0.05
-"""Of the poems that are said to have changed, the share that is expected to have not."""
+"""The expected share of false alarms among the poems that are said to have changed."""
 
 
 class Change(NamedTuple):
-    """What became of one poem."""
+    """How one poem changed."""
 
     collection: str
     poem: str
     shades: Sequence[Shade]
-    """What was said of each unit before, and after."""
+    """The poem's units with what both readings, before and after, say of each."""
     before: float
-    """Mean logarithm of a unit's probability, of those that both readings tell of."""
+    """Mean log-probability of the units that both readings tell of."""
     after: float
     said: tuple[int, int]
-    """Units that greedy decoding says, before and after."""
+    """How many units greedy decoding says, before and after."""
     p: float | None
-    """None where the poem is too short for a test."""
+    """None if the poem is too short for a test."""
     state: str
     """GREW, FADED, NOISE or TOO_SHORT."""
 
@@ -51,9 +52,10 @@ Read = Mapping[PoemKey, Trace]
 def changes(
     before: Read, after: Read, texts: Mapping[PoemKey, str], languages: Mapping[PoemKey, str]
 ) -> list[Change]:
-    """The poems that both tell of, those first that faded most.
+    """The changes of the poems that both readings tell of; those that faded most come first.
 
-    With p by Benjamini and Hochberg over all that are long enough.
+    Which of them are more than noise is decided over all tested poems together, by Benjamini and
+    Hochberg.
     """
     found = []
     for key in sorted(before.keys() & after.keys() & texts.keys()):
@@ -94,17 +96,17 @@ def _state(change: Change) -> str:
 
 
 def parts_of(differences: Sequence[float]) -> list[float]:
-    """The sums of neighbouring changes, in parts of PART units and more."""
+    """The sums of neighbouring changes, in at most MOST parts of at least PART units."""
     count = min(len(differences) // PART, MOST)
     cuts = [at * len(differences) // count for at in range(count + 1)] if count else [0]
     return [sum(differences[a:b]) for a, b in pairwise(cuts)]
 
 
 def sign_flip(parts: Sequence[float]) -> float:
-    """How probable a sum at least so far from zero is, had each part's sign as well been the other.
+    """The p value of the parts' sum: the share of all ways to choose their signs that make the sum
+    at least as far from zero.
 
-    Over all ways to flip them, exactly, but that the parts are rounded to a GRIDth of what they
-    come to without their signs.
+    It is exact over all ways, except that the parts are rounded to a grid (GRID).
     """
     import numpy
 
@@ -113,7 +115,7 @@ def sign_flip(parts: Sequence[float]) -> float:
         return 1.0
     steps = [round(part / whole * GRID) for part in parts]
     reach = sum(map(abs, steps))
-    # By the sum of those whose sign is plus.
+    # chances[s]: how probable it is that the parts with a plus add up to s steps.
     chances = numpy.zeros(reach + 1)
     chances[0] = 1
     for size in map(abs, steps):
@@ -124,7 +126,9 @@ def sign_flip(parts: Sequence[float]) -> float:
 
 
 def adjusted(tested: Sequence[float]) -> list[float]:
-    """The smallest RATE at which each is said to have changed (Benjamini and Hochberg 1995)."""
+    """For each p, the smallest RATE at which its poem is said to have changed (Benjamini and
+    Hochberg 1995).
+    """
     from scipy.stats import false_discovery_control
 
     return [float(p) for p in false_discovery_control(tested)] if tested else []

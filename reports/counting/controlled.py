@@ -1,4 +1,4 @@
-"""What the controls say, over a report's verdicts (fixtures/probes/controls.py). Pure functions."""
+"""Counts over the controls in a report's verdicts (fixtures/probes/controls.py). Pure functions."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -10,13 +10,13 @@ from memtests.plugins.verdicts import CORRECT, OUTCOMES, Verdict, in_order, judg
 from memtests.reports.counting.over_poems import by_poem, interval
 from memtests.reports.report import ControlRecord, Report, bands_of, field_of, languages_of
 
-# In the order in which they are shown.
 CHANCE = "chance"
+# In the order in which tables show them.
 KINDS = (UNSEEN, CHANCE, COPYING, WRONG_AUTHOR, *CHANGES)
 
 
 def control_records(report: Report) -> tuple[ControlRecord, ...]:
-    """A record for each model, collection and kind of which anything was judged."""
+    """A record for each model, collection and kind of control with any verdict."""
     outcomes: dict[tuple[str, str, str], list[Verdict]] = defaultdict(list)
     titles: dict[tuple[str, str, str], bool] = {}
     for v in report.verdicts:
@@ -37,7 +37,7 @@ def control_records(report: Report) -> tuple[ControlRecord, ...]:
 
 
 def merged_controls(records: Sequence[ControlRecord]) -> list[ControlRecord]:
-    """Records added up over the collections."""
+    """The records of each model and kind, added up over the collections."""
     groups: dict[tuple[str, str], list[ControlRecord]] = defaultdict(list)
     for record in records:
         groups[record.model, record.kind].append(record)
@@ -53,7 +53,7 @@ def merged_controls(records: Sequence[ControlRecord]) -> list[ControlRecord]:
 
 
 def control_interval(record: ControlRecord) -> tuple[float, float]:
-    """The 95 % interval of its recall."""
+    """The 95 % interval of a control's recall."""
     poems = [(part, whole) for part, whole, many in record.by_poem for _ in range(many)]
     return interval(poems)
 
@@ -74,8 +74,9 @@ def _record(
 
 
 def _against_others(report: Report) -> Iterator[ControlRecord]:
-    """Every recitation of a whole poem or of its rest, judged as if the next poem of the collection
-    had been asked for: how much of `incorrect` is chance. None of those without their texts.
+    """Every recitation of a poem or of its rest, judged as if the next poem of the collection had
+    been asked for. Such an `incorrect` is chance. Redacted verdicts are left out: they have no
+    texts.
     """
     languages, bands = languages_of(report), bands_of(report)
     groups: dict[tuple[str, ...], list[Verdict]] = defaultdict(list)

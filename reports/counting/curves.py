@@ -19,10 +19,11 @@ from memtests.reports.counting.tallies import counted, shortest_by_poem, totals
 from memtests.reports.report import PoemKey, Report, languages_of, texts_of
 
 Group = tuple[str, str]
-"""A model and a collection (or what else the curves of a model are told apart by)."""
+"""A model and a collection, or another word that tells a model's curves apart (`p = 0.5`)."""
 
 
-# Of the numbers of samples that are shown, the largest power of ten, and places for each.
+# Curves over the number of samples reach up to 10 ** MOST_SAMPLES, with so many points for each
+# power of ten.
 MOST_SAMPLES, PLACES_A_POWER = 6, 10
 
 
@@ -36,17 +37,17 @@ class Point(NamedTuple):
 
 
 class Line(NamedTuple):
-    """Shares alone."""
+    """Shares without intervals."""
 
     x: Sequence[float]
     share: Sequence[float]
 
 
-# Places in a text that are looked at, from its beginning to its end.
+# How many places of a text are looked at, evenly from its beginning to its end.
 PLACES = 24
-# Bins of poems by length, at most, and poems in each, at least.
+# The most bins of poems by length, and the fewest poems in each.
 MOST_BINS, FEWEST_POEMS = 6, 4
-# Powers of ten, at most, that probabilities are shown down to; those below are in the last bin.
+# The lowest power of ten in the plot of probabilities; its bin also counts all lower ones.
 LEAST_POWER = -60
 
 
@@ -70,8 +71,8 @@ def by_prefix_length(report: Report, percent: bool) -> dict[Group, list[Point]]:
 
 
 def by_poem_length(report: Report) -> dict[Group, list[Point]]:
-    """Recall of whole poems and of rests against the poem's length in units, in bins of about as
-    many poems each; (model, unit) → points at the median length of a bin.
+    """Recall of poems and of their rests against the poem's length, in bins with about equally many
+    poems: (model, `words` or `characters`) → a point at the median length of each bin.
     """
     languages = languages_of(report)
     lengths: dict[str, dict[PoemKey, int]] = {"words": {}, "characters": {}}
@@ -97,7 +98,9 @@ def by_poem_length(report: Report) -> dict[Group, list[Point]]:
 
 
 def shortest(report: Report) -> dict[Group, Line]:
-    """The share of the poems that a prefix of at most so many units triggers."""
+    """The share of the poems that are recited after a prefix, against the length of the prefix in
+    units: a poem counts from its shortest such prefix on.
+    """
     curves: dict[Group, Line] = {}
     for group, poems in shortest_by_poem(report.verdicts).items():
         found = Counter(length for length in poems.values() if length is not None)
@@ -110,7 +113,8 @@ def shortest(report: Report) -> dict[Group, Line]:
 
 def by_percentage(found: Remembered) -> dict[Group, Line]:
     """The share of the poems whose rest is recited token for token, against the percentage of the
-    poem in the cue, from 0 (its header) to 99; of those of which it is known.
+    poem in the cue, from 0 (the header alone) to 99. At each percentage, only poems count of which
+    it is known.
     """
     curves: dict[Group, Line] = {}
     for group, memories in by_collection(found.memories).items():
@@ -127,7 +131,9 @@ def by_percentage(found: Remembered) -> dict[Group, Line]:
 
 
 def by_samples(report: Report) -> dict[Group, Line]:
-    """The share of the probes that n samples show with probability p, against n."""
+    """The share of the probes that are recited at least once in n samples with probability p,
+    against n.
+    """
     steps = range(MOST_SAMPLES * PLACES_A_POWER + 1)
     x = [10 ** (at / PLACES_A_POWER) for at in steps]
     curves: dict[Group, Line] = {}
@@ -139,17 +145,17 @@ def by_samples(report: Report) -> dict[Group, Line]:
 
 
 def along_the_text(report: Report, unbroken: bool) -> dict[Group, Line]:
-    """Recall by place in what was asked for, from its beginning (0) to its end (100 %).
+    """Recall by place in the suffix, from its beginning (0) to its end (100 %).
 
-    The share of the recitations that have the poem's unit at that place, wherever they left and
-    came back (aligned by Levenshtein distance; a forgotten one has none of it); or,
-    `unbroken`, that have not left the poem yet. None of a model and collection where that is not
-    known of all.
+    It is the share of the recitations that have the poem's unit at that place, also after a slip
+    (aligned by Levenshtein distance; a forgotten one has no unit). With `unbroken` it is the share
+    of those that have not left the poem yet. A model and collection get no line unless this is
+    known of all their probes.
     """
     languages = languages_of(report)
     sums: dict[Group, numpy.ndarray] = {}
     counts: Counter[Group] = Counter()
-    # Where those that are only read leave the text, and what they say of it, is not all known.
+    # A probe that was only read may not tell where it leaves the text, and never what it says then.
     untold = {
         (v.model, v.collection)
         for v in _long(report.verdicts)
@@ -169,9 +175,10 @@ def along_the_text(report: Report, unbroken: bool) -> dict[Group, Line]:
 
 
 def before_observation(report: Report) -> dict[str, dict[str, list[int]]]:
-    """Model → outcome → verdicts by the probability that sampling recites the suffix.
+    """Model → outcome → the number of verdicts in each bin of the probability that sampling recites
+    the suffix.
 
-    Bin b holds probabilities of 10^-(b+1) to 10^-b; the last one also all those below.
+    Bin b holds probabilities of 10^-(b+1) to 10^-b; the last bin also holds all lower ones.
     """
     bins: dict[str, dict[str, list[int]]] = {}
     for v in counted(report.verdicts):
@@ -183,7 +190,7 @@ def before_observation(report: Report) -> dict[str, dict[str, list[int]]]:
 
 
 def by_size(report: Report) -> dict[str, list[Point]]:
-    """Collection → recall against the number of parameters, for models that say theirs."""
+    """Collection → recall against the number of parameters, for models that tell it."""
     parameters = {model.name: model.parameters for model in report.models if model.parameters > 0}
     curves: dict[str, list[Point]] = defaultdict(list)
     for tally in totals(counted(report.verdicts), "model", "collection"):
@@ -194,12 +201,12 @@ def by_size(report: Report) -> dict[str, list[Point]]:
 
 
 def _long(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """Those on whole poems and on rests of poems."""
+    """The verdicts on whole poems and on rests of poems."""
     return [v for v in verdicts if v.case in (TITLE, PREFIX)]
 
 
 def _bins(lengths: Mapping[PoemKey, int]) -> list[list[PoemKey]]:
-    """Poems by length, in bins of about as many each; those of one length stay together."""
+    """Poems by length, in bins with about equally many poems. Poems of one length stay together."""
     count = max(1, min(MOST_BINS, len(lengths) // FEWEST_POEMS))
     size = len(lengths) / count
     bins: dict[int, list[PoemKey]] = {}
@@ -216,7 +223,7 @@ def _recited(v: Verdict, languages: Mapping[PoemKey, str]) -> numpy.ndarray:
 
 
 def _unbroken(v: Verdict, languages: Mapping[PoemKey, str]) -> numpy.ndarray:
-    """For each unit of the suffix, whether the recitation has not left the poem before."""
+    """For each unit of the suffix, whether the recitation has followed the poem up to there."""
     length = len(unit_ends(v.suffix, languages.get((v.collection, v.poem), "")))
     left = length if v.correct or v.divergence is None else v.divergence
     return (numpy.arange(length) < left).astype(float)

@@ -1,4 +1,5 @@
-"""(n, p)-discoverable: what n samples show at least once with probability p (Hayes et al. 2024).
+"""(n, p)-discoverable: n samples recite the suffix at least once with probability p (Hayes et al.
+2024).
 
 Pure functions over verdicts and probabilities.
 """
@@ -17,8 +18,8 @@ USUAL = 0.5
 
 
 def log_probability(v: Verdict) -> float | None:
-    """That sampling recites the suffix: at temperature 1 or among the 40 most probable tokens,
-    whichever finds it sooner. None where it is not known.
+    """The log-probability that sampling recites the suffix: at temperature 1, or among the 40 most
+    probable tokens if that is higher. None if it is not known.
     """
     if v.log_p is None or v.log_p_40 is None:
         return v.log_p
@@ -26,12 +27,12 @@ def log_probability(v: Verdict) -> float | None:
 
 
 def found_within(log_p: float | None, samples: float, p: float) -> bool:
-    """Whether so many samples show something at least once with probability p."""
+    """Whether so many samples recite the suffix at least once with probability p."""
     return log_p is not None and needed(log_p, p) <= samples
 
 
 def needed(log_p: float, p: float) -> float:
-    """The samples that show something at least once with probability p; infinity where none do."""
+    """How many samples recite the suffix at least once with probability p; infinity if none do."""
     return queries(log_p, p) or math.inf
 
 
@@ -40,20 +41,23 @@ class Discoverable(NamedTuple):
 
     model: str
     collection: str
-    """Empty for all of them."""
+    """Empty if it is over all collections."""
     probes: int
     p: float
     needed: tuple[float, ...]
-    """In order; of the probes whose probability is known."""
+    """How many samples each probe needs, in rising order; only of probes whose probability is
+    known."""
 
     def share(self, samples: float) -> float | None:
-        """The share of those that so many samples show with probability p."""
+        """The share of these probes that need at most so many samples."""
         shown = bisect.bisect_right(self.needed, samples)
         return shown / len(self.needed) if self.needed else None
 
 
 def discoverable_by_collection(verdicts: Iterable[Verdict]) -> list[Discoverable]:
-    """For each model and collection, at USUAL; and for all of a model, at each of PROBABILITIES."""
+    """One for each model and collection, at p = USUAL; and one for each model over all collections,
+    at each of PROBABILITIES.
+    """
     groups: dict[tuple[str, str], list[Verdict]] = {}
     for v in counted(verdicts):
         groups.setdefault((v.model, v.collection), []).append(v)
@@ -68,7 +72,7 @@ def discoverable_by_collection(verdicts: Iterable[Verdict]) -> list[Discoverable
 def discoverable(
     model: str, collection: str, verdicts: Iterable[Verdict], p: float
 ) -> Discoverable:
-    """Of some verdicts on a model."""
+    """How many samples the probes of these verdicts need."""
     logs = [log_probability(v) for v in verdicts]
     counts = sorted(needed(each, p) for each in logs if each is not None)
     return Discoverable(model, collection, len(logs), p, tuple(counts))

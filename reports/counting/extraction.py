@@ -1,8 +1,7 @@
 """How much of a long text its windows extract: shares, passages and places. Pure functions.
 
-A window is extracted where greedy decoding says its suffix, given its prefix and nothing before it:
-token for token, or in normal form where it was recited. A unit of the text is covered by every
-window whose suffix it is in.
+A window is extracted if greedy decoding says its suffix after its prefix alone: token for token if
+it was only read, in normal form if it was recited. A window covers the units in its suffix.
 """
 
 import math
@@ -16,13 +15,13 @@ from memtests.reports.report import Report, TextRecord
 
 SAMPLES = (1, 1_000, 1_000_000)
 PLACES = 10
-"""Into so many parts of one length a text is divided for recall by place."""
+"""Recall by place divides a text into this many parts of equal length."""
 Span = tuple[int, int]
 """From one unit of a text up to another, which is not in it."""
 
 
 class Passage(NamedTuple):
-    """What windows that touch extract together."""
+    """A stretch of text that is extracted by windows whose suffixes touch or overlap."""
 
     first: int
     """The number of its first unit in the text."""
@@ -32,7 +31,7 @@ class Passage(NamedTuple):
     """Where it begins in the text, in code points."""
     ends: int
     text: str
-    """Empty where texts are not kept."""
+    """Empty under `--redact`."""
     windows: int
 
     @property
@@ -42,46 +41,47 @@ class Passage(NamedTuple):
 
 
 class Extraction(NamedTuple):
-    """What the windows of one text say of it, by one model."""
+    """How much of one text its windows extract from one model."""
 
     model: str
     text: TextRecord
     windows: int
-    """That were judged."""
+    """How many windows were judged."""
     extracted: int
+    """How many of them are extracted."""
     coverable: int
-    """Units in the suffix of some window."""
+    """How many units any window covers."""
     covered: int
-    """Units in the suffix of some window that is extracted."""
+    """How many units an extracted window covers."""
     discoverable: tuple[int | None, ...]
-    """For each of SAMPLES, the units in the suffix of some window that so many samples recite at
-    least once with a probability of USUAL; None where the probability of some is not known."""
+    """For each of SAMPLES: how many units are covered by windows that so many samples recite at
+    least once with a probability of USUAL. None if some window's probability is not known."""
     passages: tuple[Passage, ...]
     """The longest first."""
     by_place: tuple[tuple[int, int], ...]
-    """For each of PLACES parts of the text: so many of so many windows are extracted, whose suffix
-    begins there."""
+    """For each of PLACES parts of the text: of the windows whose suffix begins there, how many are
+    extracted, and how many there are."""
 
     @property
     def share(self) -> float:
-        """Of the units that could be covered."""
+        """The share of the coverable units that are covered."""
         return self.covered / self.coverable
 
     @property
     def longest(self) -> int:
-        """Passage, in units."""
+        """The length of the longest passage, in units."""
         return self.passages[0].length if self.passages else 0
 
 
 class Stretch(NamedTuple):
-    """Units in a row that are covered alike."""
+    """Units in a row with the same best window."""
 
     first: int
     stop: int
     log_p: float | None
-    """The largest among the windows that cover them; None where that is not known."""
+    """The highest log-probability of the windows that cover them; None if none is known."""
     extracted: bool
-    """Whether some of these windows is extracted."""
+    """Whether one of these windows is extracted."""
 
 
 def extractions(report: Report) -> list[Extraction]:
@@ -113,9 +113,7 @@ def asked_span(v: Verdict) -> Span:
 
 
 def shares(verdicts: Iterable[Verdict], counts: Callable[[Verdict], bool]) -> list[Span]:
-    """For each text, so many of so many units: those in the suffix of a window that counts, of
-    those in the suffix of any.
-    """
+    """For each text: how many units are covered by windows that count, and how many by any."""
     return [
         (_size(_union(map(asked_span, filter(counts, own)))), _size(_union(map(asked_span, own))))
         for own in windows_by_text(verdicts).values()
@@ -123,8 +121,8 @@ def shares(verdicts: Iterable[Verdict], counts: Callable[[Verdict], bool]) -> li
 
 
 def longest_passage(verdicts: Iterable[Verdict], *, undecided: bool = False) -> int:
-    """The most units in a row that windows of one text extract which touch. `undecided`: as if all
-    of those were extracted that were only read, and may be.
+    """The length in units of the longest passage of any text. `undecided`: counting undecided
+    windows as if they were extracted.
     """
     spans = (
         span
@@ -140,8 +138,8 @@ def discoverable(v: Verdict, samples: int, p: float = USUAL) -> bool:
 
 
 def strip_of(windows: Sequence[Verdict]) -> list[Stretch]:
-    """From the first unit that a window of a text covers to the last: what covers it best. Units
-    that none covers are left out. `windows`: of one text by one model, in their order.
+    """The stretches of a text from the first covered unit to the last. Units that no window covers
+    are left out. `windows`: of one text and one model, in the order of the text.
     """
     edges = sorted({edge for v in windows for edge in asked_span(v)})
     number = {edge: at for at, edge in enumerate(edges)}
@@ -171,9 +169,8 @@ def strip_of(windows: Sequence[Verdict]) -> list[Stretch]:
 
 
 def passages_of(windows: Sequence[Verdict]) -> list[Passage]:
-    """What windows extract together, where their suffixes touch or overlap, the longest first.
-
-    `windows`: of one text by one model, in their order.
+    """The passages of a text, the longest first. `windows`: of one text and one model, in the order
+    of the text.
     """
     groups: list[list[Verdict]] = []
     reached = -1
@@ -243,7 +240,7 @@ def _by_place(windows: Sequence[Verdict], units: int) -> Iterator[tuple[int, int
 
 
 def _union(spans: Iterable[Span]) -> list[Span]:
-    """The same units in spans that do not touch."""
+    """The same units, in spans that neither overlap nor touch."""
     found: list[Span] = []
     for first, stop in sorted(spans):
         if found and first <= found[-1][1]:

@@ -1,8 +1,8 @@
-"""Length done properly: context in, memory out, from the readings of windows. Pure functions.
+"""Recall by length given and length asked, from the readings of windows. Pure functions.
 
 A window is read once, from its first token on, with nothing before it. So its reading answers every
-cut inside it: what is recited after its first 10 units, after its first 25, and how far. All the
-lengths are then of the same places in the same texts, and what differs is length alone.
+cut inside it: how far the model recites after the first 10 units, after the first 25, and so on.
+All lengths are measured at the same places of the same texts, so they differ in nothing but length.
 """
 
 from collections import defaultdict
@@ -19,14 +19,14 @@ from memtests.reports.report import Report, languages_of
 GIVEN = (10, 25, 50, 100)
 ASKED = (10, 25, 50, 100, 200, 400)
 FEWEST_TEXTS = 10
-"""Of fewer texts, blocks of each are what is drawn."""
+"""With fewer texts, intervals draw blocks of the texts instead of whole texts."""
 BLOCKS = 20
-"""Of one text, at most; none is shorter than two windows."""
+"""The most blocks of a text; none is shorter than two windows."""
 _TOKENS = "tokens"
 
 
 class Cell(NamedTuple):
-    """Of cuts with so much given, how many are recited for so much."""
+    """Of the cuts with `given` units before them, how many are recited for `asked` units."""
 
     given: int
     asked: int
@@ -34,25 +34,25 @@ class Cell(NamedTuple):
     cuts: int
     low: float
     high: float
-    """The 95 % interval of the share, for which texts or blocks are drawn."""
+    """The 95 % interval of the share, over texts or blocks."""
 
     @property
     def share(self) -> float:
-        """Recited ones among all."""
+        """The share of the cuts that are recited."""
         return self.recited / self.cuts
 
 
 class Inside(NamedTuple):
-    """What one model's readings of windows say of length."""
+    """One model's recall by length, from its readings of windows."""
 
     model: str
     unit: str
     """`words`, `characters` or `tokens`."""
     longest: int
-    """Window, in these units: more does not fit."""
+    """The length of the longest window, in these units: no longer cell can be filled."""
     texts: int
     drawn: int
-    """So many texts, or blocks of them where the texts are few."""
+    """How many texts the intervals draw, or blocks if there are few texts."""
     cells: tuple[Cell, ...]
 
 
@@ -62,7 +62,7 @@ _Counts = dict[tuple[int, int], dict[_Group, list[bool]]]
 
 
 def inside_windows(report: Report, traces: Iterable[Trace]) -> tuple[Inside, ...]:
-    """One for each model and unit; none where no trace is of a window of the report."""
+    """One for each model and unit, as far as there are traces of the report's windows."""
     windows = {(v.model, v.collection, v.poem, v.window): v for v in report.verdicts if v.window}
     chats = {model.name for model in report.models if model.template.startswith("chat")}
     texts = {(text.collection, text.poem): text for text in report.texts}
@@ -98,7 +98,7 @@ def _hash(v: Verdict) -> str:
 
 
 def _block(window: Window, units: int) -> int:
-    """Which block of its text the suffix of a window begins in."""
+    """The number of the block of its text in which the suffix of a window begins."""
     most = max(1, min(BLOCKS, units // (2 * max(1, window.given + window.asked))))
     return min(most - 1, window.asked_from * most // max(1, units))
 
@@ -106,8 +106,8 @@ def _block(window: Window, units: int) -> int:
 def _answers(
     trace: Trace, v: Verdict, language: str, length: int
 ) -> Iterator[tuple[tuple[int, int], bool]]:
-    """How much is given and asked for → whether it is recited; for all that a window has room for,
-    where it is known.
+    """Units given and asked → whether they are recited, for all pairs that a window has room for
+    and of which the trace can tell.
     """
     window = trace.window
     in_tokens = window is not None and parse_size(window.size).in_tokens

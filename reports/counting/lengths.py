@@ -1,8 +1,8 @@
-"""Length on the same poems: how much of its beginning a poem is recited for. Pure functions.
+"""Length on the same poems: how far each poem is recited from its beginning. Pure functions.
 
-The paper compares longer poems with shorter ones, and so mixes length with which poem it is. Here
-the recitation of a poem from its header is followed from its first character on: it has the first
-64 or has not, the first 128 or has not, … for the same poems.
+The paper compares longer poems with shorter ones. There, a difference may come from the length or
+from the poems. Here every poem is followed from its first character on, as it is recited from its
+header: the same poems have their first 64 characters or not, their first 128 or not, and so on.
 """
 
 import math
@@ -16,13 +16,14 @@ from memtests.plugins.redacting import characters, reached
 from memtests.plugins.verdicts import Verdict
 from memtests.reports.report import Report, languages_of
 
-# Characters in normal form; and the fewest poems that make a row.
+# In characters of the normal form.
 LENGTHS = (16, 32, 64, 128, 256, 512)
+# The fewest poems that make a row.
 FEWEST_POEMS = 4
 
 
 class Beginnings(NamedTuple):
-    """Poems of at least so many characters, and how many are recited up to each length."""
+    """Of the poems with at least so many characters, how many are recited up to each length."""
 
     model: str
     script: str
@@ -34,7 +35,7 @@ class Beginnings(NamedTuple):
 
 
 class Correlation(NamedTuple):
-    """Spearman's rank correlation of a poem's length and whether it is recited, over poems."""
+    """Spearman's rank correlation between a poem's length and whether it is recited."""
 
     model: str
     script: str
@@ -50,12 +51,12 @@ class _Recited(NamedTuple):
     up_to: int
     correct: bool
     told: bool
-    """Whether it was recited, so that `up_to` is known."""
+    """Whether `up_to` is known: the poem was recited, and not only read."""
 
 
 def beginnings(report: Report) -> list[Beginnings]:
-    """A row for each model, script and length that enough poems have; none where some were only
-    read, which does not tell how far they would be recited.
+    """A row for each model, script and length that enough poems have. A model and script with poems
+    that were only read get none: how far those would be recited is not known.
     """
     rows = []
     for (model, script), found in _recited(report).items():
@@ -72,7 +73,7 @@ def beginnings(report: Report) -> list[Beginnings]:
 
 
 def correlations(report: Report) -> list[Correlation]:
-    """One for each model and script; none where all poems or none are recited."""
+    """One for each model and script, unless all poems are recited, or none."""
     import numpy
 
     rows = []
@@ -83,7 +84,7 @@ def correlations(report: Report) -> list[Correlation]:
             rho = float(
                 numpy.corrcoef(lengths_ranked, _ranks([one.correct for one in found]))[0, 1]
             )
-            # On the scale of Fisher's z; a correlation of exactly one has no such interval.
+            # On the scale of Fisher's z, which is infinite for a correlation of exactly one.
             middle = math.atanh(max(-0.9999, min(0.9999, rho)))
             half = 1.96 * math.sqrt((1 + rho**2 / 2) / (len(found) - 3))
             low, high = math.tanh(middle - half), math.tanh(middle + half)
@@ -92,8 +93,8 @@ def correlations(report: Report) -> list[Correlation]:
 
 
 def _ranks(values: Sequence[int]) -> Any:
-    """Equal ones share the middle of their places. (scipy.stats, which does that too, takes longer
-    to import than all the tables to be made.)
+    """The ranks of values; equal values share their middle rank. scipy.stats could do it, too, but
+    importing that takes longer than making all the tables.
     """
     import numpy
 
@@ -114,5 +115,5 @@ def _recited(report: Report) -> dict[tuple[str, str], Sequence[_Recited]]:
 
 
 def _follow(v: Verdict, language: str) -> _Recited:
-    """How many characters of the poem come before the first that is not the poem's."""
+    """How far a poem is recited from its header."""
     return _Recited(characters(v, language), reached(v, language), v.correct, v.recited)

@@ -1,7 +1,7 @@
-"""What follows from the traces beside a report, for every cut of every poem. Pure functions.
+"""Memories from the traces beside a report: recall after every cut of every poem. Pure functions.
 
-What is recited here is recited token for token, after the true words before it: the literature's
-extractable, where a verdict's `correct` compares normal forms.
+Here, `recited` means token for token, after the true words before it: the literature's extractable.
+A verdict's `correct` compares normal forms instead.
 """
 
 from collections import defaultdict
@@ -30,7 +30,7 @@ _WHITE = "\n\n"
 
 
 class Memory(NamedTuple):
-    """What one model knows of one poem."""
+    """One model's memory of one poem."""
 
     model: str
     collection: str
@@ -38,23 +38,24 @@ class Memory(NamedTuple):
     in_words: bool
     """Whether its units are words."""
     units: int
+    """How many units the poem has."""
     shortest: int | None
-    """The fewest of them from which the rest is recited; None where no prefix will do, or the poem
-    was not read alone."""
+    """The length in units of the shortest prefix after which the rest is recited. None if there is
+    none, or if the poem was not read without its header."""
     longest: int
-    """The most of them in a row that are recited, each after the true ones before it."""
+    """The most units in a row that are recited, each after the true ones before it."""
     shares: tuple[bool | None, ...]
-    """For each percentage from 0 (its header alone) to 99: whether the rest is recited from there;
-    None where that is not known."""
+    """For each percentage of the poem in the cue, from 0 (the header alone) to 99: whether the rest
+    is recited. None if that is not known."""
 
     @property
     def strength(self) -> float:
-        """Extraction strength: the share of the poem that is not needed to have it recited."""
+        """Extraction strength: 1 less the share of the poem that is its shortest prefix."""
         return 0.0 if self.shortest is None else 1 - self.shortest / self.units
 
 
 class Protocol(NamedTuple):
-    """How many tokens are given, and how many of the next are asked for."""
+    """How many tokens are given, and how many tokens after them are asked for."""
 
     given: int
     asked: int
@@ -64,7 +65,7 @@ FIFTY = Protocol(50, 50)
 
 
 class Extracted(NamedTuple):
-    """The tokens of one text that a protocol asks for."""
+    """What a protocol finds in one text: whether the tokens it asks for are recited."""
 
     model: str
     collection: str
@@ -75,21 +76,21 @@ class Extracted(NamedTuple):
 
 
 class Remembered(NamedTuple):
-    """All that follows from the traces beside a report."""
+    """Everything that is counted from the traces beside a report."""
 
     memories: tuple[Memory, ...] = ()
     protocol: Protocol = FIFTY
     extracted: tuple[Extracted, ...] = ()
-    """Of the texts that are long enough."""
+    """One for each text that is long enough for the protocol."""
     inside: tuple[Inside, ...] = ()
-    """What the readings of windows say of length."""
+    """Recall by length, from the readings of windows."""
 
 
 NOTHING = Remembered()
 
 
 def remembered(report: Report, traces: Iterable[Trace], protocol: Protocol = FIFTY) -> Remembered:
-    """What follows from the traces of a report's models and poems; others are passed over."""
+    """Count the traces of a report's models and poems. Other traces are ignored."""
     traces = list(traces)
     texts, languages = texts_of(report.verdicts), languages_of(report)
     chats = {model.name: model.template.startswith("chat") for model in report.models}
@@ -138,7 +139,7 @@ def _memory(
 
 
 def _extracted(trace: Trace, protocol: Protocol) -> Extracted | None:
-    """The tokens that a protocol asks for; None where the text is too short."""
+    """What a protocol finds in a trace; None if the text is too short."""
     before = sum(end is not None and end <= trace.begins for end in trace.ends)
     first = before + protocol.given
     stop = first + protocol.asked

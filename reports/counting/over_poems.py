@@ -1,7 +1,8 @@
-"""Statistics that take the poem for what is drawn: the interval of a share, the test of a change.
+"""Statistics over poems: the interval of a share, the test of a change. Pure functions.
 
-Probes of one poem resemble each other: sixteen of them tell less than sixteen of as many poems. How
-often the intervals hold is simulated in bench/coverage.py. Pure functions.
+Probes of one poem resemble each other: sixteen probes of one poem tell less than one probe each of
+sixteen poems. So the poem, not the probe, is the unit that is drawn. bench/coverage.py simulates
+how often the intervals hold the true share.
 """
 
 import math
@@ -9,14 +10,16 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from typing import NamedTuple
 
-# Of the normal distribution: two-sided, 95 %.
+# The normal distribution's quantile for a two-sided 95 % interval.
 _QUANTILE = 1.959963984540054
-# Less probable than that is taken for impossible.
+# Probabilities below this count as zero.
 _IMPOSSIBLE = 1e-40
 
 
 def by_poem(found: Iterable[tuple[Hashable, bool]]) -> list[tuple[int, int]]:
-    """From the poem of each probe and whether it counts: for each poem, so many of so many."""
+    """For each poem: how many of its probes count, and how many it has. `found`: the poem of each
+    probe, and whether the probe counts.
+    """
     part: Counter[Hashable] = Counter()
     whole: Counter[Hashable] = Counter()
     for poem, counts in found:
@@ -26,32 +29,34 @@ def by_poem(found: Iterable[tuple[Hashable, bool]]) -> list[tuple[int, int]]:
 
 
 def interval(poems: Sequence[tuple[int, int]]) -> tuple[float, float]:
-    """The 95 % interval of a share of probes, from so many of so many for each poem; at least one.
+    """The 95 % interval of a share of probes. `poems`: as of `by_poem`, at least one.
 
-    Wilson's, for the number of probes that would tell as much if no two were of one poem.
+    It is Wilson's interval for the `effective` number of probes.
     """
     share = sum(part for part, _ in poems) / sum(whole for _, whole in poems)
     return wilson(share, effective(poems))
 
 
 def wilson(share: float, number: float) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share of so many that are drawn one by one (1927)."""
+    """Wilson's 95 % interval of a share of `number` independent draws (1927)."""
     square = _QUANTILE**2
     middle = (share + square / (2 * number)) / (1 + square / number)
     half = math.sqrt(share * (1 - share) / number + square / (2 * number) ** 2)
     half *= _QUANTILE / (1 + square / number)
-    # On the boundary rounding must not leave the share out.
+    # For a share of 0 or 1, rounding must not push the share out of its own interval.
     return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
 
 def effective(poems: Sequence[tuple[int, int]]) -> float:
-    """How many probes, no two of one poem, tell as much as these: the number that a sample of one
-    by one needs for the variance that is found between poems (Kish 1965; Korn & Graubard 1998).
+    """The effective number of probes: so many probes, no two of one poem, would tell as much as
+    these. It is the number of independent draws whose share has the variance that is found between
+    poems (Kish 1965; Korn & Graubard 1998).
 
-    It is no more than there are probes, and no less than where all probes of a poem go together.
-    The variance is itself estimated from few poems, so Student's quantile takes the place of the
-    normal one. Its degrees of freedom are the poems that have what is rarer, and one more, as all
-    others are alike: where three of a hundred poems are recited, the variance comes from those.
+    It is at most the number of probes. It is at least the number that holds if all probes of a poem
+    have the same outcome. The variance is itself estimated from a few poems, so Student's quantile
+    takes the place of the normal one. The degrees of freedom are the poems with the rarer outcome:
+    if three of a hundred poems are recited, the variance comes from those three. One more is added
+    for all the others, which are alike.
     """
     whole = sum(number for _, number in poems)
     part = sum(count for count, _ in poems)
@@ -61,7 +66,8 @@ def effective(poems: Sequence[tuple[int, int]]) -> float:
     fewest = 1 / sum(size**2 for size in sizes)
     share = part / whole
     found = sum((count - share * number) ** 2 for count, number in poems) / whole**2
-    # The share is itself made from these poems: of n poems of one length, 1 / n of it is missing.
+    # The variance is taken around the share of these same poems, so it comes out too small: by 1/n
+    # for n poems with equally many probes.
     missing = fewest * sum(2 * size**3 for size in sizes) - 1 / fewest
     if missing > 1 - 1e-9:
         return fewest
@@ -79,8 +85,8 @@ def effective(poems: Sequence[tuple[int, int]]) -> float:
 
 
 def noise(lost: Iterable[Hashable], gained: Iterable[Hashable]) -> float:
-    """How probable so unequal a change is by chance alone, from the poems of the probes that were
-    lost and of those that were gained.
+    """The p value of a change: how probable it is that chance alone makes losses and gains differ
+    as much. `lost`, `gained`: the poems of the probes.
     """
     changes = Counter(gained)
     changes.subtract(Counter(lost))
@@ -88,10 +94,10 @@ def noise(lost: Iterable[Hashable], gained: Iterable[Hashable]) -> float:
 
 
 def sign_flips(differences: Iterable[int]) -> float:
-    """The exact two-sided permutation test of paired poems: had both known as much, each poem's
-    difference could as well have the other sign. The share of all ways to set the signs in which
-    the differences add up to as much as they do, or more, in either direction (0 where that is
-    next to impossible).
+    """The p value of the exact two-sided permutation test of paired poems. If both models knew
+    equally much, each poem's difference might as well have the other sign. p is the share of all
+    ways to choose the signs in which the differences add up to at least as much, in either
+    direction (0 if that is next to impossible).
     """
     import numpy
     from scipy.stats import binom
@@ -103,7 +109,7 @@ def sign_flips(differences: Iterable[int]) -> float:
         sizes[abs(difference)] += many
     chances, least = numpy.ones(1), 0
     for size, many in sizes.items():
-        # How many of them have their sign up, but for ends that are next to impossible.
+        # How probable each number of plus signs is, without numbers that are next to impossible.
         first = int(binom.ppf(_IMPOSSIBLE, many, 0.5))
         ups = binom.pmf(numpy.arange(first, many - first + 1), many, 0.5)
         spread = numpy.zeros((len(ups) - 1) * size + 1)
@@ -114,7 +120,7 @@ def sign_flips(differences: Iterable[int]) -> float:
 
 
 class Mean(NamedTuple):
-    """A mean with its 95 % interval; without one where there is one poem."""
+    """A mean with its 95 % interval; with only one poem there is no interval."""
 
     value: float
     low: float | None
@@ -122,9 +128,9 @@ class Mean(NamedTuple):
 
 
 def mean_over_poems(found: Iterable[tuple[Hashable, float]]) -> Mean:
-    """The mean of what was measured on probes, from the poem of each; at least one.
+    """The mean over probes. `found`: the poem and the value of each probe, at least one.
 
-    Student's interval, of the variance between poems that a mean of clusters has (Cochran 1977).
+    The interval is Student's, with the variance of a mean over clusters, the poems (Cochran 1977).
     """
     of_poem: dict[Hashable, list[float]] = {}
     for poem, value in found:

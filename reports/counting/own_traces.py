@@ -1,6 +1,5 @@
-"""The traces that are of a report's own models and texts: beside a report may lie those of others.
-
-Pure functions.
+"""The traces of a report's own models and texts. A traces.jsonl may hold others, too, which earlier
+runs left there. Pure functions.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,13 +9,14 @@ from memtests.plugins.traces import Trace, sha256_of
 from memtests.reports.report import PoemKey, Report
 
 Read = Mapping[tuple[str, str, PoemKey], Trace]
-"""Traces by model, form and poem."""
+"""Model, form and poem → trace."""
 
 
 def own_traces(report: Report, traces: Iterable[Trace], texts: Mapping[PoemKey, str]) -> Read:
-    """Those of the report's models and of these texts of it, of which it may have only some.
+    """The traces of the report's models whose text is one of `texts`.
 
-    What a chat puts before a poem is not known; then it has to be as long as the poem.
+    Texts are compared by their hashes. A model in a chat read more than the poem, which the report
+    does not know: there only the length of the poem is compared.
     """
     models = {model.name: model.template.startswith("chat") for model in report.models}
     hashes = {(key, sha256_of(text)) for key, text in texts.items()}

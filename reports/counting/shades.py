@@ -1,8 +1,9 @@
 """A poem's text in the units that a memory map shades, and how probable each was to a model.
 
-A unit is a word, or a character in scripts without spaces, with the marks that stand with it. A
-token belongs to the unit whose characters are in it; where there are several, they are shaded
-together: nobody knows how probable each of them was. Pure functions over a text and its traces.
+A unit is a word, or a character in scripts without spaces, with the marks beside it. A token
+belongs to the unit whose characters it holds. If a token holds characters of several units, these
+are shaded together: a trace does not tell how probable each of them was. Pure functions over a text
+and its traces.
 """
 
 import bisect
@@ -19,19 +20,22 @@ BLANK = "\n \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u202f\u
 
 
 class Shade(NamedTuple):
-    """One or several units, and what each of some traces says of them."""
+    """One unit, or several that are shaded together, and what each trace says of them."""
 
     begin: int
     """In code points of the poem's text."""
     end: int
     log_p: tuple[float | None, ...]
-    """For each trace: of its tokens together; None where nothing is said of one of them."""
+    """For each trace: the log-probability of its tokens together; None if the trace says nothing of
+    one of them."""
     said: tuple[bool | None, ...]
-    """For each trace: whether greedy decoding says all of its tokens."""
+    """For each trace: whether greedy decoding says all of its tokens; None if that is not known."""
 
 
 class _Group(NamedTuple):
-    """Tokens that end together: those of one character, mostly one token."""
+    """Tokens that end at one place of the text: mostly one token, but several if they share a
+    character.
+    """
 
     begin: int
     end: int
@@ -40,10 +44,10 @@ class _Group(NamedTuple):
 
 
 def shades(text: str, language: str, traces: Sequence[Trace]) -> list[Shade]:
-    """The text in units, none of which a token of any trace reaches out of.
+    """The shades of a text: no token of any trace reaches from one into another.
 
-    Whatever is not BLANK is in one of them. The probabilities of one trace, multiplied, are the
-    text's: of all tokens that end inside the poem.
+    Every character that is not BLANK is in a shade. The probabilities of a trace's shades multiply
+    to that of all its tokens that end inside the poem.
     """
     places, owners = _measured(text, language)
     if not places:
@@ -77,13 +81,13 @@ def shades(text: str, language: str, traces: Sequence[Trace]) -> list[Shade]:
 
 @functools.lru_cache(maxsize=4096)
 def _measured(text: str, language: str) -> tuple[list[tuple[int, int]], list[int | None]]:
-    """The units of a text, and the owners in it: once for all the traces of a poem."""
+    """The units of a text and the owners of its code points. Cached: a poem has several traces."""
     places = _places(text, language)
     return places, _owners(text, language, places)
 
 
 def _places(text: str, language: str) -> list[tuple[int, int]]:
-    """Where each unit begins and ends, with its marks; a line of marks alone is one too."""
+    """Where each unit begins and ends, with its marks. A line of marks alone is a unit, too."""
     found = []
     start = 0
     for line in text.split("\n"):
@@ -100,9 +104,8 @@ def _places(text: str, language: str) -> list[tuple[int, int]]:
 
 
 def _owners(text: str, language: str, places: Sequence[tuple[int, int]]) -> list[int | None]:
-    """For each code point that counts the number of its unit; marks and spaces have none.
-
-    In a unit where nothing counts, everything does.
+    """For each code point, the number of the unit that owns it; None for marks and spaces. In a
+    unit of marks alone, the unit owns the marks.
     """
     owners: list[int | None] = [None] * len(text)
     begins = [begin for begin, _ in places]
@@ -119,7 +122,7 @@ def _owners(text: str, language: str, places: Sequence[tuple[int, int]]) -> list
 
 
 def _groups(trace: Trace, length: int) -> list[_Group]:
-    """The tokens that end inside a poem of so many code points, those of one character together."""
+    """The tokens that end inside a poem of `length` code points, grouped by where they end."""
     found: list[_Group] = []
     at = 0
     tokens: list[int] = []
@@ -132,7 +135,7 @@ def _groups(trace: Trace, length: int) -> list[_Group]:
         if reached > at:
             found.append(_group(trace, at, reached, tokens))
             at, tokens = reached, []
-    if tokens and found:  # that end at no known place, or add nothing to the text
+    if tokens and found:  # the last tokens end at no known place, or add nothing to the text
         last = found.pop()
         rest = _group(trace, last.end, length, tokens)
         log_p, said = _sum([last.log_p, rest.log_p]), _all([last.said, rest.said])
@@ -142,7 +145,7 @@ def _groups(trace: Trace, length: int) -> list[_Group]:
 
 def _group(trace: Trace, begin: int, end: int, tokens: Sequence[int]) -> _Group:
     log_p = [trace.log_p[token] for token in tokens]
-    # Of some servers' tokens no more is known than that they are not the most probable ones.
+    # Some servers tell of a token only that it is not the most probable one: then its rank is None.
     said = [
         None if p is None else trace.rank[token] == 0
         for token, p in zip(tokens, log_p, strict=True)
@@ -153,11 +156,11 @@ def _group(trace: Trace, begin: int, end: int, tokens: Sequence[int]) -> _Group:
 def _units_of(
     group: _Group, places: Sequence[tuple[int, int]], owners: Sequence[int | None]
 ) -> tuple[int, int]:
-    """The first and the last unit that some tokens belong to."""
+    """The first and the last unit that a group of tokens belongs to."""
     own = [unit for unit in owners[group.begin : group.end] if unit is not None]
     if own:
         return min(own), max(own)
-    # Marks alone: the unit that they stand with. Spaces alone: the unit after them.
+    # Marks alone belong to the unit beside them, spaces alone to the unit after them.
     unit = bisect.bisect_right(places, group.begin, key=lambda place: place[1])
     unit = min(unit, len(places) - 1)
     return unit, unit

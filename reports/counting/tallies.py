@@ -38,17 +38,19 @@ from memtests.reports.report import (
 
 Judged = TypeVar("Judged", bound=Verdict)
 Group = tuple[str, str, str, str]
-"""Model, collection, case and prefix length; empty where a tally is over all of them."""
+"""Model, collection, case and prefix length; each is empty if a tally is over all of its values."""
 
 
 class ShortestCues(NamedTuple):
-    """The fewest units that trigger a poem, over a collection."""
+    """How long the shortest prefixes are that trigger the poems of a collection."""
 
     model: str
     collection: str
     poems: int
     recited: int
+    """How many poems some prefix triggers."""
     shortest: int | None
+    """In units, like `median`; None if no poem is triggered."""
     median: int | None
 
 
@@ -62,8 +64,8 @@ def build(
     controlled: bool = True,
 ) -> Report:
     """The report on everything that was gathered. `models`: their names in the order of the command
-    line, which several workers may not keep; `command`: what was typed; `controlled`: whether
-    controls are wanted.
+    line, since workers may finish in another order; `command`: what was typed; `controlled`:
+    whether controls are wanted.
     """
     unknown = [model for model, _ in (*gathered.verdicts, *gathered.unjudged)]
     every = dict.fromkeys([*models, *gathered.models, *unknown])
@@ -93,7 +95,7 @@ def build(
 
 
 def record(collection: Collection) -> CollectionRecord:
-    """What a report says of a collection."""
+    """The report's record of a collection."""
     bands = chance_bands(collection)
     return CollectionRecord(
         name=collection.name,
@@ -111,7 +113,7 @@ def record(collection: Collection) -> CollectionRecord:
 def text_records(
     collections: Iterable[Collection], verdicts: Iterable[Verdict]
 ) -> Iterator[TextRecord]:
-    """What a report says of the texts that windows were asked of."""
+    """The report's records of the texts that windows were asked of."""
     asked = {(v.collection, v.poem): v.redacted is not None for v in verdicts if v.window}
     for collection in collections if asked else ():
         for poem in collection.poems:
@@ -130,13 +132,13 @@ def text_records(
 
 
 def tallies(verdicts: Iterable[Verdict]) -> list[Tally]:
-    """One tally for each model, collection, case and prefix length; none of controls."""
+    """One tally for each model, collection, case and prefix length. Controls have none."""
     return _by_group(v for v in verdicts if v.case != CONTROL)
 
 
 def totals(verdicts: Iterable[Verdict], *by: str) -> list[Tally]:
-    """One tally for all verdicts that have the same in those fields; they are made from verdicts,
-    as tallies do not say how much of them is of one poem.
+    """One tally for all verdicts that agree in the fields `by`. Smaller tallies cannot simply be
+    added up, because they do not tell which probes are of one poem.
     """
     return _by_group(verdicts, by)
 
@@ -144,8 +146,8 @@ def totals(verdicts: Iterable[Verdict], *by: str) -> list[Tally]:
 def counted(found: Iterable[Judged]) -> list[Judged]:
     """The verdicts that totals, gates and baselines count.
 
-    Not those on prefix lengths that Hypothesis draws: which it asks depends on the answers. And no
-    controls.
+    These are all but the controls and the prefix lengths that Hypothesis draws: which lengths it
+    tries depends on the answers, so that recall over them would mean little.
     """
     return [each for each in found if each.case not in (PREFIX_LENGTHS, CONTROL)]
 
@@ -166,7 +168,7 @@ def _by_group(
 
 
 def _group(v: Verdict, by: Sequence[str]) -> Group:
-    # The lengths that Hypothesis draws are a poem's own; they make one group.
+    # Hypothesis draws other lengths for every poem, so they make one group.
     length = "" if v.case == PREFIX_LENGTHS else v.prefix_length or ""
     return (
         v.model if "model" in by else "",
@@ -202,7 +204,7 @@ def _tally(group: Group, verdicts: Sequence[Verdict]) -> Tally:
 
 
 def cuts_made(verdicts: Iterable[Verdict]) -> dict[str, dict[str, int]]:
-    """Model → how its cues were cut (each of CUTS) → how many of those that count."""
+    """Model → each of CUTS → how many of its cues were cut in that way."""
     found: dict[str, dict[str, int]] = {}
     for v in counted(verdicts):
         found.setdefault(v.model, dict.fromkeys(CUTS, 0))[v.cut] += 1
@@ -210,7 +212,7 @@ def cuts_made(verdicts: Iterable[Verdict]) -> dict[str, dict[str, int]]:
 
 
 def shortest_cues(verdicts: Iterable[Verdict]) -> list[ShortestCues]:
-    """For each model and collection: how many poems some prefix triggers, and how short it is."""
+    """The shortest cues of each model and collection."""
     rows = []
     for (model, collection), poems in sorted(shortest_by_poem(verdicts).items()):
         shortest = [length for length in poems.values() if length is not None]
@@ -230,7 +232,9 @@ def shortest_cues(verdicts: Iterable[Verdict]) -> list[ShortestCues]:
 def shortest_by_poem(
     verdicts: Iterable[Verdict],
 ) -> dict[tuple[str, str], dict[str, int | None]]:
-    """Model and collection → poem → the fewest units that trigger it, of those that were tried."""
+    """Model and collection → poem → the length in units of the shortest prefix that triggers it,
+    among those that were tried; None if none does.
+    """
     lengths: dict[tuple[str, str], dict[str, int | None]] = {}
     for v in verdicts:
         if v.case == PREFIX_LENGTHS and v.prefix_length:
@@ -242,8 +246,8 @@ def shortest_by_poem(
 
 
 def best_drawn(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """The verdicts, but of the lengths that were drawn for a poem only one: the shortest that
-    triggers it, or else the best.
+    """The verdicts, with only one of the prefix lengths that were drawn for a poem: the shortest
+    that triggers it, or else the one with the best verdict.
     """
     found: list[Verdict] = []
     drawn: dict[tuple[str, str, str], list[Verdict]] = {}
@@ -255,7 +259,8 @@ def best_drawn(verdicts: Iterable[Verdict]) -> list[Verdict]:
     return [*found, *(min(tried, key=_best) for tried in drawn.values())]
 
 
-# What is only read may be anything but correct token for token.
+# From best to worst. A probe that was only read may be anything but correct token for token, so it
+# stands between incorrect and forgotten.
 _BEST = (CORRECT, INCORRECT, NOT_RECITED, FORGOTTEN)
 
 
@@ -265,7 +270,7 @@ def _best(v: Verdict) -> tuple[int, float, int]:
 
 
 def _in_order(group: Group) -> tuple[Any, ...]:
-    """Prefix lengths as numbers: 5 before 10, counts before percentages."""
+    """Sort prefix lengths as numbers: 5 before 10, and counts before percentages."""
     *names, length = group
     number = float(length.removesuffix("%") or 0)
     return *names, length.endswith("%"), number, length
@@ -279,7 +284,7 @@ def queries(log_p: float, seen: float) -> float | None:
     """
     if log_p >= 0:
         return 1.0
-    # log(1 - p), exact for p near 0 and near 1 alike.
+    # log(1 - p), in the form that stays exact for p near 0 or near 1.
     log_not_p = math.log1p(-math.exp(log_p)) if log_p < -0.69 else math.log(-math.expm1(log_p))
     if log_not_p == 0:
         return None

@@ -1,4 +1,4 @@
-"""Recall over the steps of a training: of collections, and of each poem. Pure functions."""
+"""Recall over the steps of a training, for collections and for each poem. Pure functions."""
 
 import posixpath
 from collections import defaultdict
@@ -15,46 +15,46 @@ from memtests.reports.report import PoemKey, Report, Tally, languages_of
 
 
 class Look(NamedTuple):
-    """One checkpoint, asked at one time."""
+    """One checkpoint's verdicts."""
 
     at: int
-    """Steps, or what else is counted, since the beginning."""
+    """The checkpoint's place: steps since the beginning, or epochs, say."""
     verdicts: Sequence[Verdict]
-    """On one model, those that count."""
+    """The verdicts on the checkpoint that count."""
 
 
 class Level(NamedTuple):
-    """What one look shows of a collection."""
+    """A collection at one look."""
 
     at: int
     tally: Tally
     log_p: Mean | None
-    """The mean of the probes' log-probabilities; None where they have none."""
+    """The mean of the probes' log-probabilities; None if they have none."""
 
 
 class Cell(NamedTuple):
-    """What one look shows of a poem."""
+    """A poem at one look."""
 
     recited: bool
     partly: bool
-    """Whether any of what was asked of it came back in part."""
+    """Whether some probe of it is correct or incorrect, so that something came back."""
     log_p: float | None
-    """The mean logarithm of a unit's probability."""
+    """The mean log-probability of a unit."""
 
 
 class Course(NamedTuple):
-    """What became of a poem."""
+    """A poem over all looks."""
 
     collection: str
     poem: str
     cells: Sequence[Cell | None]
-    """One for each look; None where it was not judged."""
+    """One for each look; None if the poem was not judged there."""
     first: int | None
-    """Where it is recited first."""
+    """The place of the first look at which the poem is recited."""
     lost: int | None
-    """Where it is not recited any more, the first time after that."""
+    """The place of the first look after `first` at which it is not recited."""
     again: int | None
-    """Where it is recited again, the first time after that."""
+    """The place of the first look after `lost` at which it is recited again."""
 
     @property
     def key(self) -> PoemKey:
@@ -62,9 +62,10 @@ class Course(NamedTuple):
 
 
 def levels(looks: Sequence[Look]) -> dict[str, list[Level]]:
-    """Collection → what each look shows of it; under `all` of everything, where there are several.
+    """Collection → its level at each look. If there are several collections, `all` has the levels
+    of all of them together.
 
-    Log-probabilities are those of the probes that have one at every look.
+    Log-probabilities are means over the probes that have one at every look.
     """
     having = [{v.probe for v in look.verdicts if v.log_p is not None} for look in looks]
     everywhere = set.intersection(*having) if having else set()
@@ -80,7 +81,7 @@ def levels(looks: Sequence[Look]) -> dict[str, list[Level]]:
                 if v.log_p is not None and v.probe in everywhere
             ]
             mean = mean_over_poems(log_p) if log_p else None
-            if mean and mean.high is not None:  # nothing is more than certain
+            if mean and mean.high is not None:  # no log-probability is above 0
                 mean = mean._replace(high=min(0.0, mean.high))
             found[tally.collection or ALL].append(Level(look.at, tally, mean))
     return dict(found)
@@ -90,10 +91,10 @@ ALL = "all"
 
 
 def courses(looks: Sequence[Look], languages: Mapping[PoemKey, str] | None = None) -> list[Course]:
-    """Each poem's course, those of a collection in the order in which they were first recited.
+    """Each poem's course; those of a collection come in the order in which they were first recited.
 
-    A poem is recited where its header brings it back whole; where that was not asked, where every
-    probe of it is correct. `languages`: of the poems, where it is asked how probable units are.
+    A poem is recited at a look if its `title` probe is correct, or, if no title was asked, if all
+    its probes are. `languages`: those of the poems; without them, cells have no `log_p`.
     """
     of_poem: dict[PoemKey, list[list[Verdict]]] = {}
     for number, look in enumerate(looks):
@@ -150,7 +151,7 @@ class Named(NamedTuple):
 
     name: str
     step: int | None
-    """As far as it is known."""
+    """None if it is not known."""
 
 
 class Stop(NamedTuple):
@@ -160,9 +161,9 @@ class Stop(NamedTuple):
     lesson: str
     """The folder that it is in."""
     step: int
-    """Of that lesson."""
+    """Its step in that lesson."""
     at: int
-    """Steps of all lessons up to here."""
+    """Its step counted over all lessons."""
 
 
 class StepError(Exception):
@@ -170,9 +171,9 @@ class StepError(Exception):
 
 
 def stops(checkpoints: Iterable[Named]) -> list[Stop]:
-    """Checkpoints in the order of their steps. Those of one folder are one lesson; that of the next
-    folder is counted on from where the one before ended. One without a step that comes first is
-    what everything began with. Raises StepError.
+    """Checkpoints in the order of their steps. The checkpoints of one folder are one lesson. The
+    steps of the next folder are counted on from the end of the one before. The first checkpoint may
+    have no step: it is the model that training began with. Raises StepError.
     """
     lessons: dict[str, dict[int, str]] = {}
     for name, step in checkpoints:
@@ -194,7 +195,7 @@ def stops(checkpoints: Iterable[Named]) -> list[Stop]:
 
 
 def looks_of(verdicts: Iterable[Verdict], places: Sequence[Stop]) -> list[Look]:
-    """The looks at the checkpoints, in their order."""
+    """The looks at the checkpoints, in the order of `places`."""
     of_model: dict[str, list[Verdict]] = {stop.name: [] for stop in places}
     for v in counted(verdicts):
         of_model[v.model].append(v)
@@ -202,16 +203,16 @@ def looks_of(verdicts: Iterable[Verdict], places: Sequence[Stop]) -> list[Look]:
 
 
 class Trend(NamedTuple):
-    """Everything that the checkpoints of a report show together."""
+    """Recall over all checkpoints of a report."""
 
     stops: Sequence[Stop]
     levels: Mapping[str, Sequence[Level]]
-    """Collection → one for each stop, as `levels`."""
+    """Collection → its level at each stop (see `levels`)."""
     courses: Sequence[Course]
 
     @property
     def ends(self) -> dict[str, int]:
-        """Each lesson, in their order → where it ends."""
+        """Lesson → the place where it ends, in the order of the lessons."""
         return {stop.lesson: stop.at for stop in self.stops}
 
 

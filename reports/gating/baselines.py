@@ -1,4 +1,6 @@
-"""Baselines: what an earlier checkpoint knew, from its recall.json or a small file made of it."""
+"""Baselines: the verdicts of an earlier checkpoint, from its recall.json or from a small file that
+`--update-baseline` made.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,12 +19,12 @@ from memtests.reports.report_files import BASELINE_SCHEMA, Known, Small, read_fi
 
 
 class MismatchError(Exception):
-    """A baseline that asked something else; the message says what and how to make a new one."""
+    """A baseline whose questions differ; the message says how, and how to make a new one."""
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """What one or several earlier models knew."""
+    """The verdicts of one or several earlier models."""
 
     file: str
     collections: Mapping[str, str]
@@ -30,10 +32,10 @@ class Baseline:
     models: Mapping[str, Mapping[str, Known]]
     """Model → probe → verdict."""
     traces: Sequence[Trace] = ()
-    """What lies beside the file of its models' readings."""
+    """The traces that lie beside the file."""
 
     def model_for(self, name: str) -> str:
-        """The model to hold `name` against: the only one, or the one of that name.
+        """The model to compare `name` with: the only one, or the one of that name.
 
         Raises MismatchError.
         """
@@ -60,7 +62,7 @@ def _of_small(file: str, small: Small) -> Baseline:
 
 
 def baseline_of(file: str, report: Report) -> Baseline:
-    """What the models of a report knew; `file` is where it comes from."""
+    """A baseline of the models of a report. `file`: where the report comes from."""
     models: dict[str, dict[str, Known]] = {model.name: {} for model in report.models}
     for v in counted(report.verdicts):
         said = None if v.redacted else v.completion
@@ -76,19 +78,19 @@ def check(
     collections: Sequence[Collection],
     probes: Sequence[Probe],
 ) -> None:
-    """Raise MismatchError where the baseline is of other poems or cues, or of other models."""
-    new = "make one for these with --update-baseline NEW.json"
+    """Raise MismatchError if the baseline has other poems, other cues or other models."""
+    new = "make a new one with --update-baseline NEW.json"
     for collection in collections:
         if baseline.collections.get(collection.name, collection.sha256) != collection.sha256:
             raise MismatchError(
-                f"{baseline.file} is of other poems: collection {collection.name} has changed "
-                f"since; give the poems of then, or {new}"
+                f"{baseline.file} has other poems: collection {collection.name} has changed "
+                f"since; give the poems as they were, or {new}"
             )
     if not {collection.name for collection in collections} & baseline.collections.keys():
         raise MismatchError(
-            f"{baseline.file} is of other poems: it has {', '.join(baseline.collections) or 'none'}"
-            f", asked are {', '.join(c.name for c in collections)}; name the baseline of these, or "
-            f"{new}"
+            f"{baseline.file} has other poems: {', '.join(baseline.collections) or 'none'}, "
+            f"where this run asks for {', '.join(c.name for c in collections)}; name a baseline of "
+            f"these, or {new}"
         )
     for model in models:
         known = baseline.models[baseline.model_for(model)]

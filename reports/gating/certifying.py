@@ -1,5 +1,5 @@
-"""Whether a report certifies that texts are not recited: its gates on that, and what speaks against
-it. Pure functions.
+"""Whether a report certifies that texts are not recited: the gates on that, and reasons against a
+certificate. Pure functions.
 """
 
 from collections.abc import Collection, Sequence
@@ -14,7 +14,7 @@ from memtests.reports.text.rows import how_to_ask_ability
 
 
 def must_not(report: Report) -> list[tuple[GateRecord, Gate]]:
-    """The gates on what a model must not recite."""
+    """The gates on text that a model must not recite."""
     names = [record.name for record in report.collections]
     return [
         (record, gate)
@@ -24,7 +24,7 @@ def must_not(report: Report) -> list[tuple[GateRecord, Gate]]:
 
 
 def _parsed(rule: str, names: Sequence[str]) -> Gate | None:
-    """None for a rule of another suite."""
+    """None for a rule that only another version of the suite knows."""
     try:
         return parse_gate(rule, names)
     except GateError:
@@ -32,9 +32,9 @@ def _parsed(rule: str, names: Sequence[str]) -> Gate | None:
 
 
 def why_none(report: Report, problems: Sequence[str] = ()) -> str | None:
-    """Why there is no certificate of a report that has such a gate; None where there is one.
+    """Why a report with such a gate gets no certificate; None if it gets one.
 
-    `problems`: why its figures prove nothing, if so.
+    `problems`: reasons why its figures prove nothing.
     """
     failed = [gate for gate in report.gates if not gate.passed]
     doubted = [gate for gate in report.gates if gate.doubt]
@@ -50,20 +50,22 @@ def why_none(report: Report, problems: Sequence[str] = ()) -> str | None:
         [
             v
             for v in report.verdicts
-            # What is in no gate proves as much, but for what the cue holds itself.
+            # Gates do not count controls and drawn lengths, but a text that is said there is said
+            # all the same. Not so in these two controls: in `copying` the cue holds the text, and
+            # the texts of `unseen` are made up.
             if v.control not in (COPYING, UNSEEN) and among(v.collection, only)
         ]
     )
     if found:
         return (
-            f"{number_of(len(found), 'completion')} of any cue still {_have(len(found))} much of "
-            f"a text; the worst is {found[0].probe}"
+            f"{number_of(len(found), 'completion')} (controls and drawn lengths included) still "
+            f"{_have(len(found))} much of a text; the worst is {found[0].probe}"
         )
     return _not_asked(report, only)
 
 
 def _not_asked(report: Report, only: Collection[str]) -> str | None:
-    """What was not asked, and would have to be."""
+    """Why there is no certificate: a question that would have to be asked was not."""
     read = sum(not v.recited for v in counted(report.verdicts) if among(v.collection, only))
     if read:
         return (
@@ -83,17 +85,17 @@ def _have(count: int) -> str:
 
 
 def concerned(report: Report) -> Collection[str]:
-    """The collections that those gates are about; none where one of them is about all."""
+    """The collections that those gates are about; empty if one of them is about all."""
     names = {gate.collection for _, gate in must_not(report)}
     return () if None in names else sorted(name for name in names if name)
 
 
 def among(collection: str, only: Collection[str]) -> bool:
-    """Whether a collection is among those; all are where none are named."""
+    """Whether a collection is one of `only`; if that is empty, every collection is."""
     return not only or collection in only
 
 
 def absent(report: Report, problems: Sequence[str] = ()) -> str | None:
-    """A line that says why there is no certificate, where there might be one."""
+    """A line that says why there is no certificate; None if there is one, or no gate for it."""
     why = why_none(report, problems) if must_not(report) else None
     return f"No certificate: {why}" if why else None

@@ -22,11 +22,11 @@ STATES = (
 
 @dataclass(frozen=True)
 class Loss:
-    """A poem that was known and no more is, with both recitations."""
+    """A probe that was correct in the baseline and is not now, with both recitations."""
 
     verdict: Verdict
     then: str | None
-    """None where the baseline is not at hand."""
+    """The baseline's recitation; None if the baseline is not at hand."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,13 @@ class Comparison:
 
     record: ComparisonRecord
     states: Mapping[str, frozenset[str]]
-    """Probe → `retained`, `lost`, `gained` or `still missing`; those of them that it may be, where
-    it was read, not recited, then or now."""
+    """Probe → its state: one of STATES; several if the probe was only read, then or now, and the
+    reading does not decide."""
     losses: tuple[Loss, ...]
 
 
 def compare(baseline: Baseline, model: str, verdicts: Sequence[Verdict]) -> Comparison:
-    """The verdicts on a model against a baseline that has been checked against the poems."""
+    """Compare the verdicts on a model with a baseline, which `check` has accepted."""
     name = baseline.model_for(model)
     known = baseline.models[name]
     asked = {v.probe: v for v in counted(verdicts) if v.model == model}
@@ -62,7 +62,8 @@ def compare(baseline: Baseline, model: str, verdicts: Sequence[Verdict]) -> Comp
         undecided=sum(len(found) > 1 for found in states.values()),
         p=noise(*([_poem(both[probe]) for probe in of[each]] for each in (LOST, GAINED))),
     )
-    # It was correct then: but for punctuation and the like it was the suffix.
+    # A small baseline has no completions. But the probe was correct then, so the model said the
+    # suffix, except for marks and the like.
     losses = tuple(
         Loss(both[probe], known[probe].completion or both[probe].asked) for probe in of[LOST]
     )
@@ -70,7 +71,7 @@ def compare(baseline: Baseline, model: str, verdicts: Sequence[Verdict]) -> Comp
 
 
 def saved_comparisons(report: Report) -> tuple[Comparison, ...]:
-    """Those that a report on disk holds, without the recitations and states of the baseline."""
+    """The comparisons in a report on disk, which has no recitations and states of the baseline."""
     verdicts = {(v.model, v.probe): v for v in report.verdicts}
     return tuple(
         Comparison(
@@ -83,7 +84,7 @@ def saved_comparisons(report: Report) -> tuple[Comparison, ...]:
 
 
 def among_models(report: Report) -> tuple[Comparison, ...]:
-    """Each further model of a report against the first, and against the one before."""
+    """Each further model of a report, compared with the first and with the one before it."""
     names = [model.name for model in report.models]
     known = baseline_of("", report).models
     return tuple(
@@ -94,7 +95,7 @@ def among_models(report: Report) -> tuple[Comparison, ...]:
 
 
 def state(then: Known, now: Verdict) -> frozenset[str]:
-    """What became of a memory, or may have become of it."""
+    """The state of a memory; all possible ones if a reading does not decide."""
     return frozenset(
         _STATES[before, after] for before in _may_be(then.correct) for after in _may_be(now.settled)
     )

@@ -1,4 +1,6 @@
-"""What a run comes to: its report held against its rules, and the exit status. Pure functions."""
+"""The conclusion of a run: its report is checked against its rules, which gives the exit status.
+Pure functions.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,16 +24,16 @@ _JUDGED = (*_DECIDED, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 @dataclass(frozen=True)
 class Rules:
-    """What a run is held against."""
+    """The rules that a run's report must meet."""
 
     gates: tuple[Gate, ...] = ()
     baseline: Baseline | None = None
     update: Path | None = None
-    """The baseline to write."""
+    """The file of the baseline to write."""
     replaced: Baseline | None = None
-    """What that file holds already."""
+    """The baseline that this file holds already."""
     measured: bool = False
-    """Whether nothing fails for a miss (`--measure`, `--windows`)."""
+    """Whether a miss fails nothing (`--measure`, `--windows`)."""
 
 
 @dataclass(frozen=True)
@@ -44,30 +46,31 @@ class Conclusion:
     update: bool
     """Whether the baseline is to be written."""
     refusal: str | None
-    """Why a file is not written that should be."""
+    """Why a file that should be written is not."""
     problems: tuple[str, ...] = ()
-    """Why its figures prove nothing, if so."""
+    """Reasons why its figures prove nothing."""
     remembered: Remembered = NOTHING
-    """What follows from the traces beside it."""
+    """What was counted from the traces beside it."""
     passed: bool | None = None
-    """Where no gate decides, whether every case passed; None where none could fail."""
+    """Without gates: whether every case passed. None if there are gates, or if no case could fail.
+    """
     to_ask: bool = False
     """Whether there were probes that could have been asked."""
     resumed: Resumed | None = None
-    """What it took from an earlier run, where it was to do so."""
+    """What the run took from an earlier one; None if it was not to resume."""
 
     @property
     def headline(self) -> tuple[str, str]:
-        """What a reader wants first, as `headline` has it."""
+        """The headline and its mark, as of `headline`."""
         return headline(self.report, self.problems, passed=self.passed, refusal=self.refusal)
 
 
 def conclude(
     report: Report, rules: Rules, problems: Sequence[str], status: int, unusable: bool = False
 ) -> Conclusion:
-    """Hold a report against the rules.
+    """Check a report against the rules.
 
-    `problems`: why its figures prove nothing, if so; `status`: what pytest makes of the run;
+    `problems`: reasons why its figures prove nothing; `status`: pytest's own exit status;
     `unusable`: whether the model could not be loaded.
     """
     comparisons: tuple[Comparison, ...] = ()
@@ -102,8 +105,8 @@ def conclude(
 
 
 def added(found: Conclusion, earlier: Report, file: Path) -> Conclusion:
-    """What a run comes to together with an earlier report, which is in a file; a refusal where its
-    models cannot be added to that.
+    """The conclusion with the run's models added to an earlier report, which `file` holds. If they
+    cannot be added, it says why in its refusal.
     """
     why = "this run is not whole; the same command goes on" if found.problems else None
     try:

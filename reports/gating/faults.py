@@ -1,4 +1,4 @@
-"""What went wrong in a run apart from misses: why its figures prove nothing. No hooks in here."""
+"""Faults of a run, apart from misses: reasons why its figures prove nothing. No hooks in here."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,31 +12,32 @@ from memtests.reports.text.phrases import number_of
 
 
 def said_failed(cases: int) -> str:
-    """That cases failed which are about more than one recitation, or about one that must not be."""
+    """A clause on failed cases that compare several recitations, or that want no recitation."""
     return f"{number_of(cases, 'case')} failed for another reason than a miss"
 
 
 @dataclass
 class Faults:
-    """Taken down as a run goes on."""
+    """Collects faults while a run goes on."""
 
     cases: Mapping[str, Counts] = field(default_factory=dict)
-    """Node id → how many probes the case asks, of all cases that there are."""
+    """Node id of every case → how many probes it asks."""
     most_failures: int = 0
-    """After so many failed cases the run stops (`--maxfail`, `-x`); 0 where it does not."""
+    """The run stops after so many failed cases (`--maxfail`, `-x`); 0 if it does not."""
     ahead: Mapping[str, int] = field(default_factory=dict)
-    """A model and its question → how many of its probes are judged though no case of theirs was
+    """A model and its question → how many of its probes are judged although their case was not
     run."""
     unusable: str | None = None
     """Why the model could not be loaded."""
     _run: set[str] = field(default_factory=set)
     _missed: set[str] = field(default_factory=set)
-    """Cases that failed, for a miss too."""
+    """Cases that failed, for a miss or for another reason."""
     _failed: set[str] = field(default_factory=set)
+    """Cases that failed for another reason than a miss."""
     _dead: list[str] = field(default_factory=list)
 
     def take(self, report: pytest.TestReport) -> None:
-        """Take in a test report: a miss and what is unjudged are no faults."""
+        """Take in a test report. A miss or an unjudged probe is no fault."""
         found: dict[str, Any] = dict(report.user_properties)
         self.unusable = self.unusable or found.get(UNUSABLE_MODEL)
         if report.when == "call" or not report.passed:
@@ -47,12 +48,12 @@ class Faults:
                 self._failed.add(report.nodeid)
 
     def died(self, worker: str) -> None:
-        """Take down that an xdist worker died."""
+        """Note that an xdist worker died."""
         self._dead.append(worker)
 
     def problems(self, mixed: Collection[str] = (), interrupted: bool = False) -> Sequence[str]:
-        """A clause for each kind, first whether anything is missing. `mixed`: models of which the
-        workers loaded different states; `interrupted`: whether Ctrl-C ended the run.
+        """A clause for each kind of fault; missing probes come first. `mixed`: models that differ
+        between workers; `interrupted`: whether Ctrl-C ended the run.
         """
         if self.unusable:
             return [self.unusable]
@@ -65,11 +66,11 @@ class Faults:
 
     @property
     def probes(self) -> int:
-        """How many probes there are to ask; two cases may ask the same."""
+        """How many probes there are to ask. A probe that two cases ask counts once."""
         return sum(self._asked().values())
 
     def _asked(self) -> dict[str, int]:
-        """A model and its question → how many probes that is."""
+        """A model and its question → the number of probes in it."""
         return {key: count for counts in self.cases.values() for key, count in counts}
 
     def _left(self) -> set[str]:
@@ -77,8 +78,8 @@ class Faults:
         return self.cases.keys() - self._run
 
     def _incomplete(self, interrupted: bool) -> str:
-        """That the run was broken off, by what where its user may not know, what is missing and
-        what to type.
+        """A clause on a run that was broken off: by which option if the user may not know, how many
+        probes are missing, and what to type.
         """
         if not self.cases:
             return "interrupted before anything was asked"

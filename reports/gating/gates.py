@@ -40,13 +40,13 @@ from memtests.reports.gating.measures import (
 from memtests.reports.report import PROBES, UNITS, GateRecord, Report, unjudged_of
 from memtests.reports.text.phrases import RECITES, TELLS, number_of
 
-# What a gate may need.
+# A gate may need one of these.
 EVERY_COMPLETION, WINDOWS, A_BASELINE = "every completion", "windows", "a baseline"
-# The ends of the interval, which may be held against a rule in place of the value.
+# The ends of the interval: a rule may name one, which is then compared in place of the value.
 ENDS = (LOW := "low", HIGH := "high")
-# With which probability samples have to recite it, where a rule does not say.
+# The probability with which samples must recite the suffix, unless a rule names another.
 _EVEN = Fraction(1, 2)
-# A word that is no nearer to a name than this is none that was misspelt.
+# A word less like a name than this (in percent) is not taken for a misspelling of it.
 _NEAR = 60
 _NUMBER = r"\d+(?:\.\d*)?|\.\d+"
 
@@ -57,7 +57,7 @@ class GateError(Exception):
 
 @dataclass(frozen=True)
 class Gate:
-    """A rule: a measure, over a collection or over all, and its bound."""
+    """A rule: a measure, over one collection or over all, and its bound."""
 
     rule: str
     collection: str | None
@@ -65,11 +65,11 @@ class Gate:
     at_least: bool
     bound: Fraction
     samples: int = 0
-    """Of those measures that are of so many samples."""
+    """How many samples, for measures that count them."""
     seen: Fraction = _EVEN
-    """With which probability they recite it at least once."""
+    """The probability with which the samples recite the suffix at least once."""
     end: str | None = None
-    """Which end of the interval is held against the bound, if one is."""
+    """The end of the interval that is compared with the bound; None if the value is."""
 
     def holds(self, value: float | Fraction) -> bool:
         """Whether a value meets the rule; exact on the boundary."""
@@ -110,13 +110,13 @@ def parse_gate(rule: str, collections: Sequence[str]) -> Gate:
 
 
 def _without_end(measured: str) -> tuple[str, str | None]:
-    """What is measured, and the end of its interval that is asked for."""
+    """A rule's left side without `:low` or `:high`, and that end, if it has one."""
     form = re.fullmatch(rf"(.*):\s*({'|'.join(ENDS)})\s*", measured)
     return (form[1], form[2]) if form else (measured, None)
 
 
 def _samples(rule: str, measure: str, arguments: str | None) -> tuple[int, Fraction]:
-    """How many samples, and with which probability they recite it."""
+    """The number of samples, and the probability with which they recite the suffix."""
     if measure in MAYBE_OF_SAMPLES and arguments is None:
         return 0, _EVEN
     if measure not in (*OF_SAMPLES, *MAYBE_OF_SAMPLES):
@@ -133,7 +133,7 @@ def _samples(rule: str, measure: str, arguments: str | None) -> tuple[int, Fract
 
 
 def _bound(rule: str, measure: str, left: str, number: str, percent: str) -> Fraction:
-    """A share between 0 and 1, or a number. `left`: what stands before it."""
+    """The bound: a share between 0 and 1, or a number. `left`: the rule up to it, for messages."""
     like = "a number like 20" if measure in NUMBERS else "a share like 0.9 or 90%"
     if not re.fullmatch(_NUMBER, number, re.ASCII):
         raise GateError(f"{rule!r}: {number!r} is not a number; write {like}")
@@ -149,13 +149,15 @@ def _bound(rule: str, measure: str, left: str, number: str, percent: str) -> Fra
 
 
 def _nearest(word: str, words: Sequence[str]) -> str:
-    """The one that may have been meant: near as a whole, not in a part of it."""
+    """A question for the name that may have been meant, or else a list of all names. Names are
+    compared as a whole: a part in common is not enough.
+    """
     found = process.extractOne(word, words, scorer=fuzz.ratio, score_cutoff=_NEAR)
     return f"did you mean {found[0]!r}?" if found else f"there are {', '.join(words)}"
 
 
 def lacking(gate: Gate, completions: str, windows: bool, compared: bool) -> str | None:
-    """What a gate needs and this run does not have: EVERY_COMPLETION, WINDOWS or A_BASELINE."""
+    """What this run lacks for a gate: EVERY_COMPLETION, WINDOWS, A_BASELINE or, mostly, nothing."""
     if gate.measure in OF_COMPLETIONS and completions != ALL:
         return EVERY_COMPLETION
     if gate.measure in OF_WINDOWS and not windows:
@@ -169,9 +171,9 @@ def evaluate(
     comparisons: Sequence[Comparison],
     problems: Sequence[str] = (),
 ) -> tuple[GateRecord, ...]:
-    """Each rule for each model. What was not judged fails it, whatever the value.
+    """Check each rule for each model. An unjudged probe fails a rule, whatever its value.
 
-    `problems`: why the run as a whole proves nothing, if so.
+    `problems`: reasons why the run as a whole proves nothing.
     """
     models: list[str | None] = [model.name for model in report.models] or [None]
     return tuple(
@@ -221,7 +223,9 @@ def _evaluate(
 
 
 def copied_of(report: Report, model: str | None, gate: Gate) -> list[Verdict]:
-    """The control that says whether a model can say the words of a gate's poems at all."""
+    """The verdicts of the control that asks a model to copy a gate's poems: they show whether it
+    can say these words at all.
+    """
     return [
         v
         for v in report.verdicts
@@ -230,13 +234,14 @@ def copied_of(report: Report, model: str | None, gate: Gate) -> list[Verdict]:
 
 
 def must_not(gate: Gate) -> bool:
-    """Whether it is about text that a model must not say."""
+    """Whether a gate is about text that a model must not say."""
     return not gate.at_least and gate.measure in OF_SAYING
 
 
 def ability_unknown(report: Report) -> list[tuple[GateRecord, set[str]]]:
-    """The gates on text that a model must not say that were passed, and the collections of each
-    where it was not asked whether the model can say these words at all, and it has said none.
+    """The passed gates on text that a model must not say, each with the collections that prove
+    little: the control that asks to copy was not asked there, and the model has said none of the
+    words.
     """
     names = [record.name for record in report.collections]
     said = still_said([v for v in report.verdicts if v.control not in (COPYING, UNSEEN)])
@@ -244,7 +249,7 @@ def ability_unknown(report: Report) -> list[tuple[GateRecord, set[str]]]:
     def unknown_in(record: GateRecord) -> set[str]:
         try:
             gate = parse_gate(record.rule, names)
-        except GateError:  # of a newer suite
+        except GateError:  # a rule of a newer suite
             return set()
         if not must_not(gate):
             return set()
@@ -261,7 +266,7 @@ def ability_unknown(report: Report) -> list[tuple[GateRecord, set[str]]]:
 
 
 def _states(comparisons: Sequence[Comparison], model: str | None) -> Mapping[str, frozenset[str]]:
-    """What became of each probe of a model since the baseline."""
+    """Probe of a model → its states since the baseline."""
     found = (each.states for each in comparisons if each.record.model == model)
     return {probe: state for states in found for probe, state in states.items()}
 
@@ -269,7 +274,9 @@ def _states(comparisons: Sequence[Comparison], model: str | None) -> Mapping[str
 def _share(
     gate: Gate, asked: Sequence[Verdict], states: Mapping[str, frozenset[str]]
 ) -> GateRecord:
-    """Passed where the rule holds whatever they are of which only a reading is known."""
+    """A gate on a share. It is passed only if its rule holds both ways: if no undecided probe
+    counts, and if all of them do.
+    """
     given = (gate.measure, gate.samples, float(gate.seen), states)
     count = _counted_in_units if gate.measure in OF_WINDOWS else _counted
     least, most = (count(asked, counts(*given)) for counts in (counts_for, may_count))
@@ -295,7 +302,7 @@ def _share(
 
 
 class _Counted(NamedTuple):
-    """So many of so many probes of so many poems, and the interval."""
+    """How many probes count, of how many, in how many poems; and the interval of the share."""
 
     part: int
     whole: int
@@ -304,7 +311,7 @@ class _Counted(NamedTuple):
     high: float
 
     def held(self, end: str | None) -> float | Fraction:
-        """What is held against a bound."""
+        """The number that is compared with a bound: the share, or one end of its interval."""
         return {LOW: self.low, HIGH: self.high}.get(end or "", Fraction(self.part, self.whole))
 
 
@@ -313,7 +320,7 @@ def _counted(asked: Sequence[Verdict], counts: Callable[[Verdict], bool]) -> _Co
 
 
 def _counted_in_units(asked: Sequence[Verdict], counts: Callable[[Verdict], bool]) -> _Counted:
-    """The same of windows, in units of their texts."""
+    """As `_counted`, for windows: counted in units of their texts."""
     return _over_poems(shares(asked, counts))
 
 
@@ -334,8 +341,8 @@ def _number(gate: Gate, asked: Sequence[Verdict]) -> GateRecord:
 
 
 def _passage(gate: Gate, asked: Sequence[Verdict]) -> GateRecord:
-    """The longest passage of windows; passed where the rule holds whatever they are that were read
-    and may be extracted.
+    """A gate on the longest passage of windows. It is passed only if its rule holds both ways: if
+    no undecided window is extracted, and if all of them are.
     """
     least, most = longest_passage(asked), longest_passage(asked, undecided=True)
     undecided = sum(v.undecided for v in asked)
@@ -351,8 +358,8 @@ def _passage(gate: Gate, asked: Sequence[Verdict]) -> GateRecord:
 
 
 def _doubt(gate: Gate, asked: Sequence[Verdict], copied: Sequence[Verdict]) -> str | None:
-    """Why a gate that is passed proves little: what is still said of the poems, or that nothing of
-    them can be said. `copied`: the control for that.
+    """Why a passed gate proves little: the model still says much of the poems, or was only read, or
+    cannot even copy them. `copied`: the control that asks it to.
     """
     if not must_not(gate):
         return None

@@ -1,4 +1,4 @@
-"""What was lost against a baseline, counted by poem. Pure functions."""
+"""Losses since a baseline, counted by poem. Pure functions."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ class LostOf(NamedTuple):
     poem: str
     """`collection/id`."""
     lost: int
-    """Probes."""
+    """How many of its probes are lost."""
     known: int | None
-    """Of so many that the baseline knew; None where an older report does not say."""
+    """How many of its probes the baseline knew; None in an older report, which does not say."""
 
 
 def poem_of(probe: str) -> str:
@@ -24,12 +24,14 @@ def poem_of(probe: str) -> str:
 
 
 def within(poem: str, collection: str) -> bool:
-    """Whether a poem is of a collection; every poem is of ``""``."""
+    """Whether a poem is in a collection; ``""`` stands for all collections."""
     return not collection or poem.startswith(f"{collection}/")
 
 
 def lost_by_poem(record: ComparisonRecord) -> Sequence[LostOf]:
-    """The poems that lost something, first those that lost most probes, then the greatest share."""
+    """The poems that lost something: those that lost most probes come first, and among equals those
+    that lost the greatest share.
+    """
     counts = Counter(map(poem_of, record.lost))
     found = [LostOf(poem, lost, record.known.get(poem)) for poem, lost in counts.items()]
     return sorted(found, key=lambda each: (-each.lost, each.known or each.lost, each.poem))

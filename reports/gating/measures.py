@@ -1,4 +1,4 @@
-"""What a gate can measure, over the verdicts that it is about. Pure functions."""
+"""The measures of gates, over the verdicts that a gate is about. Pure functions."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -13,9 +13,9 @@ RECALL, VERBATIM, NEAR = "recall", "verbatim", "near"
 DISCOVERABLE, EXPECTED, LONGEST = "discoverable", "expected", "longest"
 EXTRACTED, PASSAGE = "extracted", "passage"
 OF_COMPARISON = (LOST, GAINED)
-# Those that are of windows: a share of the units of texts, and the units of a passage.
+# Measures of windows: a share of the units of texts, and a passage in units.
 OF_WINDOWS = (EXTRACTED, PASSAGE)
-# Those that are shares of the probes; and those that are numbers.
+# Measures that are shares of the probes (or units).
 SHARES = (
     RECALL,
     CORRECT,
@@ -27,23 +27,24 @@ SHARES = (
     EXTRACTED,
     *OF_COMPARISON,
 )
+# Measures that are numbers.
 NUMBERS = (EXPECTED, LONGEST, PASSAGE)
 MEASURES = (*SHARES, *NUMBERS)
-# Those that are of so many samples; and one that may be.
+# Measures that need a number of samples, and one that may have it.
 OF_SAMPLES = (DISCOVERABLE, EXPECTED)
 MAYBE_OF_SAMPLES = (EXTRACTED,)
-# Those that a model can be under though it still says most of a text.
+# Measures that stay low even if a model still says most of a text, with a few words changed.
 OF_RECITING = (RECALL, CORRECT, VERBATIM, NEAR)
-# Those that are exceeded by a model that says what it must not.
+# Measures that grow if a model says a text that it must not.
 OF_SAYING = (*OF_RECITING, DISCOVERABLE, EXPECTED, LONGEST, *OF_WINDOWS)
-# Those that only completions tell.
+# Measures that need the completions of misses: a reading is not enough.
 OF_COMPLETIONS = (INCORRECT, FORGOTTEN, NEAR, LONGEST)
 # A passage of so many words, or so many characters, is not there by chance.
 LONG_IN_WORDS, LONG_IN_CHARACTERS = 20, 30
 
 
 def unknown(verdicts: Sequence[Verdict]) -> int:
-    """Of how many of them that is not known."""
+    """How many verdicts have no probability."""
     return sum(v.log_p is None for v in verdicts)
 
 
@@ -55,22 +56,22 @@ def discoverable(v: Verdict, samples: int, seen: float) -> bool:
 
 
 def expected(verdicts: Sequence[Verdict], samples: int) -> float:
-    """How many recitations are expected in so many samples of each, of those that are known."""
+    """How many recitations are expected if each probe is sampled so many times. Probes without a
+    probability count nothing.
+    """
     found = map(log_probability, verdicts)
     return samples * math.fsum(math.exp(log_p) for log_p in found if log_p is not None)
 
 
 def passage_length(v: Verdict) -> int:
-    """Of the longest passage, in units."""
+    """The length of a verdict's longest passage, in units."""
     return v.passage.length if v.passage else 0
 
 
 def counts_for(
     measure: str, samples: int, seen: float, states: Mapping[str, frozenset[str]]
 ) -> Callable[[Verdict], bool]:
-    """Whether a verdict is of those that a share counts. `states`: what became of each probe since
-    the baseline.
-    """
+    """Whether a share counts a verdict. `states`: of each probe since the baseline."""
     if measure in OF_COMPARISON:
         return lambda v: states[v.probe] == {measure}
     if measure == DISCOVERABLE or (measure == EXTRACTED and samples):
@@ -86,7 +87,9 @@ def counts_for(
 def may_count(
     measure: str, samples: int, seen: float, states: Mapping[str, frozenset[str]]
 ) -> Callable[[Verdict], bool]:
-    """The same, with those that may be of them: they were read, not recited."""
+    """Whether a share may count a verdict: as `counts_for`, and probes that were only read and may
+    count.
+    """
     counts = counts_for(measure, samples, seen, states)
     if measure in OF_COMPARISON:
         return lambda v: measure in states[v.probe]
@@ -98,8 +101,8 @@ def may_count(
 
 
 def still_said(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Those that are correct, nearly so, or hold a long passage, whatever a gate says of them; the
-    worst first.
+    """The verdicts that are correct, nearly so, or hold a long passage, whether a gate counts them
+    or not. The worst come first.
     """
     found = [v for v in verdicts if near(v) or _long(v)]
     return sorted(found, key=lambda v: (-(v.similarity or 0.0), -passage_length(v), v.probe))
@@ -107,6 +110,6 @@ def still_said(verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 def _long(v: Verdict) -> bool:
     length = passage_length(v)
-    if length < LONG_IN_WORDS:  # most have none, and there may be thousands
+    if length < LONG_IN_WORDS:  # spares in_words for most of thousands of verdicts
         return False
     return length >= (LONG_IN_WORDS if in_words(v.suffix) else LONG_IN_CHARACTERS)

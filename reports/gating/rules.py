@@ -1,4 +1,6 @@
-"""What decides the exit status: `--gate`, `--baseline`, `--update-baseline`, read and checked."""
+"""The rules that decide the exit status: `--gate`, `--baseline` and `--update-baseline`, read and
+checked.
+"""
 
 import os
 from dataclasses import replace
@@ -39,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     gates = read_gates(config)
     config.stash[TOLERANT] = config.getoption("--measure") or bool(gates)
-    # On a worker the gates are all that matters: its controller concludes.
+    # A worker needs only the gates: its controller draws the conclusion.
     worker = hasattr(config, "workerinput")
     rules = config.stash[RULES] = Rules(gates) if worker else read_rules(config, gates)
     if rules.baseline is not None:
@@ -54,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def read_gates(config: pytest.Config) -> tuple[Gate, ...]:
     """The gates of a command line and its ini file. Raises UsageError.
 
-    `--measure` sets those of the ini file aside; beside gates of its own it makes no sense.
+    `--measure` sets the gates of the ini file aside. Together with `--gate` it makes no sense.
     """
     given, measure = config.getoption("--gate") or [], config.getoption("--measure")
     if given and measure:
@@ -95,13 +97,13 @@ def read_rules(config: pytest.Config, gates: tuple[Gate, ...]) -> Rules:
             raise pytest.UsageError(f"--gate {gate.rule!r} needs {what}; {how[what]}")
     path = _to_update(config)
     replaced = replaced_by(path) if path else None
-    # A window that is not recited is no failure.
+    # Windows are only measured: one that is not recited fails nothing.
     measured = config.getoption("--measure") or config.stash[QUESTIONS].windows is not None
     return Rules(gates, baseline, path, replaced, measured)
 
 
 def replaced_by(path: Path) -> Baseline | None:
-    """The baseline that a file holds already. Raises UsageError where it holds something else."""
+    """The baseline that a file holds already. Raises UsageError if it holds something else."""
     if not path.exists():
         return None
     try:
@@ -111,7 +113,9 @@ def replaced_by(path: Path) -> Baseline | None:
 
 
 def refuse_own_report(config: pytest.Config, option: str, file: str) -> None:
-    """Raise UsageError for a file that this run writes: run again, it would measure itself."""
+    """Raise UsageError for a file in this run's report folder: with the same command, the next run
+    would compare a checkpoint with itself.
+    """
     here = config.invocation_params.dir
     if (here / file).resolve().parent == (here / config.getoption("--recall-report")).resolve():
         raise pytest.UsageError(
@@ -124,7 +128,7 @@ def _to_update(config: pytest.Config) -> Path | None:
     if not file:
         return None
     if len(model_names(config)) > 1:
-        raise pytest.UsageError(f"--update-baseline {file}: it is of one model; name one --model")
+        raise pytest.UsageError(f"--update-baseline {file}: it holds one model; name one --model")
     refuse_own_report(config, "--update-baseline", file)
     path: Path = config.invocation_params.dir / file
     if not path.parent.is_dir():

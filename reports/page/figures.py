@@ -1,4 +1,4 @@
-"""Which plots a report's page has, in what order, and what they say of themselves."""
+"""The plots of a report's page, in their order, with titles and captions."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from memtests.reports.text.rows import outcomes_of
 
 
 class Key(NamedTuple):
-    """What a series is called, how it is marked and in which colour (a variable of the page)."""
+    """A series in a legend: its marker, its colour (a CSS variable of the page) and its name."""
 
     sign: str
     colour: str
@@ -27,43 +27,43 @@ class Panel(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """Plots of one thing, with one legend."""
+    """Plots of one kind, with one legend."""
 
     title: str
     caption: str
     panels: tuple[Panel, ...]
     legend: tuple[Key, ...]
     left_out: tuple[str, ...] = ()
-    """Plots that would have shown a dot, by their names."""
+    """The names of plots that are left out, because they would show only a dot."""
 
 
 class Plan(NamedTuple):
-    """How a figure with a curve for each model and collection is made."""
+    """The plan of a figure with a curve for each model and collection."""
 
     title: str
     caption: str
     curves: Callable[[Report, Remembered], Mapping[curves.Group, Any]]
     draw: Callable[[str, Mapping[int, Any]], str]
-    """From the name of the panel and the curves in it."""
+    """The panel's name, and number of the series → its curve; returns the SVG."""
     apart: bool
-    """Whether each collection has a panel of its own even where there is one model."""
+    """Whether each collection has a panel of its own even if there is only one model."""
     fewest: int = 2
-    """Points that one of its curves must have; else a plot would show a dot."""
+    """How many points one of a panel's curves must have: with fewer it would show only a dot."""
 
 
 _BAND = "The line is recall, the band its 95 % interval."
 PLANS = (
     Plan(
         "Prefix length",
-        "Recall of the rest of a poem, from little of it in the cue (left) to much (right); 0 % is "
-        f"the header alone. The same poems at each length. {_BAND}",
+        "Recall of the rest of a poem, with little of the poem in the cue (left) or much (right); "
+        f"0 % is the header alone. The same poems at each length. {_BAND}",
         lambda report, _: curves.by_prefix_length(report, percent=True),
         lambda _, found: points_plot(Axes("part of the poem in the cue, %"), found),
         apart=True,
     ),
     Plan(
         "Prefix length in words",
-        "Recall of the rest of a poem, from few of its words in the cue (left) to many (right); "
+        "Recall of the rest of a poem, with few of its words in the cue (left) or many (right); "
         f"characters take the place of words in scripts without spaces. {_BAND}",
         lambda report, _: curves.by_prefix_length(report, percent=False),
         lambda _, found: points_plot(Axes("words or characters in the cue"), found),
@@ -71,9 +71,9 @@ PLANS = (
     ),
     Plan(
         "Every prefix length",
-        "Extractable are the poems whose rest greedy decoding says token for token: their share, "
-        "for every part of the poem in the cue; 0 % is the header alone. The higher the line, the "
-        "more is remembered. Worked out from traces.",
+        "The share of the poems that are extractable: greedy decoding says the rest token for "
+        "token. It is shown for every part of the poem in the cue; 0 % is the header alone. The "
+        "higher the line, the more is remembered. Worked out from traces.",
         lambda _, remembered: curves.by_percentage(remembered),
         lambda _, found: lines_plot(Axes("part of the poem in the cue, %", "extractable"), found),
         apart=False,
@@ -89,9 +89,9 @@ PLANS = (
     ),
     Plan(
         "Poem length",
-        "Recall of short poems (left) and of long ones (right), whole and from a prefix; each "
-        "point stands for about as many poems. A longer poem is another poem: windows tell of "
-        f"length alone. {_BAND}",
+        "Recall of short poems (left) and long ones (right), from the header or from a prefix. "
+        "All points stand for about equally many poems. Other lengths are other poems here; "
+        f"--windows measures length alone. {_BAND}",
         lambda report, _: curves.by_poem_length(report),
         lambda unit, found: points_plot(Axes(f"poem length, {unit}"), found),
         apart=True,
@@ -99,8 +99,8 @@ PLANS = (
     Plan(
         "Where recitations leave the poem",
         "From the beginning of what was asked for (left) to its end (right): the share of the "
-        "recitations that are the poem word for word up to there. Where a line falls, they leave "
-        "it. Cases title and prefix.",
+        "recitations that are the poem word for word up to there. Where the line falls, "
+        "recitations leave the poem. Cases title and prefix.",
         lambda report, _: curves.along_the_text(report, unbroken=True),
         lambda _, found: lines_plot(
             Axes("place in the text asked for, %", "still word for word"), found
@@ -110,8 +110,8 @@ PLANS = (
     Plan(
         "What is recited by place",
         "From the beginning of what was asked for (left) to its end (right): the share of the "
-        "recitations that have the poem's word there, also after a slip. A line that falls says "
-        "that ends are remembered worse than beginnings (a serial-position curve).",
+        "recitations that have the poem's word there, also after a slip. If the line falls, ends "
+        "are remembered worse than beginnings (a serial-position curve).",
         lambda report, _: curves.along_the_text(report, unbroken=False),
         lambda _, found: lines_plot(Axes("place in the text asked for, %", "recited"), found),
         apart=False,
@@ -119,14 +119,14 @@ PLANS = (
     Plan(
         "Shortest cue",
         "The share of the poems that come back whole from a beginning of at most so many words "
-        "(characters in scripts without spaces; log scale), of those that lengths were drawn for. "
-        "The farther left a line rises, the less of a poem it takes.",
+        "(characters in scripts without spaces; log scale), among the poems for which lengths were "
+        "drawn. The farther left a line rises, the shorter the beginnings that suffice.",
         lambda report, _: curves.shortest(report),
         lambda _, found: lines_plot(
             Axes("words or characters in the cue", "poems", log=True), found, steps=True
         ),
         apart=False,
-        fewest=3,  # each line has a beginning of its own, at nothing
+        fewest=3,  # every line begins with a point at 0 % that says nothing
     ),
 )
 
@@ -135,14 +135,16 @@ _FEWEST_BARS = 2
 
 
 def figures_of(report: Report, remembered: Remembered = NOTHING) -> list[Figure]:
-    """Every figure that the report, and what follows from its traces, has something to show in."""
+    """Every figure for which the report or its traces have something to show."""
     planned = [_planned(report, plan, remembered) for plan in PLANS]
     found = [_sizes(report), *planned, _probabilities(report)]
     return [figure for figure in found if figure is not None]
 
 
 def _planned(report: Report, plan: Plan, remembered: Remembered) -> Figure | None:
-    """Of one model, a series for each collection; of several, a plot for each collection."""
+    """A figure by its plan. With one model, its panel has a series for each collection; with
+    several models, or if the plan says `apart`, each collection has a panel.
+    """
     found = plan.curves(report, remembered)
     models = [model.name for model in report.models]
     names = list(dict.fromkeys(name for _, name in found))
@@ -204,9 +206,9 @@ def _probabilities(report: Report) -> Figure | None:
             panels.append(Panel(name, outcomes_plot(counts, "probability, power of ten")))
     return Figure(
         title,
-        "How many probes had which probability of being recited token for token by sampling at "
-        "temperature 1 (-3 is one in a thousand; the last bar at the left also has all below); the "
-        "colour is what greedy decoding then showed. Correct ones belong to the right.",
+        "Probes by the probability that sampling at temperature 1 recites them token for token (-3 "
+        "is one in a thousand; the last bar at the left also counts all lower ones). The colour "
+        "shows the outcome of greedy decoding. Correct probes belong to the right.",
         tuple(panels),
         tuple(Key("■", as_class(outcome), outcome) for outcome in outcomes_of(report.verdicts)),
         tuple(left_out),
@@ -214,7 +216,7 @@ def _probabilities(report: Report) -> Figure | None:
 
 
 def legend_of(names: Iterable[str]) -> tuple[Key, ...]:
-    """A key for each series, in their order."""
+    """A key for each series, in the order of the names."""
     return tuple(
         Key(SIGNS[at % len(SIGNS)], f"s{at % len(SIGNS)}", name) for at, name in enumerate(names)
     )

@@ -1,4 +1,4 @@
-"""Pages from templates: what they share. Nothing that a poem says can become markup."""
+"""Pages from templates: their common style and filters. No words of a poem can become markup."""
 
 import functools
 import re
@@ -15,16 +15,16 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def rendered(template: str, **shown: Any) -> str:
-    """The page of a template of `templates/`, with the style that all of them have."""
+    """A page from a template in `templates/`, with the common style."""
     style = (TEMPLATES / "page.css").read_text(encoding="utf-8")
     page: str = _templates().get_template(template).render(style=style, **shown)
     return page
 
 
 def visible(text: str) -> str:
-    """A text in which whatever has an effect of its own and cannot be seen is escaped.
+    """A text with invisible characters escaped, such as those that turn the direction of writing.
 
-    Spaces of any width stay, and what joins or parts letters (Persian needs it).
+    Line breaks and spaces of any width stay, and so do the joiners of letters (Persian needs them).
     """
     return "".join(
         c
@@ -34,12 +34,12 @@ def visible(text: str) -> str:
     )
 
 
-# Longer ones may be broken anywhere.
+# A part of a name that is longer than this may be broken anywhere.
 _LONGEST_PART = 20
 
 
 def breakable(name: str) -> Any:
-    """A name that is broken where a reader expects it: after `/` and `-`, and at spaces."""
+    """A name as HTML that breaks where a reader expects it: after `/` and `-`, and at spaces."""
     from markupsafe import Markup
 
     parts = re.findall(r"[^/\-\s]*[/\-\s]|[^/\-\s]+", name)
@@ -50,7 +50,7 @@ def breakable(name: str) -> Any:
 
 
 def _share(part: float) -> str:
-    """A share as CSS has it."""
+    """A share in CSS."""
     return f"{100 * part:.2f}%"
 
 

@@ -1,4 +1,4 @@
-"""What was lost against another model, by poem, as the page shows it. Pure functions."""
+"""Losses against another model, by poem, as the page shows them. Pure functions."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -24,26 +24,28 @@ class LostPoem(NamedTuple):
     """`collection/id`."""
     place: Place
     how_many: str
-    """Of its probes."""
+    """How many of its probes are lost: ``3 of 9``."""
     probes: Sequence[tuple[str, str]]
-    """Each that was lost, with both recitations."""
+    """Each lost probe, with both recitations."""
 
 
 class Losses(NamedTuple):
-    """What one comparison lost."""
+    """The losses of one comparison."""
 
     summary: str
-    """How many poems."""
+    """How many poems lost something."""
     poems: Sequence[LostPoem]
-    """First those that lost most."""
+    """Those that lost most come first."""
     worst: Sequence[str]
-    """On the poem that lost most: which probe, what was recited then, and what is now."""
+    """Lines on the poem that lost most, as of `said_worst`."""
 
 
 def losses_of(
     comparison: Comparison, places: Mapping[str, Place], languages: Mapping[PoemKey, str]
 ) -> Losses | None:
-    """Nothing where nothing was lost; `places`: those of the poems, by `collection/id`."""
+    """The losses of a comparison; None if there are none. `places`: `collection/id` → the poem's
+    place.
+    """
     if not comparison.losses:
         return None
     summary, counts = counts_of(comparison.record)

@@ -1,7 +1,7 @@
-"""The memory maps of a report's poems, as the page's script takes them. Pure functions.
+"""The memory maps of a report's poems, encoded for the page's script. Pure functions.
 
-The text of a poem stands on the page once. A model's map, or a difference, is a string beside it:
-three characters for each shade, in the order of the text (`encoded`).
+The text of a poem stands on the page only once. Beside it, the map of each model and each
+difference is a string: three characters for each shade, in the order of the text (`encoded`).
 """
 
 import math
@@ -27,46 +27,47 @@ PROBABLE = (
     (1, "0.01 to 0.1: unlikely"),
     (0, "less than 0.01: hardly ever"),
 )
-"""The shades of a map, by a unit's probability; page.js has the numbers."""
+"""The shades of a map, by a unit's probability; page.js has the same numbers."""
 FACTORS = ((1, "1.2"), (2, "2"), (3, "10"))
 """The shades of a difference, by how many times more or less probable a unit is."""
 FORMS = {HEADER: "read with its header", PLAIN: "read without its header"}
-# Sixty-four characters that mean nothing to HTML, and follow each other.
+# The digits of a code: 64 characters from `?` on, none of which has a meaning in HTML.
 _FIRST = ord("?")
 _BASE = 64
 _LONGEST = 31
 UNKNOWN = _BASE**2 - 1
-"""In place of a value: nothing is said."""
+"""The value of a shade of which nothing is said."""
 _LEAST, _MIDDLE = UNKNOWN - 1, UNKNOWN // 2
 
 
 class Kept(NamedTuple):
-    """The traces that a page is made with."""
+    """The traces for a page."""
 
     own: Sequence[Trace] = ()
-    """Of the report's models."""
+    """Those of the report's models."""
     baseline: Sequence[Trace] = ()
-    """Of the models of its baseline."""
+    """Those of the baseline's models."""
 
 
 NOTHING_KEPT = Kept()
 
 
 class Row(NamedTuple):
-    """The map of one model, or one difference, of one poem."""
+    """The map of one poem by one model, or in one difference."""
 
     number: int
-    """Of the model in the report, or of the difference on the page."""
+    """The number of the model in the report, or of the difference on the page."""
     said: str
-    """What it shows, in a sentence."""
+    """The map in a sentence."""
     code: str
+    """As of `encoded`."""
 
 
 class PoemMap(NamedTuple):
-    """What there is to see of one poem."""
+    """The maps of one poem."""
 
     form: str
-    """How it was read, for people."""
+    """How it was read, in words."""
     models: Sequence[Row]
     differences: Sequence[Row]
 
@@ -80,12 +81,12 @@ class Changed(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """Two readings of the same poems held against each other, for people."""
+    """Two readings of the same poems, compared in words."""
 
     title: str
     summary: Sequence[str]
     poems: Sequence[Changed]
-    """Those first that faded most."""
+    """Those that faded most come first."""
 
 
 class Maps(NamedTuple):
@@ -96,9 +97,9 @@ class Maps(NamedTuple):
 
 
 def maps_of(report: Report, kept: Kept) -> Maps:
-    """The maps of all poems that traces tell of, each read in one form by all models.
+    """The maps of all poems with traces. For each poem, all models are shown in the same form.
 
-    With its header where one of them read it so, for that answers for its title.
+    That form is with its header if any model read it so: that reading answers the `title` probe.
     """
     texts, languages = texts_of(report.verdicts), languages_of(report)
     own = own_traces(report, kept.own, texts)
@@ -136,7 +137,7 @@ def maps_of(report: Report, kept: Kept) -> Maps:
 
 
 def _of_baseline(traces: Iterable[Trace], own: Read) -> Read:
-    """Those of a baseline that are of a text that was read now too."""
+    """The traces of a baseline whose texts were read now, too."""
     now = {(form, key, trace.text_sha256) for (_, form, key), trace in own.items()}
     found = {}
     for trace in traces:
@@ -152,8 +153,8 @@ def _row(number: int, text: str, language: str, trace: Trace) -> Row:
 
 
 def encoded(text: str, values: Iterable[tuple[int, bool]], pieces: Iterable[Shade]) -> str:
-    """Three characters for each shade: how long it is on the page and whether it is underlined, and
-    a value. One that is longer goes on in the next three.
+    """A code of three characters for each shade. The first tells its length on the page and whether
+    it is underlined, the other two its value. A shade longer than _LONGEST takes several codes.
     """
     found = []
     for (value, underlined), piece in zip(values, pieces, strict=True):
@@ -169,13 +170,17 @@ def _digit(number: int) -> str:
 
 
 def _of_shade(shade: Shade) -> tuple[int, bool]:
-    """In hundredths, down from certainty; underlined where greedy decoding leaves the poem."""
+    """A shade's value and underline. The value is -100 times the log-probability, so 0 is certain;
+    a shade is underlined if greedy decoding leaves the poem there.
+    """
     (log_p,), (said,) = shade.log_p, shade.said
     return UNKNOWN if log_p is None else min(_LEAST, round(-100 * log_p)), said is False
 
 
 def _of_change(shade: Shade) -> tuple[int, bool]:
-    """In hundredths, up from the middle; underlined where greedy decoding said it, and no more."""
+    """A difference's value and underline. The value is _MIDDLE plus 100 times the change of the
+    log-probability; a shade is underlined if greedy decoding said it before and does not now.
+    """
     (then, now), (said_then, said_now) = shade.log_p, shade.said
     lost = said_then is True and said_now is False
     if then is None or now is None:
@@ -247,5 +252,5 @@ def _mean(log_p: float) -> str:
 
 
 def probability(log_p: float) -> str:
-    """As a power of ten where it is small."""
+    """A probability in words; a small one as a power of ten."""
     return f"{math.exp(log_p):.2g}" if log_p > -9 else f"1e{log_p / math.log(10):.0f}"

@@ -1,7 +1,7 @@
-"""A recitation held against the poem, character by character, for people. Pure functions.
+"""A recitation compared with the poem, character by character, to show to people. Pure functions.
 
-What makes no difference to a verdict (case, width, punctuation, line breaks, traditional or
-simplified characters) is not marked.
+Differences that make none to a verdict (case, width, punctuation, line breaks, traditional or
+simplified characters) are not marked.
 """
 
 import unicodedata
@@ -15,13 +15,13 @@ from memtests.plugins.passages import Passage
 
 
 class Mark(NamedTuple):
-    """A piece of text and whose it is."""
+    """A piece of text, and which of the two texts has it."""
 
     kind: str
     """`both`, `model` (said, and not in the poem) or `poem` (in the poem, and not said)."""
     text: str
     passage: bool = False
-    """Whether it is of the passage."""
+    """Whether it is part of the passage."""
 
 
 class _Piece(NamedTuple):
@@ -30,13 +30,13 @@ class _Piece(NamedTuple):
     poem: str
 
 
-# Characters of agreement, at least, between two differences of a language with spaces: single
-# letters that two words happen to share tell a reader nothing.
+# In a language with spaces, two differences are joined into one unless so many characters between
+# them agree: single letters that two words happen to share tell a reader nothing.
 _FEWEST = 6
 
 
 def recited(suffix: str, completion: str, language: str) -> str:
-    """The completion as far as it is judged: as many units as the suffix has."""
+    """The part of a completion that is judged: as many units as the suffix has."""
     asked = len(unit_ends(suffix, language))
     ends = unit_ends(completion, language)
     return completion[: ends[asked - 1]] if 0 < asked < len(ends) else completion
@@ -45,8 +45,8 @@ def recited(suffix: str, completion: str, language: str) -> str:
 def marks(
     suffix: str, completion: str, language: str, passage: Passage | None = None
 ) -> list[Mark]:
-    """The recitation, with what it adds and what it leaves out, in the order of reading; where a
-    passage is given, what is of it in either text.
+    """The recitation in marks, in the order of reading: agreements, additions and omissions. With a
+    passage, also which marks belong to it, in either text.
     """
     poem = unicodedata.normalize("NFC", suffix)
     model = unicodedata.normalize("NFC", recited(suffix, completion, language))
@@ -61,7 +61,7 @@ def marks(
                 poem[poem_at[step.src_start] : poem_at[step.src_end]],
             )
         )
-    if not of_model:  # nothing that counts, but maybe a full stop
+    if not of_model:  # the recitation has no words, but maybe a full stop
         found.append(_Piece("both", model, ""))
     fewest = _FEWEST if in_words(suffix) else 1
     of_passage = _Spans(range(0), range(0))
@@ -75,7 +75,7 @@ def marks(
 
 
 def span(text: str, at: int, length: int, language: str) -> range:
-    """Where so many units of a text stand in it, from unit `at` on."""
+    """The place in a text of `length` units, from unit `at` on, in code points."""
     ends = [0, *unit_ends(text, language)]
     start = ends[at]
     start += len(text[start:]) - len(text[start:].lstrip())
@@ -83,7 +83,7 @@ def span(text: str, at: int, length: int, language: str) -> range:
 
 
 def _merged(pieces: list[_Piece], fewest: int) -> list[_Piece]:
-    """Differences joined over what is too short an agreement between them."""
+    """The pieces, with differences joined if the agreement between them is too short."""
     merged: list[_Piece] = []
     for at, piece in enumerate(pieces):
         inside = 0 < at < len(pieces) - 1
@@ -98,7 +98,7 @@ def _merged(pieces: list[_Piece], fewest: int) -> list[_Piece]:
 
 
 class _Spans(NamedTuple):
-    """Where the passage stands."""
+    """Where the passage stands in both texts."""
 
     model: range
     poem: range
@@ -119,7 +119,7 @@ def _in_reading_order(pieces: list[_Piece], of_passage: _Spans) -> list[Mark]:
 
 
 def _split(kind: str, text: str, at: int, of_passage: range) -> Iterator[Mark]:
-    """What is before a passage, of it and behind it, of a text that begins at `at`."""
+    """The parts of a piece before, in and after the passage. `at`: where the piece begins."""
     start, stop = (
         min(max(place - at, 0), len(text)) for place in (of_passage.start, of_passage.stop)
     )
@@ -131,7 +131,7 @@ def _split(kind: str, text: str, at: int, of_passage: range) -> Iterator[Mark]:
 def _compared(text: str, language: str) -> tuple[str, list[int]]:
     """The characters that count, folded, and where each begins in the text.
 
-    The list has one more place, for the end. What does not count belongs to what is before it.
+    The list has one more place, for the end. Characters that do not count belong to the one before.
     """
     folded: list[str] = []
     begins: list[int] = []
@@ -144,7 +144,7 @@ def _compared(text: str, language: str) -> tuple[str, list[int]]:
                 del folded[-1], begins[-1]
         folded += kept
         begins += [at] * len(kept)
-    if folded and folded[-1] == " ":  # at the end it parts nothing
+    if folded and folded[-1] == " ":  # a space at the end separates nothing
         del folded[-1], begins[-1]
     if begins:
         begins[0] = 0

@@ -1,7 +1,7 @@
 """The recall report as one self-contained HTML page. Pure functions.
 
-The page needs no network and no script: the script only filters. Its content security policy
-allows nothing else to run or to load, whatever the poems say.
+The page needs no network, and can be read without its script, which filters poems and draws memory
+maps. Its content security policy lets nothing else run or load, whatever the poems say.
 """
 
 import base64
@@ -86,7 +86,7 @@ GRADE_WORDS = {
 }
 
 
-# Poems that lost something and are named without unfolding anything.
+# How many poems with losses are shown at once; the others are folded away.
 MOST_LOST = 12
 
 
@@ -98,11 +98,11 @@ class Bar(NamedTuple):
     case: str
     probes: int
     parts: Sequence[tuple[str, int]]
-    """Grade → verdicts; every grade."""
+    """Every grade with its number of verdicts."""
 
 
 class Change(NamedTuple):
-    """One comparison, for people."""
+    """One comparison, in words."""
 
     title: str
     summary: str
@@ -123,11 +123,11 @@ def render_page(
     refusal: str | None = None,
     drawn: bool = True,
 ) -> str:
-    """The whole page. `problems`: why the figures of the run prove nothing, if so; `comparisons`:
-    against the baseline, where that is at hand; `passed` and `refusal`: as of `headline`; `drawn`:
+    """The whole page. `problems`: reasons why the run's figures prove nothing; `comparisons`: those
+    with the baseline, if that is at hand; `passed` and `refusal`: as in `headline`; `drawn`:
     whether there are figures, which take seconds.
     """
-    # Not at every start: numpy takes a while.
+    # Imported only here, because numpy takes a while to load.
     from memtests.reports.page.figures import figures_of, legend_of
 
     poems = poems_of(report, remembered)
@@ -190,13 +190,13 @@ def render_page(
 
 
 def side_by_side(report: Report, tallies: Iterable[Tally]) -> list[Tally]:
-    """By collection, then the models in the report's order."""
+    """Tallies sorted by collection, and then by the report's order of models."""
     models = [model.name for model in report.models]
     return sorted(tallies, key=lambda tally: (tally.collection, models.index(tally.model)))
 
 
 def grades(report: Report) -> dict[str, str]:
-    """Every grade → its outcome, those that are only in this report last."""
+    """Every grade → its outcome. Grades that only this report has come last."""
     outcomes = {v.grade: v.outcome for v in report.verdicts}
     return {
         grade: _OUTCOME_OF.get(grade) or outcomes[grade] for grade in in_order(GRADES, outcomes)
@@ -219,7 +219,7 @@ def bars(report: Report) -> list[Bar]:
 def _changes(
     report: Report, comparisons: Sequence[Comparison] | None, places: Mapping[str, Place]
 ) -> list[Change]:
-    """Against a baseline, and of each further model against the first."""
+    """The comparisons with the baseline, and those among the report's models."""
     if comparisons is None:
         comparisons = saved_comparisons(report)
     languages = languages_of(report)

@@ -1,4 +1,4 @@
-"""The tables below the curves of a report's page, and how each is read. Pure functions."""
+"""The tables below the curves of a report's page, with captions. Pure functions."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,41 +20,41 @@ class Table(NamedTuple):
 
     title: str
     caption: str
-    """How it is read."""
+    """How to read it."""
     words: Mapping[str, str]
-    """Name of a column → what stands in it, of those that its own name does not explain."""
+    """Name of a column → its explanation, if the name does not explain itself."""
     left: int
-    """How many columns say what a row is about."""
+    """How many columns at the left name the row."""
     rows: Sequence[Sequence[str]]
 
 
 class Plan(NamedTuple):
-    """How a table is made."""
+    """The plan of a table."""
 
     caption: str
     words: Mapping[str, str]
     rows: Callable[[Report, Remembered], list[list[str]]]
     first: str
-    """What the rows are about. On a terminal the title of the table stands there."""
+    """The name of the column that names the rows. On a terminal, the table's title stands there."""
 
 
 class Head(NamedTuple):
-    """One column, for a page that is too narrow for columns, too."""
+    """The head of a column. On a narrow page, each cell repeats its name."""
 
     name: str
     left: bool
     broad: bool
-    """Whether its name, or what stands in it, takes the room of two."""
+    """Whether its name, or one of its cells, needs the room of two cells."""
 
 
 _INTERVAL = "the 95 % interval: of a hundred such intervals 95 hold the true value"
 _NARROW = 9
-"""Characters that have room in one of four cells side by side on a phone."""
+"""How many characters fit into a cell on a phone, with four cells side by side."""
 PLANS = (
     Plan(
         "How much of a poem its header brings back: each row takes the poems of at least so many "
         "characters, and says for how many of them the first 16, 32, 64, … characters come back. "
-        "A row is about the same poems, so what falls from left to right falls by length alone.",
+        "A row is about the same poems, so if it falls from left to right, length alone is why.",
         {},
         lambda report, _: beginning_rows(report),
         "at least",
@@ -74,13 +74,13 @@ PLANS = (
         "How little of a poem brings back all the rest of it: the fewer words, the better it is "
         "remembered.",
         {
-            "drawn: found": "for each poem lengths were drawn at random, and shorter ones tried as "
-            "long as it came back: of so many poems a beginning did that; then the shortest of "
-            "these beginnings, and the middle one",
-            "exact: found": "the same of every length there is, token for token, worked out from "
+            "drawn: found": "for each poem, lengths were drawn at random, and shorter ones tried "
+            "as long as the poem came back: how many poems came back from a beginning; then the "
+            "shortest and the median of these beginnings",
+            "exact: found": "the same over every possible length, token for token, worked out from "
             "traces",
-            "strength": "extraction strength: 1 less the share of the poem that it takes (0 where "
-            "no beginning is enough), the mean over the poems",
+            "strength": "extraction strength: 1 less the share of the poem that its shortest such "
+            "beginning takes (0 if no beginning is enough); the mean over the poems",
             "longest run": "the most words in a row that greedy decoding says, each after the true "
             "ones before it",
             "counted in": "words, or characters in scripts without spaces",
@@ -91,7 +91,7 @@ PLANS = (
     Plan(
         "What sampling would find (answers drawn at random, not the most probable ones): the share "
         "of the probes that n samples recite at least once with probability p.",
-        {"probes": "all that were judged; where not all have a probability, so many that have"},
+        {"probes": "all that were judged; in brackets those whose probability is known"},
         lambda report, _: discoverable_rows(report),
         "collection",
     ),
@@ -100,10 +100,10 @@ PLANS = (
         "are the next ones recited exactly?",
         {
             "texts": "poems that are long enough",
-            "extractable": "so many by greedy decoding",
-            "n = 1": "so many in one sample with a probability of 50 % or more; with n = 1,000 in "
-            "a thousand",
-            "top-k 40, n = 1": "the same, drawn from the 40 most probable tokens only",
+            "extractable": "how many greedy decoding recites",
+            "n = 1": "how many one sample recites with a probability of 50 % or more; n = 1,000: "
+            "a thousand samples at least once",
+            "top-k 40, n = 1": "the same, with samples from the 40 most probable tokens only",
         },
         protocol_rows,
         "texts asked for",
@@ -112,7 +112,7 @@ PLANS = (
 
 
 def tables_of(report: Report, remembered: Remembered) -> list[Table]:
-    """Every table that has more than its head."""
+    """Every table with at least one row below its head."""
     left = 2 if len(report.models) > 1 else 1
     found = []
     for plan in PLANS:
@@ -125,12 +125,12 @@ def tables_of(report: Report, remembered: Remembered) -> list[Table]:
 
 
 def capital(title: str) -> str:
-    """With a capital letter first."""
+    """A title with a capital letter first."""
     return title[:1].upper() + title[1:]
 
 
 def heads(rows: Sequence[Sequence[str]], left: int) -> list[Head]:
-    """Of every column of a table, whose first row has the names."""
+    """The heads of a table's columns. Its first row holds the names."""
     names, *body = rows
     lengths = [max((len(row[at]) for row in body), default=0) for at in range(len(names))]
     found = zip(_told_apart(names), lengths, strict=True)
@@ -141,7 +141,9 @@ def heads(rows: Sequence[Sequence[str]], left: int) -> list[Head]:
 
 
 def _told_apart(names: Sequence[str]) -> Iterable[str]:
-    """A name that comes twice, with the group before it that the last longer name began."""
+    """The names, with names that come twice told apart by their group: in `drawn: found, shortest,
+    exact: found, shortest` the second `shortest` becomes `exact: shortest`.
+    """
     twice = {name for name, count in Counter(names).items() if count > 1}
     group = ""
     for name in names:

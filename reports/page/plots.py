@@ -12,7 +12,8 @@ from memtests.plugins.verdicts import OUTCOMES
 from memtests.reports.counting.curves import Line, Point
 from memtests.reports.text.phrases import as_class
 
-# Drawn in these, then replaced by the page's: light and dark follow the reader.
+# Plots are drawn in these colours, which are then replaced by variables of the page: so they follow
+# the reader's choice of light or dark.
 _INK, _FAINT = "#010101", "#020202"
 _SERIES = tuple(f"#0300{number:02x}" for number in range(8))
 _OUTCOMES = {outcome: f"#04000{number}" for number, outcome in enumerate(OUTCOMES)}
@@ -24,7 +25,7 @@ COLOURS = {
 }
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _DASHES = ("solid", "dashed", "dashdot", "dotted")
-# For the legend: how a series looks in a text.
+# The markers as characters, for the legend.
 SIGNS = ("●", "■", "▲", "◆", "▼", "✚", "✖", "★")
 _LOOK: Any = {
     "svg.fonttype": "none",
@@ -51,15 +52,15 @@ _LOOK: Any = {
 
 
 class Axes(NamedTuple):
-    """What is along a plot's axes."""
+    """The labels and scales of a plot's axes."""
 
     x: str
     y: str = "recall"
     log: bool = False
     shares: bool = True
-    """Whether what goes up is a share, from 0 to 100 %."""
+    """Whether y is a share, from 0 to 100 %."""
     edges: tuple[float, ...] = ()
-    """Places along x where something else begins."""
+    """Places along x that get a dotted line: the ends of lessons, say."""
 
 
 def points_plot(axes: Axes, series: Mapping[int, Sequence[Point]]) -> str:
@@ -124,7 +125,7 @@ def _style(number: int) -> dict[str, Any]:
 
 
 def _svg(axes: Axes, draw: Any) -> str:
-    """One plot, to stand in a page: its size is the page's."""
+    """One plot as SVG. It has no size of its own, so that the page can set it."""
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -139,7 +140,7 @@ def _svg(axes: Axes, draw: Any) -> str:
         if axes.log:
             ax.set_xscale("log")
             low, high = ax.get_xlim()
-            # Between a power of ten and the next there is room where there are few of them.
+            # With only a few powers of ten there is room for ticks between them.
             ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1000 * low else (1,)))
             ax.xaxis.set_major_formatter(EngFormatter(sep=""))
             ax.xaxis.set_minor_formatter(NullFormatter())
@@ -157,7 +158,7 @@ def _svg(axes: Axes, draw: Any) -> str:
 def _for_page(svg: str) -> str:
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", body, flags=re.DOTALL)
-    # Inside a page ids must be unique; nothing refers to those of groups.
+    # Ids must be unique in a page. Those of groups are dropped, because nothing refers to them.
     body = re.sub(r'<g id="[^"]*">', "<g>", body)
     view = re.search(r'viewBox="[^"]*"', body)
     rest = re.sub(r"font-family: [^;]*; ", "", body[body.index(">") + 1 :])

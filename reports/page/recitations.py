@@ -1,4 +1,4 @@
-"""Every poem of a report with what the models recited of it, as the page shows them."""
+"""Every poem of a report with the models' recitations of it, as the page shows them."""
 
 import itertools
 import math
@@ -30,12 +30,12 @@ from memtests.reports.text.phrases import CHARACTER, WORD, number_of, unit_of
 from memtests.reports.text.said_asides import said_asides
 
 SIGNS = {CORRECT: "●", INCORRECT: "◐", FORGOTTEN: "○", NOT_RECITED: "◌"}
-# A cut between tokens needs no word.
+# Notes on cuts; a cut between tokens needs none.
 _CUT_NOTES = {HEALED: ", cut inside a token", ALONE: ", cue tokenized alone"}
 
 
 class Recitation(NamedTuple):
-    """One probe and what came of it."""
+    """One probe with its result."""
 
     model: str
     question: str
@@ -43,18 +43,19 @@ class Recitation(NamedTuple):
     kind: str
     note: str
     marks: Sequence[Mark]
-    """Nothing where it is the poem's own text."""
+    """Empty if the recitation is the poem's own text."""
     set_aside: str = ""
-    """What stood around it in an answer of a chat."""
+    """The words around it in an answer of a chat."""
 
 
 class Cell(NamedTuple):
-    """What one model knows of a poem in one case, at a glance."""
+    """One model's outcomes on a poem in one case, at a glance."""
 
     case: str
     signs: Sequence[tuple[str, str]]
-    """Outcome and its signs, runs of equal outcomes together."""
+    """For each run of equal outcomes: the outcome, and a sign for each probe."""
     said: str
+    """The same in words."""
 
 
 class Row(NamedTuple):
@@ -73,11 +74,11 @@ class PoemView(NamedTuple):
     heading: str
     text: str
     outcomes: Sequence[str]
-    """Those that occur, and `differs` where the models do not agree."""
+    """The outcomes that occur, and `differs` if the models do not agree."""
     rows: Sequence[Row]
     recitations: Sequence[Recitation]
     shortest: Sequence[str]
-    """What is known of its shortest cue and of its longest run, a line each."""
+    """Lines on its shortest cue and its longest run."""
 
     @property
     def key(self) -> PoemKey:
@@ -85,12 +86,12 @@ class PoemView(NamedTuple):
 
     @property
     def title(self) -> str:
-        """The first line of its header; its id where it was asked for without."""
+        """The first line of its header, or its id if it was never asked for by a header."""
         return self.heading.split("\n")[0] if self.heading else self.poem
 
 
 def poems_of(report: Report, remembered: Remembered = NOTHING) -> list[PoemView]:
-    """The poems in order of their collections, of which anything was asked."""
+    """Every poem that was asked for, in the order of collections and ids."""
     texts, headings = texts_of(report.verdicts), headings_of(report.verdicts)
     languages, bands = languages_of(report), bands_of(report)
     shortest = shortest_by_poem(report.verdicts)
@@ -100,7 +101,7 @@ def poems_of(report: Report, remembered: Remembered = NOTHING) -> list[PoemView]
     models = [model.name for model in report.models]
     of_poem: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
     for v in report.verdicts:
-        if v.case in (CONTROL, WINDOW):  # they have tables of their own
+        if v.case in (CONTROL, WINDOW):  # other parts of the page show these
             continue
         of_poem[v.collection, v.poem].append(v)
     views = []
@@ -136,7 +137,7 @@ def _order(v: Verdict) -> tuple[int, float]:
 
 
 def _shortest(found: Mapping[str, int | None], text: str) -> list[str]:
-    """The fewest units that brought the poem back, a line for each model."""
+    """A line for each model on the shortest prefix drawn that brought the poem back."""
     unit = unit_of(text)
     lines = []
     for model, length in found.items():
@@ -147,7 +148,7 @@ def _shortest(found: Mapping[str, int | None], text: str) -> list[str]:
 
 
 def _exactly(memories: Sequence[Memory], several: bool) -> list[str]:
-    """What traces say of every prefix, and the longest run, a line for each model."""
+    """A line for each model on the shortest of all prefixes and on the longest run, from traces."""
     lines = []
     for memory in memories:
         unit = WORD if memory.in_words else CHARACTER
@@ -187,7 +188,7 @@ def _recitation(v: Verdict, language: str, bands: Bands | None) -> Recitation:
         left = number_of(v.divergence or 0, unit_of(v.asked))
         note = f"leaves the poem after {left}"
         if v.undecided:
-            note = "maybe the poem but for marks and the like"
+            note = "maybe the poem, apart from marks and the like"
     elif v.redacted:
         found = _strip(v) if v.outcome == INCORRECT else []
         note = _without_texts(v, language, bands)
@@ -197,14 +198,14 @@ def _recitation(v: Verdict, language: str, bands: Bands | None) -> Recitation:
     elif v.outcome == INCORRECT:
         passage = _told(v, bands)
         found = marks(v.asked, v.completion, language, passage)
-        if not any(mark.kind == "both" for mark in found):  # the poem stands beside it anyway
+        if not any(mark.kind == "both" for mark in found):  # no need to repeat the whole poem
             found = [mark for mark in found if mark.kind == "model"]
         left = number_of(v.divergence or 0, unit_of(v.asked))
         note = f"similarity {v.similarity or 0.0:.2f}, leaves the poem after {left}"
         if passage:
             note += f", longest passage: {_place(v, passage, language)}"
     else:
-        # Nothing of the poem is in it, so nothing is marked; some models say empty lines only.
+        # It has nothing of the poem, so nothing is marked. Some models say only empty lines.
         said = recited(v.asked, v.completion, language)
         found = [Mark("model", re.sub(r"\s*\n\s*", "\n", said).strip())]
         note = f"similarity {v.similarity or 0.0:.2f}"
@@ -218,7 +219,7 @@ def _recitation(v: Verdict, language: str, bands: Bands | None) -> Recitation:
 
 
 def _strip(v: Verdict) -> list[Mark]:
-    """Which units of the suffix are in a recitation that was not kept: pieces of its mask."""
+    """A redacted recitation in marks: the pieces of the suffix's mask that it has or lacks."""
     found: list[Mark] = []
     ends = unit_ends(v.suffix, "")
     pieces = zip(pairwise([0, *ends]), v.redacted.recited if v.redacted else "", strict=False)
@@ -230,7 +231,7 @@ def _strip(v: Verdict) -> list[Mark]:
 
 
 def _told(v: Verdict, bands: Bands | None) -> Passage | None:
-    """The passage of a recitation, where it is longer than chance."""
+    """The passage of a recitation, if it is longer than chance."""
     passage = v.passage
     if passage and bands and passage.length <= chance(bands, v.suffix).passage:
         return None
@@ -238,7 +239,7 @@ def _told(v: Verdict, bands: Bands | None) -> Passage | None:
 
 
 def _without_texts(v: Verdict, language: str, bands: Bands | None) -> str:
-    """What there is to say of a recitation that was not kept: how much of it is the poem, where."""
+    """The note on a redacted recitation: how near it is to the poem, and where it leaves it."""
     if v.correct:
         return "verbatim" if v.verbatim else "but for punctuation and the like"
     note = f"similarity {v.similarity or 0.0:.2f}"
@@ -251,7 +252,7 @@ def _without_texts(v: Verdict, language: str, bands: Bands | None) -> str:
 
 
 def _place(v: Verdict, passage: Passage, language: str) -> str:
-    """How long a passage is and where it stands: for instance ``14 words, from line 2 on``."""
+    """The length of a passage and its place in the poem: ``14 words, from line 2 on``."""
     start = v.moved + span(v.asked, passage.suffix, passage.length, language).start
     before = v.suffix[:start].lstrip("\n") if v.case == TITLE else v.cue + v.suffix[:start]
     line = 1 + before.count("\n")
@@ -259,5 +260,5 @@ def _place(v: Verdict, passage: Passage, language: str) -> str:
 
 
 def _probability(log_p: float) -> str:
-    """Of reciting it when sampling, as a power of ten where it is small."""
+    """The probability that sampling recites it; a small one as a power of ten."""
     return f"{math.exp(log_p):.2g}" if log_p > -9 else f"1e{log_p / math.log(10):.0f}"

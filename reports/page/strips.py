@@ -1,7 +1,7 @@
-"""The strips of long texts: place against probability, and the passages that windows extract.
+"""The strips of long texts: probability along the text, and the passages that windows extract.
 
-Pure functions. A book has ten thousand windows and a strip six hundred columns, so that a column
-shows the best of the places that it stands for, and the page stays small.
+Pure functions. A book has ten thousand windows, but a strip only six hundred columns, so that the
+page stays small. Each column shows the highest probability among its places.
 """
 
 import math
@@ -23,26 +23,26 @@ from memtests.reports.text.phrases import CHARACTER, WORD, number_of
 from memtests.reports.text.rows import percent
 
 COLUMNS = 600
-"""Of a strip, at most."""
+"""The most columns of a strip."""
 POWERS = 12
-"""Powers of ten, from certainty at the top of a strip down to its foot."""
+"""How many powers of ten a strip shows: from probability 1 at its top to 1e-12 at its foot."""
 MOST_PASSAGES, LONGEST = 40, 1_200
-"""Passages of a text that are shown, and code points of each."""
-_SCALE = 10  # units of a picture for a power of ten
+"""The most passages of a text that are shown, and the most code points of each."""
+_SCALE = 10  # units of the SVG for a power of ten
 HEIGHT = POWERS * _SCALE
 
 
 class ShownPassage(NamedTuple):
-    """A passage, for people."""
+    """A passage, in words."""
 
     place: str
     text: str
     more: str
-    """How much of it is left out."""
+    """How much of the text is left out."""
 
 
 class Strip(NamedTuple):
-    """What the windows of one text say of it, by one model."""
+    """The windows of one text and one model, as a picture and in words."""
 
     model: str
     title: str
@@ -50,14 +50,14 @@ class Strip(NamedTuple):
     said: str
     columns: int
     probability: str
-    """The outline of the probabilities, as a path of SVG has it."""
+    """The outline of the probabilities, as an SVG path."""
     extracted: str
-    """The stretches that greedy decoding recites, as a path of SVG has them."""
+    """The stretches that greedy decoding recites, as an SVG path."""
     passages: Sequence[ShownPassage]
     more: str
     """How many passages are left out."""
     ends: tuple[str, str]
-    """What stands at the two ends of the strip."""
+    """The labels at the two ends of the strip."""
 
 
 class Shade(NamedTuple):
@@ -66,24 +66,24 @@ class Shade(NamedTuple):
     share: str
     interval: str
     cuts: str
-    """How many, where they are fewer than in others of the row."""
+    """Their number, if the cell has fewer than others of its row; otherwise empty."""
     level: int
     """From 0, the lightest, to 4."""
 
 
 class Heat(NamedTuple):
-    """Context in, memory out, by one model."""
+    """The heat map of one model: recall by length given and length asked."""
 
     model: str
     unit: str
     asked: Sequence[int]
     rows: Sequence[tuple[int, str, Sequence[Shade | None]]]
-    """How much is given, of how many cuts, and the cells."""
+    """For each row: the length given, the number of cuts, and the cells."""
     said: str
 
 
 def strips_of(report: Report) -> list[Strip]:
-    """One for each text and model, those of a text side by side."""
+    """One for each text and model; those of a text are neighbours."""
     windows = windows_by_text(report.verdicts)
     redacted = any(v.redacted for v in report.verdicts)
     return [
@@ -125,7 +125,7 @@ def _strip(each: Extraction, stretches: Sequence[Stretch], redacted: bool) -> St
 
 
 def _paths(stretches: Sequence[Stretch], units: int, columns: int) -> tuple[str, str]:
-    """The two outlines of a strip: how probable, from its foot up; and what is extracted."""
+    """The two SVG paths of a strip: the probabilities, and the extracted stretches."""
     heights = [0] * columns
     said = [False] * columns
     for stretch in stretches:
@@ -150,7 +150,7 @@ def _paths(stretches: Sequence[Stretch], units: int, columns: int) -> tuple[str,
 
 
 def _height(log_p: float | None) -> int:
-    """From 0, less than ten to the minus POWERS, or not known, to HEIGHT, certain."""
+    """From HEIGHT for certain down to 0 for 10 ** -POWERS and less; 0 also if it is not known."""
     if log_p is None:
         return 0
     return max(0, min(HEIGHT, round((POWERS + log_p / math.log(10)) * _SCALE)))

@@ -1,4 +1,6 @@
-"""What a training taught and what it lost, as a self-contained page. Pure functions."""
+"""The page of a trend: a training's gains and losses over its checkpoints, self-contained. Pure
+functions.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -22,7 +24,7 @@ from memtests.reports.text.trend_rows import (
 )
 
 _EDGES = {4: 0.9, 3: 0.5, 2: 0.1, 1: 0.01}
-"""Shade → the probability from which on a unit has it, as on a memory map."""
+"""Shade → the lowest probability of a unit with that shade, as on a memory map."""
 
 
 class Square(NamedTuple):
@@ -30,9 +32,9 @@ class Square(NamedTuple):
 
     sign: str
     shade: str
-    """Its class."""
+    """Its CSS class."""
     said: str
-    """In words, for a pointer."""
+    """Its tooltip."""
 
 
 class PoemRow(NamedTuple):
@@ -46,7 +48,7 @@ class PoemRow(NamedTuple):
 
 
 def render_trend(report: Report, trend: Trend) -> str:
-    """The whole page; a trend of the report's models."""
+    """The whole page. `trend`: of the report's models."""
     titles = {} if is_redacted(report) else headings_of(report.verdicts)
     return rendered(
         "trend.html",
@@ -86,7 +88,7 @@ def recall_points(levels: Sequence[Level]) -> list[Point]:
 
 
 def _log_p_points(levels: Sequence[Level]) -> list[Point]:
-    """Mean log-probability at each look that has one; where there is no interval, nothing wide."""
+    """Mean log-probability at each look that has one; with no interval, the band has no width."""
     return [
         Point(
             at,

@@ -22,15 +22,16 @@ from memtests.reports.text.terminal import columns
 
 CERTIFICATE = "certificate.md"
 """The file in the report's folder."""
-# The three gates that see what the others do not (docs/auditing.md).
+# Each of these three gates sees texts that the others miss (docs/auditing.md).
 _TOGETHER = (NEAR, LONGEST, DISCOVERABLE)
 _WIDTH = 88
-# What would begin a list, or underline a heading, at the beginning of a line; a date does neither.
+# Beginnings of a line that Markdown takes for a list or for the underline of a heading. The number
+# in `1.` is followed by a space or by nothing, so a date does not match.
 _BLOCK = re.compile(r"^(?:(\d+)(?=[.)](?: |$))|(?=[-+] |\+$|[-=]+$))")
 
 
 def render_certificate(report: Report, problems: Sequence[str] = ()) -> str | None:
-    """The page; None where there is none."""
+    """The page; None if the report gets no certificate."""
     gates = must_not(report)
     if not gates or why_none(report, problems):
         return None
@@ -59,7 +60,7 @@ def render_certificate(report: Report, problems: Sequence[str] = ()) -> str | No
 
 
 def wrapped(text: str, begins: str = "") -> list[str]:
-    """A paragraph, or an item of a list, in lines that fit on a sheet."""
+    """A paragraph, or an item of a list, in lines that fit on a sheet. `begins`: its mark."""
     lines = textwrap.wrap(escaped(text), _WIDTH, break_long_words=False, break_on_hyphens=False)
     first, *others = [_BLOCK.sub(r"\1\\", line) for line in lines]
     return [begins + first, *(" " * len(begins) + line for line in others)]
@@ -70,7 +71,7 @@ def _list(items: Iterable[str]) -> list[str]:
 
 
 def _as_it_is(lines: Iterable[str]) -> list[str]:
-    """What Markdown shows in columns, and prints as it stands."""
+    """Lines as a Markdown code block, which keeps their columns."""
     return [f"    {line}" for line in lines]
 
 
@@ -79,7 +80,7 @@ def _all(count: int) -> str:
 
 
 def _checked(report: Report, only: Collection[str]) -> str:
-    """Whether the model can say such words: of how many texts that stood in its cue it did."""
+    """Whether the models can say such words: how many of the texts in their cues they copied."""
     copied = [v for v in report.verdicts if v.control == COPYING and among(v.collection, only)]
     said = []
     for model in report.models:
@@ -92,7 +93,7 @@ def _checked(report: Report, only: Collection[str]) -> str:
 
 
 def _not_gated(gates: Iterable[tuple[GateRecord, Gate]]) -> list[list[str]]:
-    """What the gates together do not see."""
+    """A paragraph on gates that are missing, if any of _TOGETHER is."""
     measures = {gate.measure for _, gate in gates}
     missing = [measure for measure in _TOGETHER if measure not in measures]
     if not missing:
@@ -106,7 +107,7 @@ def _not_gated(gates: Iterable[tuple[GateRecord, Gate]]) -> list[list[str]]:
 
 
 def _controls(report: Report, only: Collection[str]) -> list[str]:
-    """What the controls say that bear on it."""
+    """A line for each model and control in _BEARING."""
     several = len(report.models) > 1
     records = [record for record in report.controls if among(record.collection, only)]
     found = {(record.model, record.kind): record for record in merged_controls(records)}
@@ -131,7 +132,7 @@ _BEARING = {
         "so it is not known whether the model says what nobody can know",
     ),
 }
-"""Kind of control → what it means, and what it means that there is none."""
+"""Kind of control → what its result means, and what it means if it was not asked."""
 
 
 def _of(record: ControlRecord) -> str:
@@ -162,7 +163,9 @@ def _model(model: ModelRecord) -> list[list[str]]:
 
 
 def _typed(command: str) -> list[str]:
-    """A command in lines that fit, which can be pasted back; a value stays with its option."""
+    """A command in lines that fit on the sheet and can be pasted into a shell. A value stays on the
+    line of its option.
+    """
     options: list[str] = []
     for word in shlex.split(command):
         if options and not word.startswith("-"):

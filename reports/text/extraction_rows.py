@@ -1,4 +1,6 @@
-"""What windows say of long texts, in cells and lines for terminal and Markdown. Pure functions."""
+"""How much of long texts their windows extract, in cells and lines for terminal and Markdown. Pure
+functions.
+"""
 
 from collections.abc import Sequence
 
@@ -8,13 +10,13 @@ from memtests.reports.report import Report
 from memtests.reports.text.phrases import CHARACTER, WORD, number_of, one_line
 from memtests.reports.text.rows import percent
 
-# Passages that are listed of a model, and code points that are shown of each.
+# The most passages that are listed, and the most code points that are shown of each.
 MOST_PASSAGES, _SHOWN = 12, 60
 
 
 def extraction_rows(report: Report, found: Sequence[Extraction]) -> list[list[str]]:
-    """A row for each text: how much of it some window extracts, by greedy decoding and in so many
-    samples, and the longest passage.
+    """A row for each text: how much of it windows extract, by greedy decoding and by samples, and
+    the longest passage.
     """
     several = len(report.models) > 1
     names = ["text", "windows", "extracted", "of the text"]
@@ -36,7 +38,7 @@ def extraction_rows(report: Report, found: Sequence[Extraction]) -> list[list[st
 
 
 def place_rows(report: Report, found: Sequence[Extraction]) -> list[list[str]]:
-    """A row for each text of which some window is extracted: recall by place in it."""
+    """A row for each text with an extracted window: the share of extracted windows by place."""
     several = len(report.models) > 1
     names = [f"from {100 * part // PLACES} %" for part in range(PLACES)]
     rows = [["model"] * several + ["windows extracted, by place", *names]]
@@ -49,7 +51,7 @@ def place_rows(report: Report, found: Sequence[Extraction]) -> list[list[str]]:
 
 
 def passage_lines(report: Report, found: Sequence[Extraction]) -> list[str]:
-    """The longest passages of windows that touch, a line each: how long, where, and the words."""
+    """The longest extracted passages, a line each: their length, place and words."""
     several = len(report.models) > 1
     each = [(one, passage) for one in found for passage in one.passages]
     each.sort(key=lambda pair: (-pair[1].length, pair[0].text.poem, pair[1].first))

@@ -1,4 +1,6 @@
-"""What whoever must decide wants first: one line, the same on terminal, summary and page. Pure."""
+"""The headline of a run: one line for whoever must decide, the same on terminal, summary and page.
+Pure functions.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,14 +14,14 @@ from memtests.reports.text.phrases import number_of, one_line
 from memtests.reports.text.rows import percent
 from memtests.reports.text.said_losses import said_losses
 
-# Gates and poems that are named here; all of them stand below.
+# How many gates and poems the headline names. The tables below name all of them.
 _MOST_GATES = 3
 _MOST_POEMS = 3
 
 INTERRUPTED = "interrupted"
-"""How the headline of a run begins that was broken off."""
+"""The first word of the headline if the run was broken off."""
 RESULT = "result"
-"""What the lines that come first are headed."""
+"""The title above the headline."""
 CUT_SHORT = (
     "interrupted while the report was written: what was judged is on disk; --resume writes the "
     "report, and does not ask it again"
@@ -27,23 +29,23 @@ CUT_SHORT = (
 
 
 class Resumed(NamedTuple):
-    """What a resumed run took from an earlier one."""
+    """How much a resumed run took from an earlier one."""
 
     there: int
-    """Verdicts that there were."""
+    """How many verdicts the earlier run had left."""
     taken: int
-    """Those of them that were taken over."""
+    """How many of them were taken over."""
     asked: int
-    """Probes that were asked now."""
+    """How many probes were asked now."""
 
 
 def said_to_resume(there: int) -> str:
-    """What a run that is to resume another says before it begins."""
-    return f"resumed: {number_of(there, 'verdict')} on disk, taken over where they are asked again"
+    """The header line of a run that is to resume another."""
+    return f"resumed: {number_of(there, 'verdict')} on disk; those asked again are taken over"
 
 
 def said_not_resumed(there: int, folder: Path) -> str:
-    """What a run says before it begins, where another left verdicts and no report."""
+    """The header line of a run that replaces the verdicts of an unfinished one."""
     return (
         f"not resumed: {number_of(there, 'verdict')} of an unfinished run in {folder}, which this "
         "run's own replace; --resume would take them over"
@@ -51,7 +53,7 @@ def said_not_resumed(there: int, folder: Path) -> str:
 
 
 def said_resumed(found: Resumed) -> str:
-    """What a resumed run took over."""
+    """A line at the end on how much a resumed run took over."""
     asked = f"{number_of(found.asked, 'probe')} asked now"
     if found.taken or not found.there:
         return f"resumed: {number_of(found.taken, 'verdict')} taken over, {asked}"
@@ -68,11 +70,11 @@ def headline(
     passed: bool | None = None,
     refusal: str | None = None,
 ) -> tuple[str, str]:
-    """What a reader wants first, and whether that is `good`, `bad` or neither.
+    """The headline and its mark: `good`, `bad`, or empty for neither.
 
-    `problems`: why the figures of the run prove nothing, if so, an interruption first, or else the
-    report's own; `passed`: where no gate decides, whether every case passed, and None where none
-    could fail (`--measure`, a saved report); `refusal`: why a file was not written that should be.
+    `problems`: reasons why the run's figures prove nothing, an interruption first; if it is empty,
+    the report's own are taken. `passed`: without gates, whether every case passed; None if no case
+    could fail (`--measure`, a saved report). `refusal`: why a file that should be written is not.
     """
     said, mark = _said(report, problems or report.problems, passed, refusal)
     return one_line(said), mark
@@ -108,7 +110,7 @@ def _gates(report: Report) -> str:
 
 
 def _breached(report: Report, failed: Sequence[GateRecord]) -> str:
-    """The gates that were not passed; and the poems, where they lost something and must not."""
+    """The gates that were not passed. If one is on losses, also the poems that lost something."""
     said = [f"{len(failed)} of {_named(report, failed)}"]
     for record in report.comparisons:
         places = [_lost_in(gate, report) for gate in failed if gate.model == record.model]
@@ -120,7 +122,7 @@ def _breached(report: Report, failed: Sequence[GateRecord]) -> str:
 
 
 def _named(report: Report, gates: Sequence[GateRecord]) -> str:
-    """How many gates there are, and those of them that are meant, with what they came to."""
+    """The number of all gates, then the first of these gates with their values."""
     several = len(report.models) > 1
     named = [
         f"{gate.rule}{f' of {gate.model}' if several and gate.model else ''} ({_came_to(gate)})"
@@ -140,8 +142,8 @@ def _came_to(gate: GateRecord) -> str:
 
 
 def _lost_in(gate: GateRecord, report: Report) -> str | None:
-    """The collection over which a gate is on what was lost, empty for all of them; None where it is
-    on something else.
+    """The collection of a gate on losses, empty if it is over all; None if the gate is on another
+    measure.
     """
     try:
         rule = parse_gate(gate.rule, [collection.name for collection in report.collections])
@@ -164,7 +166,7 @@ def _correct(report: Report) -> str:
 
 
 def _misses(report: Report) -> list[str]:
-    """Why cases failed where every miss fails one."""
+    """Why cases failed, if there are no gates and every miss fails a case."""
     found, cues = counted(report.verdicts), shortest_cues(report.verdicts)
     missed = sum(not v.correct for v in found)
     untriggered = sum(each.poems - each.recited for each in cues)

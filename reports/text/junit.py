@@ -1,4 +1,4 @@
-"""What `--junitxml` says of memories: properties of a case, and a case for each gate."""
+"""Additions to the file of `--junitxml`: properties of each case, and a case for each gate."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from memtests.reports.text.phrases import one_line
 def properties(verdicts: Sequence[SavedVerdict]) -> list[tuple[str, str]]:
     """Outcome, kind, similarity and recitation of each verdict of a case.
 
-    Where a case has several, their prefix lengths tell them apart.
+    If a case has several verdicts, the names have their prefix lengths: `outcome[5]`.
     """
     found = []
     for verdict in verdicts:
@@ -30,7 +30,7 @@ def properties(verdicts: Sequence[SavedVerdict]) -> list[tuple[str, str]]:
 
 
 def gate_reports(gates: Sequence[GateRecord]) -> list[pytest.TestReport]:
-    """Each gate as the reports of a test case, which fails where the gate was not passed."""
+    """Each gate as the reports of a test case, which fails if the gate was not passed."""
     reports = []
     for gate in gates:
         name = f"{gate.rule} {gate.model}" if gate.model else gate.rule

@@ -1,6 +1,6 @@
 """The last line of a run: the numbers of the table, and the decision. Pure functions.
 
-pytest's own would add up recall, controls and drawn lengths, and call all of them tests.
+pytest's own last line would add up probes, controls and drawn lengths, and call them all tests.
 """
 
 from collections import Counter
@@ -16,9 +16,9 @@ from memtests.reports.report import Report, in_model_order
 from memtests.reports.text.headline import INTERRUPTED
 from memtests.reports.text.phrases import number_of
 
-# What becomes of a case that asks a probe is in the table already.
+# Statuses of cases that ask a probe: the table counts these already.
 _SAID = ("passed", INCORRECT, FORGOTTEN, NOT_RECITED, UNJUDGED)
-# What passed before and after a case; and warnings, which pytest shows above.
+# Under the empty word pytest keeps setups and teardowns; warnings are shown above.
 _NO_TESTS = ("", "warnings")
 _SELF_CHECK = "test_self_check["
 
@@ -33,8 +33,8 @@ def last_line(
     """For instance ``870 of 1,620 correct, 168 incorrect, 582 forgotten; besides 255 controls, 714
     drawn lengths; 2 gates passed``.
 
-    `first`: the headline and its mark; `others`: what became of other tests → how many; `whole`:
-    whether the report has all that a run has judged which Ctrl-C ended; None where that did not.
+    `first`: the headline and its mark; `others`: as of `others_of`. `whole`: whether the
+    report of a run that Ctrl-C ended has all that was judged; None for other runs.
     """
     unjudged = [f"{len(report.unjudged):,} unjudged"] if report.unjudged else []
     cases = Counter(v.case for v in report.verdicts)
@@ -51,7 +51,7 @@ def last_line(
 
 
 def _decided(report: Report, said: str, mark: str, whole: bool | None) -> str:
-    """Whether the run passed, in as few words as there are; the headline says why not."""
+    """Whether the run passed, in as few words as possible; the headline says why not."""
     if mark == "bad" and said.startswith(INTERRUPTED):
         counts = "all that was judged is counted" if whole else "more is on disk, for --resume"
         parts = [INTERRUPTED, *["NOT PASSED"] * bool(report.gates), *[counts] * (whole is not None)]
@@ -68,9 +68,9 @@ def _decided(report: Report, said: str, mark: str, whole: bool | None) -> str:
 def others_of(
     stats: Mapping[str, Sequence[Any]], cases: Mapping[str, Asked | None]
 ) -> dict[str, int]:
-    """What pytest counts besides the probes: its word → how many.
+    """Counts of pytest's other tests: its word, `failed` say → how many.
 
-    `stats`: its words → test reports; `cases`: node id → what the case asks, if anything.
+    `stats`: pytest's words → test reports; `cases`: node id → what the case asks, if anything.
     """
     found = Counter(
         f"{'self-checks ' if _SELF_CHECK in nodeid else ''}{word}"

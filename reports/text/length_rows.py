@@ -1,4 +1,4 @@
-"""Context in, memory out, in cells for terminal and Markdown. Pure functions."""
+"""Recall by length given and length asked, in cells for terminal and Markdown. Pure functions."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from memtests.reports.text.rows import percent
 
 
 def length_rows(report: Report, found: Sequence[Inside]) -> list[list[str]]:
-    """A row for how much is given, a column for how much is asked for."""
+    """A row for each length given, a column for each length asked for."""
     several = len(report.models) > 1
     columns = asked_of(found)
     names = ["context in", *(f"next {asked}" for asked in columns), "cuts", "counted in"]
@@ -25,17 +25,17 @@ def length_rows(report: Report, found: Sequence[Inside]) -> list[list[str]]:
 
 
 def asked_of(found: Sequence[Inside]) -> list[int]:
-    """How much is asked for, of all that there is room for somewhere."""
+    """The lengths asked for that fit into some window."""
     return [asked for asked in ASKED if any(c.asked == asked for each in found for c in each.cells)]
 
 
 def given_of(found: Inside) -> list[int]:
-    """How much is given."""
+    """The lengths given that fit into some window."""
     return [given for given in GIVEN if any(cell.given == given for cell in found.cells)]
 
 
 def said_drawn(found: Inside) -> str:
-    """What the intervals of a table are over, and what is not in it."""
+    """A note on a table: what its intervals are over, and what it leaves out."""
     texts = number_of(found.texts, "text")
     over = texts if found.drawn == found.texts else f"{number_of(found.drawn, 'block')} of {texts}"
     return (

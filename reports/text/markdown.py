@@ -30,14 +30,14 @@ from memtests.reports.text.said_losses import describe_loss, said_losses, said_w
 from memtests.reports.text.statement import said_not_tried, statements
 from memtests.reports.text.terminal import opening
 
-# Lost probes that are shown, and poems; the file of a CI job's summary may have a megabyte.
+# How many lost poems and lost probes are shown: a CI job's summary may have one megabyte.
 MOST_LOSSES = 50
 _MARKS = "\\`*_[]#~$"
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;", "|": "&#124;"}
 
 
 def render_summary(conclusion: Conclusion) -> str:
-    """What it comes to, the gates, the table and the lost poems."""
+    """The summary: headline, gates, tables, controls, losses and notes."""
     report = conclusion.report
     languages = languages_of(report)
     headline, *resumed = opening(conclusion)
@@ -66,7 +66,7 @@ def render_summary(conclusion: Conclusion) -> str:
 
 
 def _extraction(report: Report) -> list[list[str]]:
-    """What windows say of long texts."""
+    """The tables and passages of long texts that windows were asked of."""
     found = extractions(report)
     if not found:
         return []
@@ -80,7 +80,7 @@ def _extraction(report: Report) -> list[list[str]]:
 
 
 def _from_traces(conclusion: Conclusion) -> list[list[list[str]]]:
-    """The tables of what sampling would find, and of what traces say."""
+    """The tables on sampling, and those from traces."""
     report, remembered = conclusion.report, conclusion.remembered
     return [
         shortest_rows(report, remembered),
@@ -91,7 +91,7 @@ def _from_traces(conclusion: Conclusion) -> list[list[list[str]]]:
 
 
 def escaped(text: str) -> str:
-    """A text that Markdown and HTML show as it is, on one line, and in which nothing is a link."""
+    """A text on one line, escaped so that Markdown and HTML show it as it is and make no links."""
     marked = "".join(_ENTITIES.get(c, f"\\{c}" if c in _MARKS else c) for c in one_line(text))
     return re.sub(r"(?i)(?<=www)\.", "&#46;", marked).replace("://", "&#58;//")
 

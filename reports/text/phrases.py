@@ -1,4 +1,4 @@
-"""A miss in one line: where a recitation left the poem, what the poem says, what the model said.
+"""A miss in one line: where a recitation left the poem, and how poem and model go on there.
 
 Pure functions over verdicts.
 """
@@ -10,7 +10,7 @@ from memtests.fixtures.probes.text import in_words, unit_ends
 from memtests.plugins.verdicts import SEVERE, Verdict
 from memtests.reports.counting.tallies import best_drawn
 
-# What to type where too little was recited to decide, or to know what was said.
+# What to type if too little was recited: to decide a verdict, or to know the model's words.
 TELLS, RECITES = "--completions few tells", "--completions all recites them"
 WORD, CHARACTER = "word", "character"
 _WORDS, _CHARACTERS = 6, 12
@@ -22,7 +22,7 @@ def describe(verdict: Verdict, language: str) -> str:
     total = len(unit_ends(verdict.asked, language))
     at = verdict.divergence or 0
     if verdict.undecided:
-        return "maybe the poem but for marks and the like: read, and not recited"
+        return "maybe the poem, apart from marks and the like: read, and not recited"
     if verdict.redacted:
         return f"after {at} of {total}{_passage(verdict, at)}"
     poem = excerpt(verdict.asked, at, language)
@@ -33,8 +33,8 @@ def describe(verdict: Verdict, language: str) -> str:
 
 
 def _passage(verdict: Verdict, at: int) -> str:
-    """The passage of a recitation that has little else of the poem, where it is longer than such an
-    excerpt and than what came before the divergence.
+    """The passage of a severe miss, if it is longer than the excerpt and than the words before the
+    divergence: the line would show too little of the poem without it.
     """
     unit = unit_of(verdict.asked)
     shown = _WORDS if unit == WORD else _CHARACTERS
@@ -44,7 +44,7 @@ def _passage(verdict: Verdict, at: int) -> str:
 
 
 def excerpt(text: str, start: int, language: str) -> str:
-    """A few units of a text from unit `start` on, on one line, harmless in a terminal."""
+    """A few units of a text from unit `start` on, as `one_line`."""
     count = _WORDS if in_words(text) else _CHARACTERS
     ends = [0, *unit_ends(text, language)]
     begin = ends[min(start, len(ends) - 1)]
@@ -54,7 +54,9 @@ def excerpt(text: str, start: int, language: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """A text with its line breaks as ` / ` and whatever a terminal would act on escaped."""
+    """A text with ` / ` for line breaks, and with control characters escaped: a terminal might act
+    on them.
+    """
     lines = " / ".join(line.strip() for line in text.splitlines() if line.strip())
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in lines)
 
@@ -65,18 +67,18 @@ def number_of(count: int, noun: str) -> str:
 
 
 def as_class(outcome: str) -> str:
-    """An outcome, or a grade, as the page's style has it."""
+    """The name of an outcome or a grade as a CSS class of the page."""
     return outcome.replace(" ", "-")
 
 
 def unit_of(text: str) -> str:
-    """What a text is counted in."""
+    """The unit in which a text is counted."""
     return WORD if in_words(text) else CHARACTER
 
 
 def missed(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """The verdicts to show: every miss but controls and windows; of the lengths that were drawn for
-    one poem, the best.
+    """The misses to show, without controls and windows. Of the prefix lengths that were drawn for a
+    poem, only the best is shown.
     """
     found = (v for v in best_drawn(verdicts) if not v.correct)
     shown = (v for v in found if v.case not in (CONTROL, WINDOW))

@@ -1,4 +1,4 @@
-"""While a run goes on: how far it is, in one line."""
+"""A line on how far a run is, while it goes on."""
 
 import os
 import sys
@@ -18,10 +18,10 @@ from memtests.reports.counting.tallies import counted
 from memtests.reports.text.phrases import number_of
 from memtests.reports.text.rows import percent
 
-# Seconds between two lines: on a terminal, where each takes the place of the one before, and in a
-# log.
+# Seconds between two lines. On a terminal, each line replaces the one before; in a log they add up.
 _ON_TERMINAL, _IN_LOG = 0.1, 10.0
-# How much of the probes has to be done before it tells of the rest: many are read before the first.
+# The share of the probes after which the line tells the time left. Before that, an estimate would
+# be too high, because many texts are read before the first probe is done.
 _ENOUGH = 0.1
 
 
@@ -39,7 +39,7 @@ class Done(NamedTuple):
     judged: int
     seconds: float
     called: str = "poem"
-    """What `poems` are; windows are asked in parts of their texts."""
+    """What `poems` counts: with windows, parts of the texts."""
 
 
 def render_progress(done: Done) -> str:
@@ -68,14 +68,14 @@ def _clock(seconds: float) -> str:
 
 @dataclass(eq=False)
 class Progress:
-    """Counts verdicts and cases as they are done, and writes a line every now and then."""
+    """Counts verdicts and cases as they are done, and writes a line from time to time."""
 
     write: Callable[[str], object]
     seconds_between: float
     now: Callable[[], float] = time.monotonic
     ticks: bool = False
-    """Whether lines come while nothing is done, too: on a terminal they would lie over what others
-    write there, a debugger say."""
+    """Whether lines also come while nothing is done. Not on a terminal: they would overwrite what
+    others write there, a debugger say."""
     called: str = "poem"
     """As Done.called."""
     _asked: dict[str, Asked] = field(default_factory=dict)
@@ -89,14 +89,14 @@ class Progress:
     _written: float = 0.0
 
     def begin(self, cases: Mapping[str, Asked], probes: int) -> None:
-        """Take down what is to be done: cases, and how many probes they ask together."""
+        """Note what is to be done: the cases, and how many probes they ask together."""
         self._asked = dict(cases)
         self._left = Counter(self._asked.values())
         self._of_poems, self._of_probes = len(self._left), probes
         self._began = self._written = self.now()
 
     def judged(self, verdicts: Sequence[SavedVerdict]) -> None:
-        """Take down verdicts, as soon as they are there; write a line if it is time."""
+        """Count new verdicts; write a line if it is time."""
         self._probes += len(verdicts)
         found = counted(verdicts)
         self._judged += len(found)
@@ -104,7 +104,7 @@ class Progress:
         self.write_if_time()
 
     def finished(self, nodeid: str) -> None:
-        """Take down that a case is over; write a line if it is time."""
+        """Count a case that is over; write a line if it is time."""
         asked = self._asked.pop(nodeid, None)
         if asked is None:
             return
@@ -124,7 +124,7 @@ class Progress:
             poems=sum(left == 0 for left in self._left.values()),
             of_poems=self._of_poems,
             probes=self._probes,
-            # In search of a shorter cue, Hypothesis may ask more of them.
+            # Hypothesis may ask more probes than planned, in search of a shorter cue.
             of_probes=max(self._of_probes, self._probes),
             correct=self._correct,
             judged=self._judged,
@@ -134,21 +134,21 @@ class Progress:
 
 
 class Ticking:
-    """Writes lines while nothing is done: a model may be slow."""
+    """Writes lines while nothing is done, on a thread of its own: a model may be slow."""
 
     def __init__(self, progress: Progress, lock: AbstractContextManager[object]) -> None:
-        """`lock`: the one under which everybody else calls `progress`."""
+        """`lock`: held by everybody who calls `progress`."""
         self._progress = progress
         self._lock = lock
         self._ended = threading.Event()
 
     def begin(self) -> None:
-        """Begin, where that is wanted, until `end` is called."""
+        """Begin, if `progress` wants it; goes on until `end` is called."""
         if self._progress.ticks:
             threading.Thread(target=self._tick, name="progress", daemon=True).start()
 
     def end(self) -> None:
-        """Write nothing more. To be called under the lock."""
+        """Write nothing more. The caller must hold the lock."""
         self._ended.set()
 
     def _tick(self) -> None:
@@ -159,7 +159,9 @@ class Ticking:
 
 
 def progress_of(config: pytest.Config) -> Progress | None:
-    """Progress on the terminal or in the log; none where pytest writes a line for each case."""
+    """Progress on the terminal or in the log; None under -v, where pytest writes a line for each
+    case.
+    """
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None or config.get_verbosity() > 0:
         return None
@@ -172,12 +174,12 @@ def progress_of(config: pytest.Config) -> Progress | None:
 def _through_capture(
     config: pytest.Config, reporter: pytest.TerminalReporter
 ) -> pytest.TerminalReporter:
-    """One that writes to the same place also while a case runs: then pytest captures what goes to
-    stdout, its own lines too, and most of a run may be one case's.
+    """A reporter that writes to the terminal even while a case runs. pytest captures stdout then,
+    with its own lines, and one case may take most of a run.
     """
     try:
-        copy = os.dup(sys.stdout.fileno())  # nothing is captured while plugins are configured
-    except OSError:  # no file
+        copy = os.dup(sys.stdout.fileno())  # pytest captures nothing yet at this time
+    except OSError:  # stdout is no file
         return reporter
     file = os.fdopen(copy, "w", 1, sys.stdout.encoding, "backslashreplace")
     config.add_cleanup(file.close)
@@ -201,10 +203,10 @@ def instead_of_counts(reporter: pytest.TerminalReporter, said: str, colour: str)
 
 
 class NoLetters:
-    """What becomes of a case is counted, not shown."""
+    """Shows no letters for cases; they are still counted."""
 
     @pytest.hookimpl(wrapper=True)
     def pytest_report_teststatus(self) -> Generator[None, Status, Status]:
-        """As pytest's own, without the letter."""
+        """The status of a case, without its letter."""
         category, letter, word = yield
         return category, "", word if letter else ""

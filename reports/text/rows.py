@@ -43,7 +43,7 @@ _SCRIPTS = {"spaced": "characters (with spaces)", "unspaced": "characters (Chine
 
 
 def table_rows(report: Report) -> list[list[str]]:
-    """The cells of the table, its head first, one row for each case and one for all of a model."""
+    """The main table, its head first: a row for each case, and one for all cases of a model."""
     several = len(report.models) > 1
     found = counted(report.verdicts)
     shown = outcomes_of(found)
@@ -57,14 +57,14 @@ def table_rows(report: Report) -> list[list[str]]:
 
 
 def outcomes_of(verdicts: Iterable[Verdict]) -> Sequence[str]:
-    """The outcomes that are shown: of probes that are only read, where there are some."""
+    """The outcomes that have a column: `not recited` only if some probes were only read."""
     read = not all(v.recited for v in verdicts)
     return [outcome for outcome in OUTCOMES if outcome != NOT_RECITED or read]
 
 
 def shortest_rows(report: Report, remembered: Remembered) -> list[list[str]]:
-    """Per collection: how many poems a prefix of a drawn length brings back, and how short; and
-    beside it what traces say of every prefix.
+    """A row for each collection: how many poems are recited after a prefix of a drawn length, and
+    how short it is; beside it the same over every prefix, from traces.
     """
     several = len(report.models) > 1
     of_words: dict[str, set[bool]] = defaultdict(set)
@@ -90,7 +90,7 @@ _EXACT = ["exact: found", "shortest", "median", "strength", "longest run"]
 
 
 def _exact(memories: Sequence[Memory]) -> list[str]:
-    """Of so many poems so many are recited from some prefix; how short, and how long a run."""
+    """The cells under _EXACT."""
     if not memories:
         return ["-"] * len(_EXACT)
     shortest = [each.shortest for each in memories if each.shortest is not None]
@@ -109,9 +109,7 @@ def _shortest(lengths: Sequence[int | None]) -> list[str]:
 
 
 def discoverable_rows(report: Report) -> list[list[str]]:
-    """The share of the probes that n samples show with probability p, whatever greedy decoding
-    shows.
-    """
+    """The share of the probes that are recited at least once in n samples with probability p."""
     several = len(report.models) > 1
     names = ["(n, p)-discoverable", "probes", "p", *(f"n = {n:,}" for n in SAMPLES)]
     rows = [["model"] * several + names]
@@ -130,8 +128,8 @@ def _probes(row: Discoverable) -> str:
 
 
 def protocol_rows(report: Report, remembered: Remembered) -> list[list[str]]:
-    """Of texts that are long enough, how many of the next tokens follow from the first: by greedy
-    decoding, and in so many samples with a probability of 50 %.
+    """Of the texts that are long enough for the protocol, how many are recited: by greedy decoding,
+    and in n samples with a probability of 50 %.
     """
     several = len(report.models) > 1
     given, asked = remembered.protocol
@@ -149,7 +147,7 @@ def protocol_rows(report: Report, remembered: Remembered) -> list[list[str]]:
         for logs in ([each.log_p for each in found], [each.log_p_40 for each in found]):
             for n in _PROTOCOL_SAMPLES:
                 shown = [found_within(log_p, n, 0.5) for log_p in logs]
-                row.append("-" if None in logs else _share(shown))  # a server may not tell
+                row.append("-" if None in logs else _share(shown))  # some servers do not tell
         rows.append(row)
     return rows
 
@@ -162,7 +160,7 @@ _PROTOCOL_SAMPLES = (1, 1_000)
 
 
 def beginning_rows(report: Report) -> list[list[str]]:
-    """Of the same poems, how many are recited for their first 16, 32, 64, … characters."""
+    """The share of the same poems that are recited up to their first 16, 32, 64, … characters."""
     several = len(report.models) > 1
     rows = [
         ["model"] * several
@@ -177,7 +175,7 @@ def beginning_rows(report: Report) -> list[list[str]]:
 
 
 def correlation_rows(report: Report) -> list[list[str]]:
-    """Rank correlation of a poem's length and whether its title recites it."""
+    """The rank correlation between a poem's length and whether it is recited from its header."""
     several = len(report.models) > 1
     rows = [["model"] * several + ["length and recall", "poems", "Spearman's rho", "95 %"]]
     for row in correlations(report):
@@ -190,7 +188,9 @@ def correlation_rows(report: Report) -> list[list[str]]:
 
 
 def control_rows(report: Report) -> list[list[str]]:
-    """Per kind of control: outcomes, and of the same poems how many `title` recites."""
+    """A row for each kind of control: outcomes, and how many of the same poems the true header
+    brings back.
+    """
     several = len(report.models) > 1
     shown = outcomes_of(v for v in report.verdicts if v.control)
     rows = [
@@ -201,7 +201,7 @@ def control_rows(report: Report) -> list[list[str]]:
         counts = [getattr(found, field_of(outcome)) for outcome in shown]
         titles = "{} of {}".format(*found.unchanged) if found.unchanged else "-"
         poems, span = sum(many for *_, many in found.by_poem), "-"
-        if poems:  # an older report does not say
+        if poems:  # 0 in an older report, which does not say
             span = said_interval(counts[0], sum(counts), poems, *control_interval(found))
         rows.append(
             [found.model] * several
@@ -212,7 +212,7 @@ def control_rows(report: Report) -> list[list[str]]:
 
 
 def gate_rows(report: Report) -> list[list[str]]:
-    """The cells of the table of gates, its head first."""
+    """The table of gates, its head first."""
     several = len(report.models) > 1
     rows = [["gate"] + ["model"] * several + ["value", "probes", "95 %", "result"]]
     for gate in report.gates:
@@ -223,7 +223,7 @@ def gate_rows(report: Report) -> list[list[str]]:
 
 
 def doubts_of(report: Report) -> list[str]:
-    """A line for each gate that was passed and proves little."""
+    """A line for each gate that was passed but proves little."""
     several = len(report.models) > 1
     return [
         f"{gate.rule}{f' ({gate.model})' if several else ''} was passed, and is {gate.doubt}"
@@ -233,7 +233,7 @@ def doubts_of(report: Report) -> list[str]:
 
 
 def ability_notes(report: Report) -> list[str]:
-    """A line for the gates of which nobody asked whether the model can say these words at all."""
+    """A line for the passed gates of which it is not known whether the model can say the words."""
     several = len(report.models) > 1
     rules = [
         f"{gate.rule}{f' ({gate.model})' if several else ''}" for gate, _ in ability_unknown(report)
@@ -247,7 +247,7 @@ def ability_notes(report: Report) -> list[str]:
 
 
 def how_to_ask_ability(report: Report) -> str:
-    """What to type so that it is asked where it was not."""
+    """What to type so that the control `copying` is asked where it was not."""
     where = {name for _, collections in ability_unknown(report) for name in collections}
     texts = [text for key, text in texts_of(report.verdicts).items() if key[0] in where]
     windows = any(v.window and v.collection in where for v in report.verdicts)
@@ -260,13 +260,13 @@ def how_to_ask_ability(report: Report) -> str:
 
 
 def against(found: ComparisonRecord) -> str:
-    """What is compared with what."""
+    """The two models of a comparison."""
     where = "" if found.baseline == found.baseline_model else f" ({found.baseline_model})"
     return f"{found.model} against {found.baseline}{where}"
 
 
 def changes_of(found: ComparisonRecord) -> str:
-    """What became of the memories of a baseline."""
+    """A clause that counts what was retained, lost and gained."""
     return (
         f"{found.retained} retained, {len(found.lost)} lost, {len(found.gained)} gained, "
         f"{found.still_missing} still missing; {chance_of(found)}"
@@ -274,13 +274,13 @@ def changes_of(found: ComparisonRecord) -> str:
 
 
 def chance_of(found: ComparisonRecord) -> str:
-    """Whether so unequal a change is more than noise."""
+    """Whether losses and gains differ by more than noise."""
     word = "more than" if found.p < 0.05 else "within"
     return f"{word} noise (sign flips over poems, p = {found.p:.2g})"
 
 
 def not_compared(found: ComparisonRecord) -> list[str]:
-    """What was left out of a comparison, a line each."""
+    """A line for each group of probes that a comparison leaves out."""
     left_out = [
         (found.new, "asked now are not in the baseline"),
         (found.not_asked, "of the baseline were not judged now"),
@@ -303,13 +303,13 @@ _CUTS = {
 
 
 def said_cuts(made: Mapping[str, int]) -> str:
-    """How a model's cues were cut, in one line: those ways that occur."""
+    """A line on how a model's cues were cut."""
     return "cuts: " + ", ".join(f"{made[kind]:,} {_CUTS[kind]}" for kind in CUTS if made[kind])
 
 
 def notes_of(report: Report) -> list[str]:
-    """A line for all that sets a model's result apart: its template, a way that is not the fastest,
-    cuts that are not between tokens, tensors that were left out.
+    """Lines on circumstances of a model's result: a chat template, a slow way, cuts that are not
+    between tokens, tensors that were left out, the usage of a server.
     """
     made = cuts_made(report.verdicts)
     lines = []
@@ -332,13 +332,13 @@ def percent(part: float) -> str:
 
 
 def _measured(gate: GateRecord) -> list[str]:
-    """Value, counts and interval of a gate."""
+    """The cells of a gate: value, counts and interval."""
     if gate.value is None:
         return ["-", "-", "-"]
     if gate.counts is None:
         return [f"{gate.value:.4g}", "-", "-"]
     part, whole = gate.counts
-    span = "-"  # as in older reports
+    span = "-"  # older reports have none
     if gate.low is not None and gate.high is not None:
         span = said_interval(part, whole, gate.poems, gate.low, gate.high)
     unit = f" {gate.counted_in}" if gate.counted_in != PROBES else ""
@@ -346,7 +346,9 @@ def _measured(gate: GateRecord) -> list[str]:
 
 
 def said_interval(part: int, whole: int, poems: int, low: float, high: float) -> str:
-    """The interval of so many of so many probes. Of none and of all it is one of poems."""
+    """The interval of a share of probes. If none or all of them count, the number of poems is
+    shown: the interval depends on that alone.
+    """
     if part == 0:
         return f"0 of {number_of(poems, 'poem')}, to {percent(high)}"
     if part == whole:
@@ -362,13 +364,13 @@ def recall_interval(tally: Tally) -> str:
 def _row(
     tally: Tally, several: bool, shown: Sequence[str], collection: str | None = None
 ) -> list[str]:
-    """How many are nearly correct is not known where some were only read."""
     return [
         *[tally.model] * several,
         collection or tally.collection,
         tally.case,
         *map(str, (tally.poems, tally.judged)),
         *(str(getattr(tally, field_of(outcome))) for outcome in shown),
+        # How many are nearly correct is not known if some were only read.
         *(str(tally.verbatim), "-" if tally.not_recited else str(tally.near)),
         percent(tally.recall),
         recall_interval(tally),

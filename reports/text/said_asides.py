@@ -1,17 +1,17 @@
-"""What was set aside of answers in a chat, and what these cost, in words. Pure functions."""
+"""Asides in the answers of a chat, and the cost of the answers, in words. Pure functions."""
 
 from memtests.plugins.asides import THOUGHTS
 from memtests.plugins.verdicts import Verdict
 from memtests.reports.report import UsageRecord
 from memtests.reports.text.phrases import number_of, one_line
 
-# Code points of each part that are shown.
+# The most code points that are shown of each aside.
 _MOST = 40
 
 
 def said_asides(v: Verdict) -> str:
     """For instance ``set aside: preface “Here is the poem:”, closing remark “I hope this helps!”``;
-    empty where nothing was. Thoughts are named alone: the report has them.
+    empty if nothing was set aside. Thoughts are only named, not quoted: the report has them.
     """
     parts = []
     for aside in v.set_aside:
@@ -23,7 +23,7 @@ def said_asides(v: Verdict) -> str:
 
 
 def said_usage(usage: UsageRecord) -> str:
-    """What was asked of a chat server, and how far it repeats itself."""
+    """The questions and tokens of a chat server, and how often it gave the same answer twice."""
     cost = f"{number_of(usage.requests, 'question')} sent"
     if usage.cue_tokens or usage.answer_tokens:
         cost += f", of {usage.cue_tokens:,} tokens, and {usage.answer_tokens:,} tokens of answers"

@@ -1,4 +1,4 @@
-"""What a report says of probes that were only read (`--completions`). Pure functions."""
+"""Probes that were only read (`--completions`), in words. Pure functions."""
 
 from collections.abc import Iterable
 
@@ -10,8 +10,8 @@ from memtests.reports.text.phrases import RECITES, TELLS, number_of
 
 
 def said_only_read(verdicts: Iterable[Verdict]) -> str:
-    """For instance ``750 of 1,620 probes were read and not recited, 30 of them may be correct but
-    for marks and the like``; empty where none is so.
+    """For instance ``750 of 1,620 probes were read and not recited, 30 of them may be correct,
+    apart from marks and the like``; empty if all were recited.
     """
     found = list(verdicts)
     read = [v for v in found if not v.recited]
@@ -24,12 +24,14 @@ def said_only_read(verdicts: Iterable[Verdict]) -> str:
 
 
 def said_undecided(count: int) -> str:
-    """How many of them may be correct."""
-    return f"{count:,} of them may be correct but for marks and the like"
+    """A clause on how many of the probes that were only read may be correct."""
+    return f"{count:,} of them may be correct, apart from marks and the like"
 
 
 def completion_notes(report: Report) -> list[str]:
-    """A line for each model of which not everything was recited, or everything all the same."""
+    """A line for each model with probes that were only read, or with probes that were all recited
+    although `--completions none` was typed.
+    """
     found = counted(report.verdicts)
     lines = []
     for model in report.models:

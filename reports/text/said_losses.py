@@ -11,12 +11,14 @@ from memtests.reports.text.phrases import number_of, one_line
 
 
 class _Size(NamedTuple):
-    """How much of a recitation is shown, at most."""
+    """The most that is shown of a recitation."""
 
     words: int
+    """In languages with spaces."""
     characters: int
+    """In other languages."""
     code_points: int
-    """Whatever the unit is."""
+    """In any language: a word may be very long."""
 
 
 _EXCERPT, _RECITATION = _Size(6, 12, 100), _Size(40, 60, 400)
@@ -24,8 +26,8 @@ _EXCERPT, _RECITATION = _Size(6, 12, 100), _Size(40, 60, 400)
 
 def said_losses(record: ComparisonRecord, most: int | None = None, collection: str = "") -> str:
     """For instance ``2 of 6 poems lost something: six/fog 10 of 10 probes, six/sea 3 of 9``; empty
-    where nothing was lost. `most`: how many poems are named, at most; `collection`: whose, where
-    not those of all of them.
+    if nothing was lost. `most`: how many poems are named at most; `collection`: whose poems count,
+    all if it is empty.
     """
     summary, counts = counts_of(record, collection)
     named = [f"{poem} {count}" for poem, count in counts[:most]]
@@ -38,8 +40,8 @@ def said_losses(record: ComparisonRecord, most: int | None = None, collection: s
 def counts_of(
     record: ComparisonRecord, collection: str = ""
 ) -> tuple[str, Sequence[tuple[str, str]]]:
-    """How many poems lost something, for instance ``2 of 6 poems lost something``; and each of
-    them, the worst first, with its count: ``10 of 10 probes``, then ``3 of 9``.
+    """How many poems lost something: ``2 of 6 poems lost something``. And each of these poems with
+    its count, the worst first: ``10 of 10 probes``, then ``3 of 9``.
     """
     found = [each for each in lost_by_poem(record) if within(each.poem, collection)]
     known = sum(within(poem, collection) for poem in record.known)
@@ -55,15 +57,15 @@ def counts_of(
 
 
 def worst_first(comparison: Comparison) -> Sequence[Loss]:
-    """The losses, first those of the poem that lost most."""
+    """The losses; those of the poem that lost most come first."""
     places = {each.poem: at for at, each in enumerate(lost_by_poem(comparison.record))}
     return sorted(comparison.losses, key=lambda loss: places[poem_of(loss.verdict.probe)])
 
 
 def said_worst(comparison: Comparison, languages: Mapping[PoemKey, str]) -> list[str]:
-    """Three lines on the poem that lost most: the probe that asked for most of it, what was recited
-    then, if that is known, and what is now; only the first where the run is redacted. There must be
-    a loss.
+    """Lines on the poem that lost most: its lost probe with the longest suffix, then the baseline's
+    recitation and the present one, as far as they are known. If the run is redacted, only the first
+    line. There must be a loss.
     """
     worst, *_ = lost_by_poem(comparison.record)
     own = [loss for loss in comparison.losses if poem_of(loss.verdict.probe) == worst.poem]
@@ -71,13 +73,15 @@ def said_worst(comparison: Comparison, languages: Mapping[PoemKey, str]) -> list
     language, at = _from(loss, languages)
     total = len(unit_ends(loss.verdict.asked, language))
     worst_of_all = f"the worst, {loss.verdict.probe}, leaves the poem after {at} of {total}"
-    if loss.verdict.redacted:  # whatever the baseline holds
+    if loss.verdict.redacted:  # show no text, even if the baseline has some
         return [worst_of_all]
     return [f"{worst_of_all}; from there:", *_recitations(loss, at, language, _RECITATION)]
 
 
 def describe_loss(loss: Loss, languages: Mapping[PoemKey, str]) -> str:
-    """Both recitations, as far as they are known, from where the present one leaves the poem."""
+    """Where the present recitation leaves the poem, and both recitations from there on, as far as
+    they are known.
+    """
     language, at = _from(loss, languages)
     if loss.verdict.redacted:
         return f"after {at}"
@@ -85,7 +89,7 @@ def describe_loss(loss: Loss, languages: Mapping[PoemKey, str]) -> str:
 
 
 def _recitations(loss: Loss, start: int, language: str, most: _Size) -> list[str]:
-    """Then, and now, where that is known."""
+    """The recitations then and now, as far as they are known."""
     now = loss.verdict.completion if loss.verdict.recited else None
     texts = {"then": loss.then, "now": now}
     return [
@@ -102,8 +106,8 @@ def _from(loss: Loss, languages: Mapping[PoemKey, str]) -> tuple[str, int]:
 
 
 def recitation(text: str, start: int, language: str, most: _Size = _RECITATION) -> str:
-    """What is said from unit `start` on, clipped, on one line, harmless in a terminal, in quotes. A
-    loop at its end is shown once and counted: ``“Twinkle, la…” (“la” ×37)``.
+    """A recitation from unit `start` on, clipped, in quotes, as `one_line`. If it ends in a loop,
+    that is shown once and counted: ``“Twinkle, la…” (“la” ×37)``.
     """
     ends = [0, *unit_ends(text, language)]
     total = len(ends) - 1
@@ -120,7 +124,7 @@ def recitation(text: str, start: int, language: str, most: _Size = _RECITATION) 
 
 
 def _clipped(text: str, ends: Sequence[int], start: int, end: int, most: _Size) -> str:
-    """The units from `start` to `end`, or as many of them as are shown."""
+    """The units from `start` to `end`, or the first of them if they are more than `most`."""
     count = most.words if in_words(text) else most.characters
     begin, stop = ends[start], ends[min(end, start + count)]
     cut = min(stop, begin + most.code_points)
@@ -128,11 +132,12 @@ def _clipped(text: str, ends: Sequence[int], start: int, end: int, most: _Size) 
 
 
 class Loop(NamedTuple):
-    """What a text repeats to its end."""
+    """A sequence that a text repeats to its end."""
 
     begins: int
-    """After so many units."""
+    """How many units come before it."""
     period: int
+    """Its length in units."""
     times: int
 
 

@@ -1,6 +1,6 @@
-"""What a report shows, in sentences that can be shown to somebody else; and what was not tried.
+"""A report's results in sentences that can be shown to other people, and what was not tried.
 
-Pure functions over a report. They say no more than was measured, whichever way it came out.
+Pure functions over a report. They say no more than was measured, good or bad.
 """
 
 from collections import Counter
@@ -19,14 +19,14 @@ from memtests.reports.text.phrases import number_of
 from memtests.reports.text.rows import percent
 
 SAMPLES = 1000
-"""How many samples a statement is about, where it is about sampling."""
-# Controls whose cue is another way to ask for a true text; of `copying` the text stands in the cue.
+"""The number of samples in sentences about sampling."""
+# Controls that ask for a true text by another cue. Not `copying`: its cue holds the text.
 _OTHER_CUES = (WRONG_AUTHOR, *CHANGES)
 
 
 def statements(report: Report) -> list[str]:
-    """What was asked, what came of it, and its bound: a paragraph for each model. Where several
-    were asked the same, that is said once before them, and each has a sentence.
+    """A paragraph for each model: what was asked, the results, and a bound for other texts. If
+    several models were asked the same, one paragraph says that first, and then each has a sentence.
     """
     asked = {model.name: counted(_own(report, model, ())) for model in report.models}
     models = [model for model in report.models if asked[model.name]]
@@ -45,11 +45,11 @@ _MEANS = (
     "Case, marks and line breaks make no difference to the text; a passage is what one answer has "
     "of a text beyond what its cue holds."
 )
-"""What each of the sentences about several models leaves out."""
+"""Explains words in the sentences about several models, once for all of them."""
 
 
 def _in_short(report: Report, model: ModelRecord, asked: Sequence[Verdict]) -> str:
-    """What came of it, in a sentence."""
+    """One model's results, in a sentence."""
     (total,) = totals(asked)
     verbatim = f" ({total.verbatim:,} to the last mark)" if total.correct else ""
     came = f"of {number_of(total.judged, 'answer')} {_are(total.correct)} the text{verbatim}"
@@ -59,7 +59,7 @@ def _in_short(report: Report, model: ModelRecord, asked: Sequence[Verdict]) -> s
     ]
     clauses = [
         *([f"{came}, {_only_read(total)}"] if total.not_recited else came_to),
-        f"were more texts like these asked for so, {_of_answers(total)}",
+        f"if more texts like these were asked for in this way, {_of_answers(total)}",
         *(f"worked out from probabilities, {said}" for said in _sampled(asked)),
         *(f"in no figure here, {clause}" for clause in _others(_own(report, model, ()))),
         *(said.rstrip(".") for said in _unjudged(report, model, ())),
@@ -68,8 +68,8 @@ def _in_short(report: Report, model: ModelRecord, asked: Sequence[Verdict]) -> s
 
 
 def statement(report: Report, model: ModelRecord, only: Collection[str] = ()) -> str:
-    """Of one model; `only`: the collections that it is about, all where none are named. Empty where
-    nothing was judged.
+    """The paragraph on one model; empty if nothing was judged. `only`: the collections that it is
+    about; if that is empty, it is about all.
     """
     own = _own(report, model, only)
     asked = counted(own)
@@ -150,7 +150,7 @@ def _found(asked: Sequence[Verdict]) -> list[str]:
 
 
 def _only_read(total: Tally) -> str:
-    """What is not known, where misses were read and not recited."""
+    """A clause on misses that were only read, and on what is not known of them."""
     said = (
         f"{total.not_recited:,} were only read as far as they are: how much of the text they have "
         "is not known"
@@ -170,7 +170,7 @@ def _longest(asked: Sequence[Verdict]) -> str:
 
 
 def _passages(asked: Sequence[Verdict]) -> str:
-    """The longest, in words and in characters."""
+    """The length of the longest passage, in words and in characters, as far as both occur."""
     found: dict[str, int] = {}
     for v in asked:
         unit = "word" if in_words(v.suffix) else "character"
@@ -179,11 +179,11 @@ def _passages(asked: Sequence[Verdict]) -> str:
 
 
 def _bound(total: Tally) -> str:
-    return f"Were more texts like these asked for so, {_of_answers(total)}."
+    return f"If more texts like these were asked for in this way, {_of_answers(total)}."
 
 
 def _of_answers(total: Tally) -> str:
-    """What holds for other texts of this kind, as poems are what is drawn."""
+    """A clause on other texts of this kind: the interval of recall, over texts."""
     if total.correct == 0:
         shares = f"at most {percent(total.high)}"
     elif total.correct == total.judged:
@@ -216,7 +216,7 @@ def _sampled(asked: Sequence[Verdict]) -> list[str]:
 
 
 def _besides(own: Sequence[Verdict]) -> list[str]:
-    """Of cues that are in no figure."""
+    """A sentence on answers to cues that the figures do not count."""
     clauses = _others(own)
     return [f"In no figure above: {'; '.join(clauses)}."] if clauses else []
 
@@ -250,7 +250,7 @@ def _unjudged(report: Report, model: ModelRecord, only: Collection[str]) -> list
 
 
 def not_tried(report: Report, only: Collection[str] = ()) -> list[str]:
-    """What was not asked, and so is not shown, a clause each."""
+    """A clause for everything that was not asked, and so is not shown."""
     verdicts = [v for v in report.verdicts if among(v.collection, only)]
     asked = counted(verdicts)
     cases = {v.case for v in asked}
@@ -287,7 +287,7 @@ def not_tried(report: Report, only: Collection[str] = ()) -> list[str]:
 
 
 def said_not_tried(report: Report, only: Collection[str] = ()) -> str:
-    """The same, in one line."""
+    """As `not_tried`, in one line."""
     return f"Not tried: {'; '.join(not_tried(report, only))}."
 
 

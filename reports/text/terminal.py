@@ -33,7 +33,7 @@ from memtests.reports.text.said_asides import said_asides
 from memtests.reports.text.said_completions import completion_notes
 from memtests.reports.text.said_losses import describe_loss, said_losses, said_worst, worst_first
 
-# Poems that lost something, and probes that were lost, that are shown here: the page has them all.
+# How many poems with losses, and how many lost probes, are shown here. The page shows all of them.
 _MOST_POEMS, _MOST_LOSSES = 8, 12
 
 
@@ -72,35 +72,33 @@ def sections(
 
 
 def opening(conclusion: Conclusion) -> list[str]:
-    """What it comes to, and what a resumed run took over."""
+    """The headline, and what a resumed run took over."""
     resumed = [said_resumed(conclusion.resumed)] if conclusion.resumed else []
     return [conclusion.headline[0], *resumed]
 
 
 def render_table(report: Report) -> list[str]:
-    """Per collection and case: counts, and recall with its 95 % interval."""
+    """The main table: counts, and recall with its 95 % interval."""
     return columns(table_rows(report), left=3 if len(report.models) > 1 else 2)
 
 
 def render_shortest_cues(report: Report, remembered: Remembered = NOTHING) -> list[str]:
-    """Per collection: how many poems a prefix drawn by Hypothesis triggers, and how short; and what
-    traces say of every prefix.
-    """
+    """The table of `shortest_rows`."""
     return _rendered(report, shortest_rows(report, remembered))
 
 
 def render_discoverable(report: Report) -> list[str]:
-    """The share of the probes that n samples show with probability p."""
+    """The table of `discoverable_rows`."""
     return _rendered(report, discoverable_rows(report))
 
 
 def render_protocol(report: Report, remembered: Remembered) -> list[str]:
-    """How many of the next tokens follow from the first ones of a text."""
+    """The table of `protocol_rows`."""
     return _rendered(report, protocol_rows(report, remembered))
 
 
 def render_extraction(report: Report) -> list[list[str]]:
-    """What windows say of long texts: a line each, recall by place, and the longest passages."""
+    """Long texts: a row for each, recall by place, and the longest passages."""
     found = extractions(report)
     if not found:
         return []
@@ -112,18 +110,18 @@ def render_extraction(report: Report) -> list[list[str]]:
 
 
 def render_lengths(report: Report, remembered: Remembered) -> list[str]:
-    """How much is recited after how much, from the readings of windows."""
+    """The table of `length_rows`, with a note on its intervals."""
     rows = _rendered(report, length_rows(report, remembered.inside))
     return [*rows, *dict.fromkeys(map(said_drawn, remembered.inside))]
 
 
 def render_controls(report: Report) -> list[str]:
-    """Per kind of control: what it came to."""
+    """The table of `control_rows`."""
     return _rendered(report, control_rows(report))
 
 
 def _rendered(report: Report, rows: Sequence[Sequence[str]]) -> list[str]:
-    """A table, where there is more of it than its head."""
+    """A table; nothing if it has only a head."""
     return columns(rows, left=2 if len(report.models) > 1 else 1) if len(rows) > 1 else []
 
 
@@ -161,8 +159,8 @@ def render_unjudged(unjudged: Sequence[UnjudgedRecord]) -> list[str]:
 
 
 def render_gates(report: Report) -> list[str]:
-    """One line for each gate and model: its value, the 95 % interval, passed or why not; then one
-    for each that was passed and proves little.
+    """A line for each gate and model: its value, its 95 % interval, and the result. Then a line for
+    each gate that was passed but proves little.
     """
     if not report.gates:
         return []
@@ -174,7 +172,7 @@ def render_comparisons(
     comparisons: Sequence[Comparison], languages: Mapping[tuple[str, str], str]
 ) -> list[str]:
     """Each model against its baseline: counts, the poems that lost something, both recitations of
-    the worst, then a line for each probe that was lost. The page has those that are left out.
+    the worst, then a line for each lost probe. The page also has those that are left out here.
     """
     lines: list[str] = []
     for comparison in comparisons:
@@ -196,7 +194,7 @@ def render_comparisons(
 def columns(rows: Sequence[Sequence[str]], left: int) -> list[str]:
     """Rows in aligned columns, the first `left` flush left, the others flush right.
 
-    Wide characters take two places; what a terminal would act on is escaped.
+    Wide characters count as two columns. Control characters are escaped (`one_line`).
     """
     if not rows:
         return []

@@ -1,4 +1,4 @@
-"""The tables of a trend: what terminal and page share. Pure functions."""
+"""The tables of a trend, for terminal and page. Pure functions."""
 
 from collections.abc import Sequence
 
@@ -10,12 +10,12 @@ from memtests.reports.text.rows import percent, recall_interval
 from memtests.reports.text.terminal import columns
 
 NOT_JUDGED = "–"
-# Looks that a poem's row has a sign for on a terminal: more have no room there.
+# A poem's row on a terminal has a sign for each look, unless there are more: they have no room.
 MOST_SIGNS = 60
 
 
 def level_rows(trend: Trend) -> list[list[str]]:
-    """Of each collection, a row for each checkpoint."""
+    """A row for each collection and checkpoint."""
     rows = [["collection", "step", "poems", "probes", "recall", "95 %", "mean log_p", "its 95 %"]]
     for name, levels in trend.levels.items():
         for at, tally, log_p in levels:
@@ -28,7 +28,9 @@ def level_rows(trend: Trend) -> list[list[str]]:
 
 
 def stop_rows(trend: Trend) -> list[list[str]]:
-    """The checkpoints, with their own steps where the steps of lessons before them are added."""
+    """A row for each checkpoint, with the step of its own lesson if that differs from the step over
+    all lessons.
+    """
     added = any(stop.at != stop.step for stop in trend.stops)
     head = ["checkpoint", "step", *["of its own lesson"] * added]
     return [
@@ -38,7 +40,7 @@ def stop_rows(trend: Trend) -> list[list[str]]:
 
 
 def course_rows(trend: Trend) -> list[list[str]]:
-    """Of each poem the steps at which it came and went, and a sign for each checkpoint."""
+    """A row for each poem: a sign for each checkpoint, and the steps at which it came and went."""
     signs = len(trend.stops) <= MOST_SIGNS
     rows = [["poem", *["each checkpoint"] * signs, "first recited", "lost", "again"]]
     for course in trend.courses:
@@ -48,13 +50,13 @@ def course_rows(trend: Trend) -> list[list[str]]:
 
 
 def turns(course: Course) -> list[str]:
-    """When a poem was first recited, lost and recited again, for people."""
+    """The cells with the steps at which a poem was first recited, lost and recited again."""
     found = [course.first, course.lost, course.again]
     return ["-" if at is None else f"{at:,}" for at in found]
 
 
 def sign_of(cell: Cell | None) -> str:
-    """What a checkpoint shows of a poem, in one character."""
+    """A poem at one checkpoint, in one character."""
     if cell is None:
         return NOT_JUDGED
     outcome = CORRECT if cell.recited else INCORRECT if cell.partly else FORGOTTEN
@@ -62,7 +64,7 @@ def sign_of(cell: Cell | None) -> str:
 
 
 def said_signs() -> dict[str, str]:
-    """Each sign → what it says."""
+    """Sign → its meaning."""
     return {
         SIGNS[CORRECT]: "recited",
         SIGNS[INCORRECT]: "in part",
@@ -72,7 +74,7 @@ def said_signs() -> dict[str, str]:
 
 
 def said_trend(trend: Trend) -> list[str]:
-    """What became of the poems, in sentences."""
+    """A trend in sentences: its checkpoints, and how many poems were recited at them."""
     first, last = trend.stops[0], trend.stops[-1]
     ever = [course for course in trend.courses if course.first is not None]
     now = [course for course in ever if course.cells[-1] and course.cells[-1].recited]
@@ -91,7 +93,7 @@ def said_trend(trend: Trend) -> list[str]:
 
 
 def trend_sections(trend: Trend) -> list[tuple[str, Sequence[str]]]:
-    """Everything that a terminal shows: titles, and the lines under each."""
+    """Everything that a terminal shows of a trend: titles, and the lines under each."""
     signs = ", ".join(f"{sign} {said}" for sign, said in said_signs().items())
     return [
         ("trend", said_trend(trend)),

@@ -1,6 +1,4 @@
-"""What stands around a recitation is set aside, by each rule in both languages; a recitation never
-is.
-"""
+"""Each rule sets its kind of aside apart, in both languages, and never a part of a recitation."""
 
 import pytest
 from hypothesis import given as drawn
@@ -40,7 +38,7 @@ def parts(answer: str, probe: Probe) -> tuple[str, list[tuple[str, str]]]:
 
 @pytest.mark.parametrize("name", PROBES)
 def test_a_recitation_alone_is_left_alone(name: str) -> None:
-    """For every poem of the canon: all of it, its rest, its next line."""
+    """For every poem of the canon, as a whole poem, as a rest and as a next line."""
     true = PROBES[name].suffix.strip()
     assert parted(true, given_of(PROBES[name])) == parted(true + "\n", given_of(PROBES[name]))
     assert parts(true, PROBES[name]) == (true, [])
@@ -51,8 +49,8 @@ def test_a_recitation_alone_is_left_alone(name: str) -> None:
 
 
 @drawn(st.sampled_from(list(PROBES.values())), st.data())
-def test_no_word_of_a_part_goes(probe: Probe, data: st.DataObject) -> None:
-    """A recitation that breaks off, or leaves lines out, is left alone too."""
+def test_an_incomplete_recitation_is_left_alone(probe: Probe, data: st.DataObject) -> None:
+    """It breaks off, or leaves lines out."""
     lines = probe.suffix.strip().splitlines()
     kept = [line for line in lines if data.draw(st.booleans())]
     text = "\n".join([lines[0], *kept[1:]]).strip()
@@ -118,7 +116,7 @@ def test_titles_and_authors(probe: Probe, heading: str) -> None:
     "name", ["british/she-walks-in-beauty/title", "british/i-wandered-lonely/title"]
 )
 def test_a_title_that_is_the_first_line(name: str) -> None:
-    """It is set aside only where it comes twice."""
+    """The title is set aside only if it comes twice."""
     probe = PROBES[name]
     true = probe.suffix.strip()
     assert parts(f"{probe.poem.title}\n\n{true}", probe) == (true, [(TITLE, probe.poem.title)])
@@ -172,7 +170,7 @@ def test_closing_remarks(probe: Probe, closing: str) -> None:
 @pytest.mark.parametrize("probe", [ZH_HALF, EN_HALF])
 @pytest.mark.parametrize("gap", ["", " ", "\n"])
 def test_the_cue_again(probe: Probe, gap: str) -> None:
-    """From the poem's beginning, or from that of the line in which the cue ends."""
+    """The answer repeats the cue from the poem's beginning, or from the cue's last line."""
     true = probe.suffix.strip()
     said, aside = parts(f"{probe.cue}{gap or ' '}{true}", probe)
     assert said == true
@@ -184,8 +182,8 @@ def test_the_cue_again(probe: Probe, gap: str) -> None:
 
 
 def test_a_refrain_is_no_cue() -> None:
-    """The next line is the one before: said once it is the recitation, said twice the first is the
-    cue.
+    """The next line is the same as the cue's last one. If the answer has it once, that is the
+    recitation; if twice, the first is the cue again.
     """
     given = Given(
         "\nMerrily, merrily on\nLife is a dream", "Merrily, merrily on", "Row", "", "", "en"
@@ -252,8 +250,8 @@ _PIECES = [
     st.sampled_from([ZH, EN, ZH_HALF, EN_HALF]),
     st.lists(st.sampled_from(_PIECES), max_size=20).map("".join) | st.text(),
 )
-def test_nothing_is_made_up(probe: Probe, answer: str) -> None:
-    """Whatever is answered: each part stands in it, in its order, and none is lost."""
+def test_the_parts_make_up_the_answer(probe: Probe, answer: str) -> None:
+    """Whatever the answer is: its parts stand in it, in their order, and no word is lost."""
     found = parted(answer, given_of(probe))
     assert found.recitation in answer
     length = len(found.recitation)
@@ -264,7 +262,7 @@ def test_nothing_is_made_up(probe: Probe, answer: str) -> None:
 
 
 def test_a_cue_without_an_end() -> None:
-    """A model that goes round in the cue is not made a silent one."""
+    """If a model repeats the cue again and again, its recitation does not become empty."""
     line = ZH_HALF.cue.splitlines()[-1]
     text, aside = parts("\n".join([line] * 9), ZH_HALF)
     assert text == "\n".join([line] * 8)

@@ -1,4 +1,4 @@
-"""The verdict decides, also where Python or pytest leave `assert` statements out."""
+"""Verdicts decide even if Python and pytest leave `assert` statements out."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def without_assertions(folder: Path, *arguments: str, **environment: str) -> tup
     ids=["alone", "workers"],
 )
 def test_a_miss_stays_a_miss(tmp_path: Path, workers: tuple[str, ...]) -> None:
-    """In every case that can have one: 4 prefixes, 3 lines, the title, the shortest cue."""
+    """In every case that can have a miss: 4 prefixes, 3 lines, the title, the shortest cue."""
     some = ("-k", "jing-ye-si and not control", "--controls", "none", *workers)
     status, said = without_assertions(tmp_path, *some, MEMTESTS_UNKNOWN="jing-ye-si")
     assert status == 1
@@ -40,7 +40,7 @@ def test_a_miss_stays_a_miss(tmp_path: Path, workers: tuple[str, ...]) -> None:
     assert "8 of 8 correct, 0 incorrect, 0 forgotten" in said, said
 
 
-def test_what_no_model_can_know_still_fails(tmp_path: Path) -> None:
+def test_reciting_an_unseen_poem_still_fails(tmp_path: Path) -> None:
     status, said = without_assertions(
         tmp_path, "-k", "test_unseen and tang", "--measure", MEMTESTS_PARROT="1"
     )
@@ -65,10 +65,8 @@ def test_a_check_of_the_suite_still_fails(tmp_path: Path) -> None:
     [(), pytest.param(("-n", "2"), marks=pytest.mark.slow)],
     ids=["alone", "workers"],
 )
-def test_a_test_of_ones_own_that_cannot_fail_fails(
-    tmp_path: Path, workers: tuple[str, ...]
-) -> None:
-    """Its assertions are its own: nothing else says what it wants."""
+def test_a_users_test_without_assertions_fails(tmp_path: Path, workers: tuple[str, ...]) -> None:
+    """Only its `assert` statements say what it wants, so without them it could never fail."""
     (tmp_path / "test_own.py").write_text(OWN)
     some = ("--poem", "静夜思", "--gate", "recall>=0.1", *workers)
     command = ("python", "-m", "memtests", "test_own.py", "--assert=plain", *STAND_IN, *some)

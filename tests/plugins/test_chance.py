@@ -1,4 +1,4 @@
-"""Chance levels: of the poems alone, the same in every run, falling with length."""
+"""Chance levels depend on the poems alone, are the same in every run, and fall with length."""
 
 import itertools
 import random
@@ -27,7 +27,7 @@ def test_levels_fall_with_length(name: str) -> None:
 
 
 def test_near_the_levels_that_were_measured() -> None:
-    """On 8,597 English poems; these collections are of 13 to 20."""
+    """The levels of 8,597 English poems; the collections here have only 13 to 20 poems."""
     english = [0.46, 0.40, 0.36, 0.34, 0.33]
     for name in ("sonnets", "british", "american"):
         bands = chance_bands(CANON[name]).similarity
@@ -38,7 +38,7 @@ def test_near_the_levels_that_were_measured() -> None:
 
 @pytest.mark.parametrize("name", CANON)
 def test_one_poem_recited_for_another_is_forgotten(name: str) -> None:
-    """The whole point: judged as any completion is, also where the poems are of unlike lengths."""
+    """Also if one poem is shorter than the other: this is the purpose of chance levels."""
     collection = CANON[name]
     bands = chance_bands(collection)
     by_chance = asked = 0
@@ -52,7 +52,7 @@ def test_one_poem_recited_for_another_is_forgotten(name: str) -> None:
 
 
 def test_percentile_by_hand() -> None:
-    """Poems of one word of four letters: pairs of different ones are compared."""
+    """The poems are one word of four letters each. Pairs of different poems are compared."""
     draw = random.Random(1)
     words = ["".join(draw.choices("abc", k=4)) for _ in range(25)]
     poems = tuple(Poem(str(n), "T", "A", "en", (word,)) for n, word in enumerate(words))
@@ -85,7 +85,7 @@ def test_the_band_is_the_longest_that_fits() -> None:
 
 
 def test_levels_are_looked_up_without_looking_at_the_poems() -> None:
-    """Once for every probe: it must not take longer where there are more poems."""
+    """Every probe looks its levels up: that must not take longer if there are more poems."""
 
     class Poems(tuple[Poem, ...]):
         __slots__ = ()
@@ -115,7 +115,7 @@ def test_beyond_the_last_band_a_passage_is_a_unit_longer_for_every_doubling() ->
 
 @pytest.mark.parametrize("name", CANON)
 def test_a_passage_adds_a_tenth_to_what_is_above_chance(name: str) -> None:
-    """Of all pairs, no more than one in a thousand have more in common than their level allows."""
+    """At most one in a thousand of all pairs has a longer passage in common than chance allows."""
     collection, levels = CANON[name], chance_bands(CANON[name]).passages
     for band, level in levels.items():
         texts = [
@@ -133,8 +133,8 @@ def test_a_passage_adds_a_tenth_to_what_is_above_chance(name: str) -> None:
 
 
 def test_what_many_poems_share_is_no_longer_than_chance() -> None:
-    """A formula of six words in a fifth of the poems raises the level; in two of them it does not,
-    and who says it says a part of the poem.
+    """A formula of six words raises the level if a fifth of the poems have it. If only two poems
+    have it, it does not: whoever says it says a part of the poem.
     """
     draw = random.Random(3)
     words = ["".join(draw.choices("abcdefgh", k=5)) for _ in range(4000)]
@@ -156,7 +156,7 @@ def test_what_many_poems_share_is_no_longer_than_chance() -> None:
 
 
 def test_no_run_of_three_units_is_common_in_the_canon() -> None:
-    """Formulas are shorter than what counts anyway: this is why none is listed."""
+    """The suite needs no list of formulas, because they are shorter than a passage that counts."""
     for language in ("en", "zh"):
         held: Counter[tuple[str, ...]] = Counter()
         for collection in CANON.values():

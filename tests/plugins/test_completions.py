@@ -1,4 +1,4 @@
-"""Misses that are only read: what a reading alone says of a probe, and that it is right."""
+"""Misses that are only read: a reading says of them only what a completion confirms."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -74,7 +74,7 @@ def test_a_reading_says_what_a_completion_does(embedded: Checkpoint) -> None:
         ("", "the moon", True, 0),
     ],
 )
-def test_where_what_has_begun_leaves_the_text(
+def test_where_the_beginning_of_a_completion_leaves_the_text(
     begun: str, rest: str, over: bool, at: int | None
 ) -> None:
     assert leaves_at(begun, own_probe("x", rest, None), over) == at
@@ -126,14 +126,14 @@ KNOWN = [verdict_of(f"tang/{poem}/title") for poem in "abcdefgh"]
         ("discoverable(10)>=0.5", True, None),
     ],
 )
-def test_gates_hold_whatever_is_not_known(rule: str, passed: bool, reason: str | None) -> None:
+def test_gates_allow_for_undecided_probes(rule: str, passed: bool, reason: str | None) -> None:
     record = gated(report_of([*KNOWN, read("y", 1), read("z", None)]), rule)
     assert record.passed is passed
     assert (record.reason or "").startswith(reason or "")
     assert bool(record.reason) is not passed
 
 
-def test_no_proof_that_nothing_near_is_said() -> None:
+def test_reading_alone_is_no_proof_that_nothing_near_is_said() -> None:
     found = report_of([read("y", 1), read("z", 1)])
     record = gated(found, "recall<=0")
     assert record.passed
@@ -144,7 +144,7 @@ def test_no_proof_that_nothing_near_is_said() -> None:
     assert "2 probes were read and not recited" in (why_none(undoubted) or "")
 
 
-def test_what_is_not_known_is_neither_lost_nor_retained() -> None:
+def test_undecided_probes_are_neither_lost_nor_retained() -> None:
     then = report_of(KNOWN)
     now = report_of([*KNOWN[:6], read("g", 1), read("h", None)])
     found = compare(baseline_of("then", then), "m", now.verdicts).record

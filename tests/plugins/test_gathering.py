@@ -1,4 +1,4 @@
-"""How a model was computed goes into the report, also where that changes later on."""
+"""The way a model was computed goes into the report, even if it changes during the run."""
 
 from pathlib import Path
 
@@ -64,8 +64,8 @@ def test_a_slow_way_is_told_on_the_terminal_and_the_page() -> None:
     assert "<dt>way of computing</dt><dd>slots</dd>" in render_page(told, [])
 
 
-def test_a_version_that_one_worker_was_not_told_makes_no_other_state() -> None:
-    """A server may not answer everybody; what it says of itself does not depend on it."""
+def test_a_version_that_one_worker_does_not_know_makes_no_other_state() -> None:
+    """A server may not tell every worker its version. The model is the same for all of them."""
     known = ModelRecord("m", 0, "float32", "server", None, {"openai": "1", "vllm": "2"}, {})
     untold = msgspec.structs.replace(known, versions={"openai": "1"})
     for records in ([known, untold], [untold, known]):

@@ -1,14 +1,14 @@
-"""Verdicts against labels that were given by reading, before looking at the suite's own.
+"""Verdicts compared with labels that a reader gave without looking at the suite's verdicts.
 
-364 recitations in both languages, of the embedded model, two smaller ones that were taught for a
-few epochs, and SmolLM2-135M-Instruct. The first two sets were drawn from every outcome. On the
-first 198 of 218 agreed; it showed that loops of common words passed for memories of a poem, and
-that "I'm not sure what to do" passed for declining to answer. After that was mended the second set
-was drawn and labelled. The third set came with passages: all that the embedded model, controls
-included, and SmolLM2 (48 poems) said that a passage makes incorrect, or would if what the cue says
-itself counted. They were read when it was known that they change, and what is repeated from the cue
-was not taken for a memory.
-None of these models declines, so no label does.
+There are 364 recitations in both languages, of the embedded model, of two smaller models that were
+taught for a few epochs, and of SmolLM2-135M-Instruct. The first two sets were drawn from every
+outcome. On the first set, 198 of 218 labels agreed. It showed that loops of common words passed for
+memories of a poem, and that "I'm not sure what to do" passed for declining to answer. The second
+set was drawn and labelled after that was mended. The third set came when passages were introduced.
+It holds all recitations of the embedded model (with controls) and of SmolLM2 (48 poems) that a
+passage makes incorrect, or that it would make so if words from the cue counted. The reader of the
+third set knew that these verdicts change; words repeated from the cue were not taken for a memory.
+None of these models declines, so no label says so.
 """
 
 import json
@@ -24,7 +24,7 @@ ROWS = [
     for line in (Path(__file__).parent / "hand_labelled.jsonl").read_text().splitlines()
 ]
 COLLECTIONS = {collection.name: collection for collection in canon()}
-# By set, probe and label: what the suite says otherwise.
+# Set, probe and label → the suite's other verdict.
 DISAGREEMENTS = {
     (1, "american/hope-is-the-thing/next_line-8", "unrelated"): "severe",
     (1, "british/she-walks-in-beauty/prefix-75%", "severe"): "unrelated",
@@ -33,7 +33,7 @@ DISAGREEMENTS = {
     (2, "sonnets/how-do-i-love-thee/next_line-4", "unrelated"): "severe",
     (2, "british/she-walks-in-beauty/next_line-5", "unrelated"): "severe",
     (2, "american/o-captain/next_line-5", "unrelated"): "severe",
-    # It recites another poem, which has four characters of this one.
+    # The model recites another poem, which has four characters of this one.
     (3, "song/ti-xi-lin-bi/control-other_header", "unrelated"): "severe",
 }
 
@@ -62,8 +62,8 @@ def test_every_disagreement_is_known() -> None:
 
 
 def test_agreement() -> None:
-    """At least 97 % on the set that was labelled after the definitions were settled, and with what
-    passages have changed since.
+    """At least 97 % on the second set, which was labelled after the definitions were settled, and
+    on the third.
     """
     for sets in ({2}, {2, 3}):
         rows = [row for row in ROWS if row["set"] in sets]

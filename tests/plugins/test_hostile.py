@@ -1,4 +1,4 @@
-"""Texts that would do something pass through every output without effect."""
+"""Texts with markup, escape sequences or code pass through every output without any effect."""
 
 import json
 import xml.etree.ElementTree as ET
@@ -68,8 +68,8 @@ def test_without_effect(
 
 
 def plain_text_only(markdown: str) -> None:
-    """Nothing but headings, paragraphs, lists and tables comes of a page; bold are whole lines of
-    the summary's own.
+    """Check that a page has nothing but headings, paragraphs, lists and tables. Bold are only whole
+    lines that the summary itself makes bold.
     """
     tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(markdown)
     plain = {"text", "softbreak", "text_special"}

@@ -1,4 +1,6 @@
-"""Ctrl-C at every moment: what was judged is there, whole, and the first line says what is not."""
+"""Ctrl-C at every moment: all verdicts so far are on disk, and the first line says how many probes
+are missing.
+"""
 
 import json
 import os
@@ -31,7 +33,7 @@ class Ended(NamedTuple):
 
     @property
     def probes(self) -> list[str]:
-        """Those of the journal, every line of which must be whole."""
+        """The probes in the journal, of which every line must be whole."""
         lines = (self.folder / "verdicts.jsonl").read_bytes().splitlines()
         return [json.loads(line)["probe"] for line in lines]
 
@@ -43,7 +45,7 @@ class Ended(NamedTuple):
 
 
 def run(folder: Path, *arguments: str, at: str = "", unknown: str = "") -> Ended:
-    """A run in a folder, as a group of its own, interrupted `at` some moments."""
+    """A run in a folder, as a process group of its own, interrupted `at` some moments."""
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "MEMTESTS_CTRL_C": at}
     environ["MEMTESTS_AT_ONCE"] = "1"  # so that there is something to interrupt
     done = subprocess.run(
@@ -117,7 +119,7 @@ def test_readings_that_come_in_another_order_than_cases(tmp_path: Path) -> None:
 
 
 def probes_of(folder: Path) -> list[str]:
-    """What a run that nothing interrupts asks."""
+    """The probes of a run without an interruption."""
     other = folder / "whole"
     other.mkdir()
     return run(other, "--measure").probes
@@ -172,10 +174,10 @@ def test_a_run_that_stops_at_misses_says_so(
     assert f"({option}): " in said
 
 
-def test_nothing_that_could_be_taken_over(tmp_path: Path) -> None:
+def test_verdicts_of_another_model_cannot_be_taken_over(tmp_path: Path) -> None:
     first = run(tmp_path)
     count = len(first.probes)
-    again = run(tmp_path, "--resume", unknown="nothing")  # another model, to its fingerprint
+    again = run(tmp_path, "--resume", unknown="nothing")  # another fingerprint: another model
     assert again.result[1] == (
         f"resumed: none of {count} verdicts there could be taken over, as they are of another "
         f"model, of other questions or of another version of the suite; {count} probes asked now"
@@ -199,7 +201,7 @@ def test_held_up_until_something_is_whole() -> None:
     assert found.came
 
 
-def test_a_run_that_ends_is_let_end() -> None:
+def test_a_run_that_is_ending_is_not_interrupted_again() -> None:
     found = Interrupts()
     found.end()
     found.handle()
@@ -224,8 +226,8 @@ def real_models() -> list[str]:
 def test_a_real_model_is_interrupted(
     tmp_path: Path, which: int, after: str, how: tuple[str, ...]
 ) -> None:
-    """`after` the first line, it loads; after the first verdict, it recites. bench/ctrl_c.py has
-    how long it takes.
+    """After the first line the model is loading, after the first verdict it is reciting.
+    bench/ctrl_c.py measures how long the run takes to end.
     """
     found = begin(tmp_path, real_models()[which], *how, recites=after == "verdict")
     process, journal = found.process, found.journal
@@ -234,6 +236,6 @@ def test_a_real_model_is_interrupted(
     assert process.returncode == pytest.ExitCode.INTERRUPTED, output
     assert "Traceback" not in output, output
     if after == "verdict":
-        # Those on disk may be ahead of their cases, and then there is nothing to report yet.
+        # Verdicts on disk may be ahead of their cases. Then there is nothing to report yet.
         assert "interrupted: " in output
         assert [json.loads(line) for line in journal.read_bytes().splitlines()]

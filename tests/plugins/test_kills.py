@@ -21,7 +21,7 @@ from tests.support.running import ROOT, without_rounding, without_way
 
 
 class Forks:
-    """Runs of the suite in a process that has torch and more at hand."""
+    """Runs of the suite in forks of a process that has imported torch already: they start fast."""
 
     def __init__(self, folder: Path) -> None:
         self._process = subprocess.Popen(
@@ -35,7 +35,7 @@ class Forks:
         assert self._read() == "ready"
 
     def run(self, arguments: list[str], kill_after: float | None = None) -> int:
-        """The exit status; negative where it was killed."""
+        """The exit status; negative if the run was killed."""
         assert self._process.stdin
         self._process.stdin.write(json.dumps(arguments) + "\n")
         self._process.stdin.flush()
@@ -64,7 +64,9 @@ def forks(tmp_path: Path) -> Iterator[Forks]:
 
 @pytest.mark.slow
 def test_twenty_kills(forks: Forks, tmp_path: Path) -> None:
-    """SIGKILL at random moments; what was on disk is never asked again, and the end is the same."""
+    """Probes with a verdict on disk are never asked again, and the last report is that of a run
+    without kills.
+    """
     folder, log = tmp_path / "report", tmp_path / "asked"
     arguments = [
         *(str(ROOT / "memtests"), "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT)),
@@ -105,7 +107,7 @@ def test_twenty_kills(forks: Forks, tmp_path: Path) -> None:
 
 
 def texts_judged(folder: Path) -> set[tuple[str, str]]:
-    """The poems, and in which form, that verdicts on disk are on."""
+    """The poems of the verdicts on disk, with their forms."""
     return {
         (verdict.poem, "header" if verdict.case == "title" else "plain")
         for verdict in read_saved(folder / "verdicts.jsonl").values()
@@ -113,7 +115,7 @@ def texts_judged(folder: Path) -> set[tuple[str, str]]:
 
 
 def texts_traced(folder: Path) -> set[tuple[str, str]]:
-    """Those that there are traces of, in whole lines."""
+    """The poems of the traces on disk, with their forms, from whole lines only."""
     lines = whole_lines(folder / "traces.jsonl", Trace)
     return {(line.found.poem, line.found.form) for line in lines}
 

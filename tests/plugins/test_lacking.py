@@ -1,4 +1,4 @@
-"""What cannot be asked of some poems: lines of the header, and no case that pytest skips."""
+"""Questions that cannot be asked of some poems: the header names them, and pytest skips no case."""
 
 import json
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ def test_one_poem_of_one_line(pytester: pytest.Pytester) -> None:
 
 
 def test_a_test_of_ones_own(pytester: pytest.Pytester) -> None:
-    """For which there is no probe: it is none, also where it asks through a fixture."""
+    """A user's test without a probe is left out, even if it gets the probe through a fixture."""
     pytester.makepyfile(
         """
         import pytest

@@ -1,4 +1,4 @@
-"""A trace says of any cut what asking says, at many cuts of several models."""
+"""A trace gives the same answer for a cut as asking the model, at many cuts of several models."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def hold(
     seed: int = 15,
     together: int = 1,
 ) -> None:
-    """Cuts asked of the model, so many together, and each read from its trace."""
+    """Ask the model at these cuts, so many together, and compare each answer with the trace's."""
     recited = told = 0
     cuts = list(random_cuts(model, collections, count, seed))
     answers = [
@@ -83,5 +83,6 @@ def test_what_a_model_with_a_vocabulary_of_today_says_at_500_cuts() -> None:
 @pytest.mark.slow
 def test_what_smollm2_says_at_150_cuts() -> None:
     collections = [one.sample(2) for one in canon() if one.name in ("tang", "british")]
-    # It recites hardly any, and goes on from each of them: one by one, 500 take twenty minutes.
+    # SmolLM2 recites hardly any text, and generates something after each cut: 500 would take twenty
+    # minutes.
     hold(load(str(gguf()), Loading(device="cpu")), collections, 150, together=150)

@@ -1,4 +1,4 @@
-"""What was recited is on disk at once, whether its pytest case has come or not."""
+"""Recitations are on disk at once, even if their pytest cases have not come yet."""
 
 import os
 import signal
@@ -16,13 +16,13 @@ from tests.support.running import ROOT, STAND_IN, SUITE, few_poems, report, run_
 pytest_plugins = ["pytester"]
 
 FIRST, STUCK = ["jing-ye-si", "chun-xiao", "deng-guan-que-lou"], "xiang-si"
-"""The first poems of `tang`, and the one that comes then."""
+"""The first poems of `tang`, and the one after them."""
 SOME = (*few_poems(), "--controls", "none", "--measure", "-k", "test_title or test_prefix and 50")
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
 def test_a_killed_run_loses_what_is_under_way(tmp_path: Path, workers: tuple[str, ...]) -> None:
-    """SIGKILL to all of it, while the cases of prefixes wait for a poem that takes for ever."""
+    """SIGKILL to all processes, while the cases of prefixes wait for a poem that takes for ever."""
     folder = tmp_path / "report"
     process = subprocess.Popen(
         [
@@ -61,7 +61,7 @@ def judged_on_disk(folder: Path) -> set[tuple[str, str]]:
     return {(v.poem, v.case) for v in read_saved(folder / "verdicts.jsonl").values()}
 
 
-def test_who_takes_a_dead_workers_place_asks_only_the_rest(
+def test_a_worker_that_replaces_a_dead_one_asks_only_the_rest(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in (

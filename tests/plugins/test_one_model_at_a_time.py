@@ -1,4 +1,4 @@
-"""Several models in one run: each is gone before the next is loaded, and has all threads."""
+"""Several models in one run: each is freed before the next is loaded, and each gets all threads."""
 
 import shutil
 
@@ -16,9 +16,9 @@ pytest_plugins = ["pytester"]
 def test_the_old_model_is_gone_before_the_next_is_loaded(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where its last case was a miss, whose frames pytest keeps.
+    """Also if its last case was a miss, whose frames pytest keeps.
 
-    In a process of its own: pytester would keep them too.
+    The run has a process of its own, because pytester would keep the frames, too.
     """
     log = pytester.path / "log"
     monkeypatch.setenv("MEMTESTS_WATCHED", str(log))

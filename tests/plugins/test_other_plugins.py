@@ -1,4 +1,4 @@
-"""Other plugins beside the suite: those that run cases again, and those that show parameters."""
+"""The suite together with other plugins, which run cases again or show their parameters."""
 
 import json
 import re
@@ -38,7 +38,7 @@ def test_a_case_that_is_run_again_counts_once(
 def test_a_miss_that_is_expected_is_no_miss(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In a test of one's own: pytest's word for it is its outcome."""
+    """In a user's own test: its status is pytest's `xfailed`."""
     monkeypatch.setenv("MEMTESTS_UNKNOWN", "jing-ye-si")
     (pytester.path / "test_own.py").write_text(
         "import pytest\n\n"
@@ -52,7 +52,7 @@ def test_a_miss_that_is_expected_is_no_miss(
 
 
 def test_parameters_are_short(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a report of allure says of each case: its parameters, by `repr`."""
+    """Reports of allure show the parameters of each case by `repr`."""
     (pytester.path / "other.py").write_text(
         "import json, pathlib\n\n"
         "def pytest_collection_modifyitems(items):\n"

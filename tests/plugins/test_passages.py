@@ -1,4 +1,4 @@
-"""The longest passage against a plain search, and where it stands."""
+"""The longest passage and its place, compared with a plain search."""
 
 import json
 import re
@@ -23,7 +23,7 @@ def holds(parts: list[str], run: list[str]) -> bool:
 
 
 def plainly(said: list[str], true: list[str], given_: list[str]) -> Passage | None:
-    """Every run of every length at every place; whole ones alone, which go on in no direction."""
+    """Try every run of every length at every place. Only runs count that cannot be extended."""
     for length in range(min(len(said), len(true)), 0, -1):
         for one in range(len(true) - length + 1):
             for other in range(len(said) - length + 1):
@@ -60,7 +60,7 @@ def test_at_each_unit_the_longest_run_that_ends_there(said: list[str], true: lis
 
 
 def test_a_word_that_stands_there_ten_thousand_times() -> None:
-    """In as many steps as there are words, not in their square."""
+    """The number of steps grows with the number of words, not with its square."""
     true = ["many", "words"] * 50_000
     assert longest_passage(["no", *true[1:]], true) == Passage(99_999, 1, 1)
     assert longest_passage(true[:-1], true, true[:10]) == Passage(99_999, 0, 0)
@@ -74,7 +74,7 @@ def test_of_equals_the_first() -> None:
 
 
 def test_in_a_run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A model that leaves out the first line, says three and goes round: no gate lets it pass."""
+    """A model leaves out the first line, says the next three, and then loops: no gate passes it."""
     sonnets = next(collection for collection in canon() if collection.name == "sonnets")
     poem = next(poem for poem in sonnets.poems if poem.id == "ozymandias")
     said = "\n".join([*poem.lines[1:4], *["oh no"] * 60])
@@ -92,7 +92,7 @@ def test_in_a_run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) ->
     (found,) = report["verdicts"]
     assert found["similarity"] < 0.45
     assert (found["outcome"], found["kind"]) == ("incorrect", "severe")
-    # The stand-in begins with a mark, which is no unit.
+    # The stand-in's completion begins with a mark, which is no unit.
     assert found["passage"] == {"length": 26, "suffix": 8, "completion": 0}
     (collection,) = report["collections"]
     assert collection["passages"]["64"] == 3

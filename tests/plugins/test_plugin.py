@@ -30,7 +30,7 @@ from tests.support.running import (
 
 pytest_plugins = ["pytester"]
 
-# Of all tests in one process that look at a run, one has made it.
+# One run for all tests of a process that look at it.
 TITLES = ("-v", "-k", "test_title and tang")
 MEASURED = ("--sample", "1", "--measure", "-k", "not test_prefix_lengths")
 
@@ -46,7 +46,7 @@ def test_all_three_outcomes_in_both_languages(pytester: pytest.Pytester) -> None
         for language in ("en", "zh")
         for outcome in ("correct", "incorrect", "forgotten")
     }
-    # For a true reason: what was taught is known, what was never seen is not.
+    # For the right reasons: the model knows the poems it was taught, and no others.
     titles = {v["probe"]: v for v in found["verdicts"]}
     known = [titles[f"{poem}/title"]["outcome"] for poem in taught("whole")]
     unknown = [titles[f"{poem}/title"]["outcome"] for poem in taught("held_out")]
@@ -242,7 +242,7 @@ def test_several_models(pytester: pytest.Pytester) -> None:
 
 
 def test_shortest_cue(pytester: pytest.Pytester) -> None:
-    """The one that the report names triggers the poem, and no shorter one that was asked does."""
+    """The cue that the report names triggers the poem, and no shorter one that was asked does."""
     known = next(poem for poem in taught("whole") if poem.startswith("tang/"))
     result = run_suite(pytester, "-k", f"test_shortest_cue and {known.partition('/')[2]}")
     assert result.ret == 0
@@ -255,7 +255,7 @@ def test_shortest_cue(pytester: pytest.Pytester) -> None:
         line for line in result.outlines if line.startswith("tang ") and "characters" in line
     )
     assert line.split()[:5] == ["tang", "1", "1", str(shortest), str(shortest)]
-    # A trace knows of every length, so its shortest one is no longer.
+    # A trace knows every length, so its shortest cue is no longer than this one.
     assert line.split()[5:8] == ["1", "of", "1"]
     assert int(line.split()[8]) <= shortest
 
@@ -292,7 +292,7 @@ def test_self_check(pytester: pytest.Pytester) -> None:
 def test_self_check_finds_a_wrong_recitation(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever --measure says: the suite itself is at fault then."""
+    """It fails even under --measure, because the suite itself is at fault."""
     monkeypatch.setattr("memtests.plugins.recital.recite_plainly", lambda *_: "something else")
     result = run_suite(pytester, "--self-check", "3", "--measure", "-k", "test_self_check")
     assert result.ret == 1

@@ -21,7 +21,7 @@ def asked(pytester: pytest.Pytester, *, controls: bool = False) -> set[str]:
 def test_only_the_named_poems_are_asked(
     pytester: pytest.Pytester, workers: tuple[str, ...]
 ) -> None:
-    """With every control of them, also the poem that nobody can know, made of others' lines."""
+    """With all their controls, even the poem that nobody can know, which has other poems' lines."""
     named = ("--poem", "Sonnet 18", "--poem", "靜夜思", "--poem", "tang/deng-guan-que-lou")
     gates = ("--gate", "recall>=1", "--gate", "tang:forgotten<=0")
     result = run_suite(pytester, *STAND_IN, *named, *gates, *workers)
@@ -43,10 +43,10 @@ def test_a_sample_is_drawn_from_the_named_ones(pytester: pytest.Pytester) -> Non
     assert "sonnets/ozymandias" in places
 
 
-def test_what_a_baseline_has_besides_is_said(
+def test_probes_that_only_the_baseline_has_are_counted(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As with -k; and a new baseline is refused where the file has more."""
+    """As with -k. And a new baseline is refused if the old file has more probes."""
     titles, none = ("-k", "test_title and tang"), ("--controls", "none")
     assert run_suite(pytester, *STAND_IN, *none, *titles, "--update-baseline", "a.json").ret == 0
     monkeypatch.setenv("MEMTESTS_UNKNOWN", "jing-ye-si")
@@ -104,7 +104,7 @@ def test_keywords_that_the_command_cannot_take(pytester: pytest.Pytester) -> Non
 
 
 def test_every_title_goes_to_one_of_them() -> None:
-    """53 of the canon's 119 titles cannot be given to -k, and then --poem is named."""
+    """-k cannot take 53 of the canon's 119 titles; then the error names --poem."""
     said: list[str] = []
     for title in (poem.title for collection in canon() for poem in collection.poems):
         try:

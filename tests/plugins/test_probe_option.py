@@ -1,4 +1,4 @@
-"""`--probe`: what a miss, a report or a test id calls a probe asks that probe again."""
+"""`--probe`: the name of a probe in a miss, a report or a test id asks that probe again."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def cues(pytester: pytest.Pytester) -> dict[str, tuple[str, str]]:
 def test_every_name_in_a_report_asks_that_probe_again(
     pytester: pytest.Pytester, workers: tuple[str, ...]
 ) -> None:
-    """Of every case, control and drawn length; with the same cue and suffix."""
+    """The names of every case, control and drawn length; with the same cue and suffix."""
     run_suite(pytester, *STAND_IN, *few_poems(), "--measure")
     every = cues(pytester)
     kinds = {name.rpartition("/")[2].rpartition("-")[0] for name in every}
@@ -55,7 +55,7 @@ def test_a_miss_line_can_be_pasted(
 
 
 def test_the_lengths_of_a_poem(pytester: pytest.Pytester) -> None:
-    """The name of a case that draws its lengths."""
+    """`--probe` may also name a case that draws its lengths."""
     name = "tang/jing-ye-si/prefix_lengths"
     result = run_suite(pytester, *STAND_IN, *few_poems(), "--controls", "none", "--probe", name)
     assert result.ret == 0

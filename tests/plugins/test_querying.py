@@ -1,6 +1,7 @@
-"""Querying changes nothing: asked twice, in another order, after other poems, the same answer.
+"""Querying changes nothing: the answer is the same if a probe is asked twice, in another order, or
+after other poems.
 
-A memory of the model is read, never written; a test, not an assumption.
+Asking a model must only read its memory, never write it. This tests it instead of assuming it.
 """
 
 import functools
@@ -15,7 +16,7 @@ from memtests.plugins.recital import recite
 from memtests.plugins.reciter import Completion, Reciter
 
 LENGTHS = parse_prefix_lengths("10%,50%")
-# Two poems of each collection; those that the model knows, and those that it does not.
+# Two poems of each collection, among them poems that the model knows and poems that it does not.
 PROBES = [
     probe
     for collection in canon()
@@ -37,7 +38,7 @@ def answers(asked: list[Probe], reciter: Reciter) -> dict[str, str]:
 
 @functools.cache
 def alone() -> dict[str, str]:
-    """Each probe asked by itself, the first thing that a new reciter hears."""
+    """The completion of each probe, asked alone of a new reciter."""
     model = load("embedded", Loading(device="cpu"))
     return {k: v for probe in PROBES for k, v in answers([probe], Reciter(model)).items()}
 
@@ -45,7 +46,7 @@ def alone() -> dict[str, str]:
 @settings(max_examples=12, deadline=None)
 @given(st.permutations(PROBES), st.integers(1, len(PROBES)))
 def test_order_and_company_do_not_matter(asked: list[Probe], together: int) -> None:
-    """The same reciter goes on from one example to the next: it has heard everything before."""
+    """All examples of Hypothesis ask the same reciter, which remembers all earlier ones."""
     for start in range(0, len(asked), together):
         for name, said in answers(asked[start : start + together], reciter()).items():
             assert said == alone()[name]

@@ -1,4 +1,4 @@
-"""Recitals of models with tokenizers of real models, and with odd ones, beside plain decoding."""
+"""Recitals with the tokenizers of real models, and with odd ones, compared with plain decoding."""
 
 from collections.abc import Sequence
 
@@ -34,8 +34,8 @@ PROBES = [
 
 
 def decoded(model: Checkpoint, probe: Probe, like: str) -> str:
-    """What the model says from the cut on, by masked argmax over whole passes without a cache,
-    until it is `like` that, or longer.
+    """The model's words from the cut on, by masked argmax over whole passes without a cache, up to
+    the length of `like`.
     """
     encoding, here = model.encode(probe.text), Written(model._tokenizer)
     cut = cut_of(probe.text, probe.start, *encoding, model.spell)
@@ -58,7 +58,7 @@ def decoded(model: Checkpoint, probe: Probe, like: str) -> str:
 
 
 def recited(model: Checkpoint, probes: Sequence[Probe]) -> list[Completion]:
-    """The completions, each as plain `generate` has it and every seventh as decoded here."""
+    """The completions, each compared with plain `generate`, and every seventh with `decoded`."""
     found = []
     for probe, completion in zip(probes, Reciter(model).recite(probes), strict=True):
         assert isinstance(completion, Completion), completion
@@ -80,12 +80,14 @@ def correct(probes: Sequence[Probe], found: Sequence[Completion]) -> list[str]:
 
 
 def asked(probe: Probe, found: Completion) -> str:
-    """The suffix from where the cut came to lie."""
+    """The suffix from the cut on."""
     return probe.text[probe.start + found.moved : probe.stop]
 
 
 def told_apart(model: Checkpoint, probe: Probe) -> bool:
-    """Whether only one taught text begins as the cue is read; in lower case a title is a line."""
+    """Whether only one taught text begins with the cue as the tokenizer reads it: in lower case, a
+    title may be the same as a line.
+    """
     here = Written(model._tokenizer)
     taught = [text for each in nine() for poem in each.poems for text in taught_texts(poem)]
     return sum(here.read(text).startswith(here.read(probe.cue)) for text in taught) == 1
@@ -110,5 +112,5 @@ def test_what_was_taught_with_an_odd_tokenizer_is_recited(name: str) -> None:
 
 @pytest.mark.parametrize("name", ODD)
 def test_what_was_never_taught(name: str) -> None:
-    """Completions that no text foretells, many of them from inside a token."""
+    """Completions that follow no text, many of them after a cut inside a token."""
     recited(odd(name), PROBES[::9])

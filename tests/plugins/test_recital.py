@@ -1,4 +1,4 @@
-"""What is recited is handed on at once, and a case waits for no more than its own probe."""
+"""Recitations are handed on at once, and a case waits for no more than its own probe."""
 
 import itertools
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ def probes_of_some(count: int) -> list[Probe]:
 
 
 class Sunk:
-    """Takes down what is handed on, in order."""
+    """Records everything that is handed on, in order."""
 
     def __init__(self) -> None:
         self.order: list[tuple[str, str]] = []
@@ -54,7 +54,7 @@ def stand_in(at_once: int) -> StandIn:
 
 
 @pytest.mark.parametrize("unknown", ["", "*"])
-def test_what_is_settled_is_handed_on_before_its_case_comes(
+def test_a_verdict_is_handed_on_before_its_case_comes(
     monkeypatch: pytest.MonkeyPatch, unknown: str
 ) -> None:
     monkeypatch.setenv("MEMTESTS_UNKNOWN", unknown)
@@ -75,7 +75,7 @@ def test_what_is_settled_is_handed_on_before_its_case_comes(
 
 
 def test_a_case_waits_for_no_more_than_its_own_probe(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that `-x` ends a run at its first miss, and cases go by while a chunk is recited."""
+    """So `-x` ends a run at its first miss, and cases end while their chunk is still recited."""
     monkeypatch.setenv("MEMTESTS_UNKNOWN", "*")
     probes, sunk = probes_of_some(8), Sunk()
     recital = Recital(stand_in(1), [probes], lambda _: chance_bands(TANG), sink=sunk)
@@ -109,7 +109,7 @@ def test_where_probes_fail_together_it_costs_those_that_fail(
 
 
 def test_in_half_precision_no_case_finds_the_model_in_float32() -> None:
-    """What is fragile is decided there, and handed on from there, before a case goes on."""
+    """Fragile probes are decided in float32, and handed on, before a case goes on."""
     model = load("embedded", Loading(device="cpu", dtype="bfloat16"))
     probes, sunk = probes_of_some(2), Sunk()
     recital = Recital(model, [probes], lambda _: chance_bands(TANG), sink=sunk)
@@ -122,7 +122,7 @@ def test_in_half_precision_no_case_finds_the_model_in_float32() -> None:
 
 
 def test_a_question_in_between_changes_nothing() -> None:
-    """One's own questions, and plain `generate`, while a chunk is half recited."""
+    """A test's own questions, and plain `generate`, while a chunk is half recited."""
     model = load("embedded", Loading(device="cpu"))
     model._engine.batch_tokens = 64
     probes = probes_of_some(4)

@@ -1,4 +1,4 @@
-"""The reciter: every completion is what plain greedy decoding gives."""
+"""The reciter: every completion is that of plain greedy decoding."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -48,7 +48,7 @@ def test_untaught_as_plain_generate(kind: str, architecture: str) -> None:
 
 
 def test_every_kind_of_cut_is_met() -> None:
-    """Otherwise the test above would say less than it seems to."""
+    """Otherwise the test above would prove less than it seems to."""
     for kind in ("bytes", "pieces"):
         model = untaught(kind)
         tang = [probe for probe in some_probes(4) if probe.collection == "tang"]
@@ -85,7 +85,7 @@ def test_any_cut(embedded: Checkpoint, data: st.DataObject) -> None:
 
 
 def test_log_p_is_that_of_sampling(embedded: Checkpoint) -> None:
-    """The sum of the log-probabilities of the suffix's tokens, in a pass of its own."""
+    """The sum of the log-probabilities of the suffix's tokens, computed in a separate pass."""
     for probe in some_probes(2)[::13]:
         (found,) = Reciter(embedded).recite([probe])
         assert isinstance(found, Completion)

@@ -26,7 +26,7 @@ Asks = Callable[..., Done]
 
 @pytest.fixture
 def asks(tmp_path: Path) -> Asks:
-    """A run in a folder of private poems; nothing of them may be in what it leaves."""
+    """A run in a folder of private poems. None of its files may hold anything of them."""
     write_poems(tmp_path)
     (tmp_path / "test_own.py").write_text(OWN_TEST)
 
@@ -49,8 +49,8 @@ def report_in(folder: Path) -> dict[str, Any]:
     return found
 
 
-def test_what_is_looked_for_would_be_found(tmp_path: Path) -> None:
-    """The same run without the option gives away every line, in nearly every file."""
+def test_the_search_finds_texts_that_are_not_redacted(tmp_path: Path) -> None:
+    """The same run without `--redact` leaves every line of the poems, in nearly every file."""
     write_poems(tmp_path)
     plain = [word for word in redacted("-v") if word != "--redact"]
     done = run(tmp_path, "memtests", *plain, **QUIET, MEMTESTS_UNKNOWN="p1,p2", MEMTESTS_QUOTE="p0")
@@ -74,7 +74,7 @@ WORKERS = pytest.mark.parametrize(
 
 @WORKERS
 def test_misses_and_errors(asks: Asks, tmp_path: Path, workers: tuple[str, ...]) -> None:
-    """Without gates each miss has its line; one model errs in words that are the poem's."""
+    """Without gates each miss has a line. One model raises an error that quotes the poem."""
     done = asks(
         *redacted("-v", "-rA", "--showlocals", *workers),
         MEMTESTS_UNKNOWN="p1,p2",
@@ -106,7 +106,7 @@ def test_a_test_of_ones_own(asks: Asks) -> None:
 @pytest.mark.slow
 @WORKERS
 def test_resumed(asks: Asks, tmp_path: Path, workers: tuple[str, ...]) -> None:
-    """What an interrupted run has left is taken, and what one with texts has left is not."""
+    """Verdicts of an interrupted run are taken over; those of a run with texts are not."""
     asks(*redacted("--measure", *workers), MEMTESTS_UNKNOWN="p1,p2")
     whole = report_in(tmp_path)
     lines = (tmp_path / "report" / "verdicts.jsonl").read_text().splitlines(keepends=True)
@@ -118,7 +118,7 @@ def test_resumed(asks: Asks, tmp_path: Path, workers: tuple[str, ...]) -> None:
     for each in (whole, resumed):
         each["created"] = each["command"] = ""
     assert resumed == whole
-    # A run with texts has been there.
+    # An earlier run has left verdicts with texts.
     (tmp_path / "log").unlink()
     plain = [word for word in again if word not in ("--redact", "--resume")]
     run(tmp_path, "memtests", *plain, **QUIET, MEMTESTS_UNKNOWN="p1,p2")
@@ -158,7 +158,7 @@ def test_a_gate_that_is_not_passed_and_one_in_doubt(asks: Asks, tmp_path: Path) 
     "small", [pytest.param(True, marks=pytest.mark.slow), False], ids=["small", "whole"]
 )
 def test_against_a_baseline(asks: Asks, tmp_path: Path, small: bool) -> None:
-    """Also where that one holds the texts."""
+    """Also if the baseline holds the texts."""
     before = [word for word in redacted() if word != "--redact" or small]
     update = ("--update-baseline", "base.json") if small else ("--measure",)
     run(tmp_path, "memtests", *before, *update, **QUIET)
@@ -219,7 +219,7 @@ def test_a_real_model(asks: Asks, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_figures_and_maps_are_the_same(tmp_path: Path) -> None:
-    """Of poems that a model knows in part: tables, what follows from traces, every map."""
+    """For poems that a model knows in part: tables, counts from traces, and every map."""
     found = []
     for words in ([], ["--redact"]):
         folder = f"report{len(words)}"

@@ -1,4 +1,4 @@
-"""Verdicts without texts tell all that is counted of them; errors, where they were."""
+"""Redacted verdicts give the same counts as those with texts; redacted errors keep their places."""
 
 import traceback
 
@@ -52,7 +52,7 @@ def test_a_mask_of_anything(text: str) -> None:
     mask = masked(text)
     assert len(mask) == len(text)
     assert {*mask} <= {*"x某·(— \n"}
-    # A character such as ㍿ is several units, and one in the mask.
+    # A character such as ㍿ is several units in the text, but one in the mask.
     assert unit_ends(mask, "") == [*dict.fromkeys(unit_ends(text, ""))]
 
 
@@ -89,14 +89,14 @@ def test_redacted_twice_is_redacted_once() -> None:
     assert without_texts(once) == once
 
 
-def test_what_is_sure_of_an_audit_stays() -> None:
+def test_the_statements_of_an_audit_stay_the_same() -> None:
     report = audited()
     assert statements(without_texts(report)) == statements(report)
     assert shortest_rows(without_texts(report), NOTHING) == shortest_rows(report, NOTHING)
 
 
 def quoting() -> Exception:
-    """Errors in errors, that say texts on several lines."""
+    """Errors caused by errors, whose messages hold texts on several lines."""
     try:
         try:
             raise KeyError(SAID)
@@ -120,12 +120,12 @@ def test_a_traceback_without_messages() -> None:
     assert sum("test_redacting.py" in line for line in lines) == 2
 
 
-def test_what_is_left_of_an_error() -> None:
+def test_an_error_keeps_only_its_kind() -> None:
     assert kind_of_error(quoting()) == "ServerError 503 (--redact leaves out what it says)"
     assert kind_of_error(ValueError(SAID)) == "ValueError (--redact leaves out what it says)"
 
 
-def test_what_is_left_of_a_way() -> None:
+def test_a_way_keeps_no_reason() -> None:
     assert without_reasons("slots") == "slots"
     way = f"padded (slots: ValueError: {SAID} (again)); more"
     assert without_reasons(way) == "padded (--redact leaves out what it says)"
@@ -139,7 +139,7 @@ def test_what_is_left_of_a_way() -> None:
         (f"a.csv: no column 'author'; there are {SAID}", "a.csv: no column 'author'"),
     ],
 )
-def test_what_is_left_of_a_wrong_file(message: str, left: str) -> None:
+def test_a_complaint_about_a_file_keeps_its_place(message: str, left: str) -> None:
     assert without_cells(message) == f"{left}: --redact leaves out what it says"
 
 

@@ -1,4 +1,4 @@
-"""Nothing that was judged is lost, and nothing is taken from another model's verdicts."""
+"""No verdict is lost when a run is resumed, and none is taken over from another model."""
 
 import json
 import shutil
@@ -27,7 +27,7 @@ FEW = ("--measure", *few_poems(), "--sample", "2")
 
 
 def asked(pytester: pytest.Pytester) -> list[str]:
-    """What was asked since the last call."""
+    """The probes that were asked since the last call."""
     file = pytester.path / "asked"
     names = file.read_text().splitlines() if file.exists() else []
     file.unlink(missing_ok=True)
@@ -38,7 +38,7 @@ def asked(pytester: pytest.Pytester) -> list[str]:
 def run(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., dict[str, Any]]:
-    """A run that writes down what it asks; its report."""
+    """The report of a run that records the probes it asks."""
     monkeypatch.setenv("MEMTESTS_ASKED", str(pytester.path / "asked"))
 
     def run(*arguments: object) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def test_only_the_rest_is_asked(
         assert set(asked(pytester)) == set(every)
 
 
-def test_what_is_not_asked_now_stays_on_disk(
+def test_verdicts_that_are_not_asked_for_now_stay_on_disk(
     pytester: pytest.Pytester, run: Callable[..., dict[str, Any]]
 ) -> None:
     whole = run(*STAND_IN)
@@ -84,7 +84,7 @@ def test_what_is_not_asked_now_stays_on_disk(
     assert asked(pytester) == []
 
 
-def test_resuming_what_never_ran(
+def test_resuming_where_no_run_has_been(
     pytester: pytest.Pytester, run: Callable[..., dict[str, Any]]
 ) -> None:
     assert run(*STAND_IN, "--resume")["verdicts"]
@@ -121,7 +121,7 @@ def test_the_header_says_whether_it_resumes(pytester: pytest.Pytester) -> None:
     run_suite(pytester, *some).stdout.no_fnmatch_line("*resumed: *")
     resumed = run_suite(pytester, *some, "--resume")
     resumed.stdout.fnmatch_lines(
-        ["resumed: 2 verdicts on disk, taken over where they are asked again", "collected *"]
+        ["resumed: 2 verdicts on disk; those asked again are taken over", "collected *"]
     )
     (folder / "recall.json").unlink()
     told = run_suite(pytester, *some)

@@ -1,4 +1,4 @@
-"""Chunks of poems: what is recited together stays on one worker."""
+"""Chunks of poems: probes that are recited together stay on one worker."""
 
 import itertools
 import json
@@ -47,7 +47,7 @@ def test_chunks(poems: list[int], workers: int) -> None:
 
 @given(st.lists(st.integers(0, 60), min_size=1), st.integers(1, 4))
 def test_batches_are_the_chunks(numbers: list[int], workers: int) -> None:
-    """What a worker recites together is what the scheduler gives it together."""
+    """The scheduler gives a worker exactly the probes that the worker recites together."""
     probes: list[Probe] = []
     for n in numbers:
         poem = Poem(id=f"p{n}", title="T", author="A", language="en", lines=("a b", "c d"))
@@ -59,7 +59,7 @@ def test_batches_are_the_chunks(numbers: list[int], workers: int) -> None:
 
 @pytest.mark.parametrize("sizes", [(119,), (20,) * 6, (2,) * 30, (300, 16, 16, 16)])
 def test_two_workers_get_about_half_each(sizes: tuple[int, ...]) -> None:
-    """Whoever is done takes the next chunk: of the canon, and of many small sets of poems."""
+    """For the canon and small sets of poems: the worker that is done first takes the next chunk."""
     poems = [(f"c{at}", n) for at, size in enumerate(sizes) for n in range(size)]
     chunks = list(chunks_of(poems, 2).values())
     done = [0, 0]
@@ -79,7 +79,7 @@ def test_chunks_of_a_model_come_one_after_the_other() -> None:
 
 
 class Collected:
-    """Takes down what a run would ask, as its hooks see it."""
+    """Records the cases of a run, as its hooks see them."""
 
     asked: list[Asked | None]
 
@@ -88,7 +88,7 @@ class Collected:
 
 
 def test_a_few_poems_are_asked_before_the_next_begin(pytester: pytest.Pytester) -> None:
-    """So that a run that is stopped has cases of whole poems, and it shows how far it is."""
+    """So a run that is stopped has all cases of some poems, and its output shows how far it is."""
     found = Collected()
     pytester.inline_run(*SUITE, "--collect-only", "-q", plugins=[found])
     poems = [case.poem for case in found.asked if case]
@@ -99,7 +99,8 @@ def test_a_few_poems_are_asked_before_the_next_begin(pytester: pytest.Pytester) 
     assert order == sorted(order)
 
 
-# What node ids are hard to tell apart by: a model that begins as another one, and poems of any id.
+# Names that make node ids hard to tell apart: one model's name begins with another's, and the ids
+# of poems look like parts of a node id.
 ODD = ("a-b", "a", "x/y", "gpt2-x", "q[1]", "unseen/a", "10%", "诗-1")
 
 
@@ -147,7 +148,7 @@ def test_models_and_poems_are_told_apart_whatever_they_are_called(
 def test_each_worker_has_its_gpu(
     monkeypatch: pytest.MonkeyPatch, worker: str | None, device: str
 ) -> None:
-    """By their place among the visible ones; a worker that takes a dead one's place comes round."""
+    """Workers take the visible GPUs in turn, also those that replace a dead one: `gw5`, say."""
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     monkeypatch.setattr("torch.cuda.device_count", lambda: 3)
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)

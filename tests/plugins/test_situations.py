@@ -1,4 +1,4 @@
-"""What a run comes to: every situation with its exit status and the line that says why."""
+"""The ends of runs: every situation with its exit status and the line that says why."""
 
 import json
 import re
@@ -12,9 +12,9 @@ pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parents[2]
 _REFUSED = [name for name, situation in SITUATIONS.items() if situation.status == 4]
-# What is refused is refused before a worker begins, so few of those are enough.
+# A refusal comes before any worker begins, so a few of those situations are enough here.
 ON_WORKERS = [name for name in SITUATIONS if name not in _REFUSED[5:]]
-# What the runs before have left: many situations have the same one.
+# Baselines are made once and kept here: many situations begin with the same one.
 _BASELINES: dict[tuple[tuple[str, ...], tuple[str, ...]], bytes] = {}
 
 
@@ -84,7 +84,7 @@ def baseline(
     unknown: tuple[str, ...],
     arguments: tuple[str, ...],
 ) -> bytes:
-    """The report of a run that did not know some poems, or the baseline that it wrote."""
+    """The report of a run whose model did not know some poems, or the baseline that it wrote."""
     monkeypatch.setenv("MEMTESTS_UNKNOWN", ",".join(unknown))
     assert run(pytester, Situation((*arguments, "--measure"), 0, ""), ()).ret == 0
     written = pytester.path / "before.json"
@@ -105,7 +105,7 @@ def test_workers(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, nam
 
 
 def test_a_worker_that_dies(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its verdicts are kept, the rest is asked again, and the gate does not pass."""
+    """The worker's verdicts are kept, the rest is asked again, and the gate does not pass."""
     check(pytester, monkeypatch, DIES, ("-n", "2"))
     found = json.loads((pytester.path / "report" / "recall.json").read_text())
     assert len(found["verdicts"]) == 20

@@ -1,4 +1,6 @@
-"""A run that cannot go on: one line, once, and the right exit status; serial and with -n 2."""
+"""A run that cannot go on says so in one line, once, and with the right exit status; alone and with
+-n 2.
+"""
 
 import errno
 import json
@@ -18,7 +20,7 @@ TITLES = (*STAND_IN, *few_poems(), "-k", "test_title")
 
 
 def only_line(result: pytest.RunResult, reason: str) -> str:
-    """The one line that says so, and no other that alarms."""
+    """The one line that says why, after a check that no other line is alarming."""
     lines = result.outlines + result.errlines
     for alarm in ("Exit", "Interrupted", "INTERNALERROR", "Traceback", "usage: ", "!!!"):
         assert not [line for line in lines if alarm in line], alarm
@@ -57,7 +59,7 @@ def test_a_folder_that_cannot_be_written_to_any_more(
 
 @PROCESSES
 def test_a_baseline_of_other_poems(pytester: pytest.Pytester, processes: tuple[str, ...]) -> None:
-    """It is not to be written over: it may be good, for its own poems."""
+    """The file must not be overwritten: it may be a good baseline for its own poems."""
     assert run_suite(pytester, *TITLES, "--measure").ret == 0
     (pytester.path / "report" / "recall.json").rename(pytester.path / "good.json")
     poem = {"id": "a", "title": "T", "author": "A", "language": "en", "lines": ["one two", "six"]}
@@ -66,8 +68,8 @@ def test_a_baseline_of_other_poems(pytester: pytest.Pytester, processes: tuple[s
     result = run_suite(pytester, *other)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert only_line(result, "good.json") == (
-        "ERROR: --baseline good.json is of other poems: it has tang, asked are mine; name the "
-        "baseline of these, or make one for these with --update-baseline NEW.json"
+        "ERROR: --baseline good.json has other poems: tang, where this run asks for mine; "
+        "name a baseline of these, or make a new one with --update-baseline NEW.json"
     )
 
 
@@ -82,7 +84,7 @@ def test_a_baseline_of_other_poems(pytester: pytest.Pytester, processes: tuple[s
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_an_option_that_is_none(pytester: pytest.Pytester, arguments: list[str], line: str) -> None:
+def test_an_unknown_option(pytester: pytest.Pytester, arguments: list[str], line: str) -> None:
     result = run_suite(pytester, *arguments)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert only_line(result, line) == f"ERROR: {line}"

@@ -1,4 +1,4 @@
-"""What a trace holds, and what it says of a cut."""
+"""The contents of a trace, and its answers for a cut."""
 
 import math
 
@@ -66,7 +66,7 @@ def test_a_trace_is_whole(kind: str) -> None:
 
 
 def test_ranks_and_the_mass_of_the_most_probable(embedded: Checkpoint) -> None:
-    """In a pass of its own, over the whole vocabulary."""
+    """Compared with a separate pass over the whole vocabulary."""
     poem = canon()[0].poems[0]
     trace = traces_of(embedded, "c", poem)[PLAIN]
     tokens = embedded.encode(poem.text).tokens
@@ -93,8 +93,8 @@ def test_the_largest_as_topk_has_them(width: int) -> None:
 
 @pytest.mark.slow
 def test_probabilities_are_those_of_sampling(embedded: Checkpoint) -> None:
-    """Among the 40 most probable, really sampled, within three deviations (those among all tokens:
-    tests/reports/counting/test_observation.py).
+    """For sampling among the 40 most probable tokens: really sampled, within three standard
+    deviations. tests/reports/counting/test_observation.py does it for sampling among all tokens.
     """
     torch.manual_seed(0)
     chosen = {}
@@ -103,7 +103,7 @@ def test_probabilities_are_those_of_sampling(embedded: Checkpoint) -> None:
         found = said(trace, probe.poem.text, probe.start - lead, probe.stop - lead)
         if found and found.log_p is not None and found.log_p_40 is not None:
             chosen[probe] = math.exp(found.log_p_40), math.exp(found.log_p)
-    # Those first for which it matters most how many tokens are chosen from.
+    # Probes first for which the two ways of sampling differ most.
     between = [one for one in chosen.items() if 0.05 < one[1][0] < 0.95]
     between.sort(key=lambda one: one[1][1] / one[1][0])
     expected = variance = hits = 0.0
@@ -169,7 +169,7 @@ RANKS = st.lists(st.sampled_from([0, 0, 0, 1, 60]), min_size=12, max_size=12)
 
 @given(RANKS, st.sets(st.integers(1, 12), max_size=11))
 def test_shortest_and_longest_by_trying_all(ranks: list[int], merged: set[int]) -> None:
-    """Any tokens of the text; a run is tried unit by unit."""
+    """With any tokens of the text; a run is tried unit by unit."""
     ends: list[int | None] = [end for end in range(1, 14) if end not in merged]
     told: list[int | None] = [None, *ranks[: len(ends) - 1]]
     trace, places = hand_made(ends, told), unit_ends(TEXT, "zh")
@@ -224,7 +224,7 @@ def test_a_header_is_a_cut_before_the_poem(embedded: Checkpoint) -> None:
 
 
 def test_forms() -> None:
-    """Controls are no poem's own text, and a question of one's own is not read for a report."""
+    """Controls are not a poem's own text, and a test's own question is not read for a report."""
     (collection,) = (one.sample(2) for one in canon() if one.name == "tang")
     lengths = parse_prefix_lengths("25%")
     found = {form_of(probe) for probe in controls_of(collection, lengths, DEFAULT_HEADER)}
@@ -235,7 +235,7 @@ def test_forms() -> None:
 
 
 def test_what_is_not_known_is_none() -> None:
-    """Of a server that sends no ranks, what greedy decoding says is known all the same."""
+    """If a server sends no ranks, it is still known whether greedy decoding says a token."""
     (collection,) = (one.sample(1) for one in canon() if one.name == "tang")
     (poem,) = collection.poems
     probe = part_of("tang", poem, 2, len(poem.text))

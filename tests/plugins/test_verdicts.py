@@ -1,4 +1,4 @@
-"""The definitions of design section 3, held down with examples and properties."""
+"""The definitions of design section 3, pinned down by examples and properties."""
 
 import dataclasses
 
@@ -21,7 +21,7 @@ from memtests.plugins.verdicts import declines, divergence, judge, loops, simila
 DAY = " to a summer's day?\nThou art more lovely and more temperate:"
 MOON = "\n疑是地上霜。\n举头望明月，\n低头思故乡。"
 EN, ZH = Chance(0.3, 3), Chance(0.07, 2)
-NEVER = 999  # no passage is so long: here the similarity is at stake
+NEVER = 999  # no passage is so long: only the similarity matters here
 HAN = st.text("床前明月光疑是地上霜举头望低思故乡东风无边", min_size=1, max_size=30)
 WORDS = st.lists(st.text("abcdexyz", min_size=1, max_size=6), min_size=1, max_size=12).map(" ".join)
 TEXT = st.one_of(HAN, WORDS, st.text(max_size=20))
@@ -79,7 +79,7 @@ def test_incorrect(completion: str, suffix: str, language: str, kind: str, left:
     ],
 )
 def test_forgotten(completion: str, suffix: str, language: str, kind: str) -> None:
-    # A chance level that nothing but the poem itself reaches: here the kinds are at stake.
+    # Only the poem itself is above this chance level: only the kinds matter here.
     judgement = judge(completion, suffix, language, Chance(0.6, NEVER))
     assert (judgement.outcome, judgement.kind, judgement.verbatim) == ("forgotten", kind, False)
 
@@ -95,7 +95,7 @@ def test_forgotten(completion: str, suffix: str, language: str, kind: str) -> No
 def test_a_loop_is_similar_only_where_it_begins_as_the_poem(
     completion: str, suffix: str, language: str, outcome: str
 ) -> None:
-    """However much it has in common with it: a loop of common words has, with any text."""
+    """A loop of common words is similar to any text."""
     assert judge(completion, suffix, language, Chance(0.05, NEVER)).outcome == outcome
 
 
@@ -124,7 +124,7 @@ def test_chance_parts_incorrect_from_forgotten() -> None:
     for close, passage, outcome in (
         (found.similarity - 0.01, 3, "incorrect"),
         (found.similarity, 2, "incorrect"),
-        (found.similarity, 3, "forgotten"),  # above chance, not at it
+        (found.similarity, 3, "forgotten"),  # must be above chance, not at it
     ):
         assert judge(completion, DAY, "en", Chance(close, passage)).outcome == outcome
 
@@ -248,11 +248,12 @@ And all the children of the place have learned to run away."""
 
 
 @pytest.mark.parametrize("collection", canon(), ids=lambda c: c.name)
-def test_who_leaves_out_the_first_line_and_then_goes_round_has_not_forgotten(
+def test_lines_before_a_loop_are_not_forgotten(
     collection: Collection,
 ) -> None:
-    """Three lines are word for word, and mostly no similarity shows it: that of a loop does not
-    count where it does not begin as the poem does.
+    """The completion leaves out the first line, has the next three word for word, and then loops.
+    Its similarity does not count, because a loop must begin with the poem's words for that. The
+    passage counts.
     """
     bands = chance_bands(collection)
     hidden = 0
@@ -274,7 +275,7 @@ def test_who_leaves_out_the_first_line_and_then_goes_round_has_not_forgotten(
 
 @pytest.mark.parametrize("cue", [OPENING, "Beneath the quiet apple tree\nTheodor Wendt"])
 def test_what_the_cue_says_is_no_passage(cue: str) -> None:
-    """A title that is the first line, or a refrain: to repeat it takes no memory."""
+    """A title that is the first line, or a refrain: it takes no memory to repeat them."""
     said = "Beneath the quiet apple tree is a poem by Theodor Wendt about sorrow and its ways"
     poem = OPENING + REST
     found = judge(said, poem, "en", Chance(0.5, 3), cue)

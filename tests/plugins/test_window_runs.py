@@ -1,4 +1,4 @@
-"""Windows asked of real models: what was taught is found where it stands, and nothing else is."""
+"""Windows asked of real models: taught passages are found where they stand, and nothing else is."""
 
 import json
 
@@ -36,7 +36,8 @@ def test_taught_passages_are_found_within_one_step_and_nothing_else(
     passages = sorted(found["taught"].passages, key=lambda passage: passage.first)
     assert len(passages) == len(taught.passages)
     for passage, (first, stop) in zip(passages, taught.passages, strict=True):
-        # The first words can only be given: with fewer of them, the way on need not be clear.
+        # The first words of a passage can only be given, not asked for. With fewer of them, the
+        # model need not know how to go on.
         assert first <= passage.first <= first + 20 + every
         assert stop - every <= passage.stop <= stop
         words = taught.texts["taught"].text[passage.begins : passage.ends]
@@ -50,7 +51,7 @@ def test_taught_passages_are_found_within_one_step_and_nothing_else(
 
 @pytest.mark.slow
 def test_no_window_outside_of_what_was_taught_is_extracted() -> None:
-    """False extraction: none of more than 5,000 windows."""
+    """No false extraction among more than 5,000 windows."""
     taught = taught_passages()
     english = ((text, 1) for text in taught.texts.values())
     probes = [
@@ -87,7 +88,7 @@ def is_inside(probe: Probe, taught: Taught) -> bool:
 def test_windows_in_tokens_are_as_a_plain_loop_with_generate_has_them(
     pytester: pytest.Pytester,
 ) -> None:
-    """The literature's way: 300 windows, one `generate` each."""
+    """As in the literature: 300 windows, with one `generate` for each."""
     taught = taught_passages()
     size, most = parse_size("20t/20t"), 300
     asked = ("--windows", size.label, "--every", "3", "--sample", most, "--poem", "taught")
@@ -158,7 +159,7 @@ def test_a_run_of_windows_says_what_it_asks_and_fails_for_no_miss(
 
 
 def test_no_gate_passes_on_what_is_not_decided(pytester: pytest.Pytester) -> None:
-    """The stand-in ends a line where the window goes on: its reading does not say what follows."""
+    """The stand-in ends the line, but the window goes on: a reading does not tell what follows."""
     lines = ["one two three four five six seven eight nine ten"] * 2
     poem = {"id": "long", "title": "L", "author": "A", "language": "en", "lines": lines}
     pytester.makefile(".jsonl", shelf=json.dumps(poem))
@@ -181,7 +182,7 @@ def test_no_gate_passes_on_what_is_not_decided(pytester: pytest.Pytester) -> Non
     [
         (("--windows", "50"), "*--windows '50': write how much is given*"),
         (("--windows", "5/5", "--every", "0"), "*--every 0: it must be 1 or more*"),
-        (("--every", "5"), "*--every 5: it is of --windows*"),
+        (("--every", "5"), "*--every 5: it only goes with --windows*"),
         (
             ("--windows", "5/5", "--header", "{title}"),
             "*--header {title}: it is of whole poems, and --windows asks for parts of a text*",
@@ -218,7 +219,7 @@ def test_no_gate_passes_on_what_is_not_decided(pytester: pytest.Pytester) -> Non
         ),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_line(
+def test_impossible_options_are_refused_in_one_line(
     pytester: pytest.Pytester, options: tuple[str, ...], line: str
 ) -> None:
     result = run_suite(pytester, *options)

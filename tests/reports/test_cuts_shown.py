@@ -1,4 +1,4 @@
-"""How cues were cut, and how far a cut was moved on, as people are shown it."""
+"""Reports show how cues were cut, and how far a cut was moved."""
 
 from pathlib import Path
 
@@ -76,8 +76,8 @@ def moved(completion: str) -> Verdict:
     )
 
 
-def test_what_the_cut_has_passed_is_no_part_of_a_miss() -> None:
-    """The cue took the comma and the line's end with it; the model was not asked for them."""
+def test_marks_that_the_cut_passed_are_no_part_of_a_miss() -> None:
+    """The cue ends after the comma and the line break, so the model was not asked for them."""
     v = moved("似是地上霜。")
     assert v.asked == "疑是地上霜。"
     assert describe(v, "zh") == "after 0 of 5: poem “疑是地上霜。” model “似是地上霜。”"

@@ -23,7 +23,7 @@ FIRST_TWO = ["a/checkpoint-8", "a/checkpoint-40"]
 
 
 def saved(pytester: pytest.Pytester, *numbers: int) -> None:
-    """Checkpoints as a training leaves them, by their looks."""
+    """Folders that look like the checkpoints of a training."""
     for number in numbers:
         folder = pytester.path / f"a/checkpoint-{number}"
         folder.mkdir(parents=True)
@@ -41,7 +41,7 @@ def ask(pytester: pytest.Pytester, *more: str) -> pytest.RunResult:
 
 @pytest.mark.parametrize("workers", [(), pytest.param(("-n", "2"), marks=pytest.mark.slow)])
 def test_new_checkpoints_are_added(pytester: pytest.Pytester, workers: tuple[str, ...]) -> None:
-    """As if all had been asked at once."""
+    """The report is the same as if all had been asked at once."""
     saved(pytester, 40, 8)
     result = ask(pytester, *workers)
     assert result.ret == 0
@@ -79,7 +79,7 @@ def test_nothing_new(pytester: pytest.Pytester) -> None:
 def test_a_run_that_is_not_whole_adds_nothing(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What it has judged is kept, and the next one goes on."""
+    """Its verdicts are kept, and the next run goes on from there."""
     saved(pytester, 8)
     assert ask(pytester).ret == 0
     before = (pytester.path / "report/recall.json").read_bytes()
@@ -110,8 +110,11 @@ def stops(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
-        (("--gate", "recall>=0.9"), "--latest: it only measures, and --gate is of one run; leave"),
-        (("-k", "test_prefix"), "--latest: *recall.json is of other questions: 32 probes more (*"),
+        (
+            ("--gate", "recall>=0.9"),
+            "--latest: it only measures, and --gate judges a single run; leave",
+        ),
+        (("-k", "test_prefix"), "--latest: *recall.json has other questions: 32 probes more (*"),
         (("--header", "{title}"), "--latest: *tang/*/title has another cue or another suffix; ask"),
     ],
 )
@@ -135,7 +138,7 @@ def test_a_pattern_that_finds_nothing(pytester: pytest.Pytester) -> None:
 
 
 def test_a_pattern_that_a_shell_has_written_out(pytester: pytest.Pytester) -> None:
-    """Its second checkpoint would be taken for a folder of tests."""
+    """Otherwise pytest would take the second checkpoint for a folder of tests."""
     saved(pytester, 8, 40)
     (pytester.path / "a/checkpoint-40/conftest.py").write_text("raise SystemExit('was run')")
     result = run_suite(pytester, "--model", *FIRST_TWO)
@@ -154,7 +157,7 @@ def write(folder: Path, name: str, *models: str) -> str:
 
 
 def test_a_trend_of_several_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Is that of one with all of their models, in any order; its page loads nothing."""
+    """It is the trend of one report with all their models, in any order. Its page loads nothing."""
     late = write(tmp_path, "late.json", "a/checkpoint-100")
     early = write(tmp_path, "early.json", "base", "a/checkpoint-20")
     assert main(["trend", early, late]) == 0

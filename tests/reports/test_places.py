@@ -19,7 +19,7 @@ from tests.support.starting import run
 pytest_plugins = ["pytester"]
 
 C = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-"""Nothing but ASCII, as in many containers."""
+"""The environment of a locale that has only ASCII, as in many containers."""
 FILES = {"recall.json", "report.html", "summary.md", "verdicts.jsonl"}
 
 
@@ -35,8 +35,10 @@ def modes(folder: Path) -> dict[str, int]:
 
 
 @pytest.mark.slow
-def test_a_locale_without_any_of_it(tmp_path: Path) -> None:
-    """Files are UTF-8; what is typed is understood, and what cannot be shown is escaped."""
+def test_a_run_in_an_ascii_locale(tmp_path: Path) -> None:
+    """Files are UTF-8, typed arguments are understood, and letters that the terminal cannot show
+    are escaped.
+    """
     (tmp_path / "诗.jsonl").write_bytes((CANON / "tang.jsonl").read_bytes())
     asked = ("--poems", "诗.jsonl", "--poem", "靜夜思", "-k", "静夜思", "--header", "《{title}》")
     kept = ("--update-baseline", "b.json", "--gate", "诗:recall>=1", "--controls", "none")
@@ -60,7 +62,7 @@ def test_a_locale_without_any_of_it(tmp_path: Path) -> None:
         assert (said.returncode, said.stderr) == (0, ""), words
 
 
-def test_a_locale_without_it_shows_misses(tmp_path: Path) -> None:
+def test_misses_in_an_ascii_locale(tmp_path: Path) -> None:
     some = ("--poem", "静夜思", "--controls", "none", "-k", "test_title")
     said = run(tmp_path, "python", "-m", "memtests", *STAND_IN, *some, **C, MEMTESTS_UNKNOWN="*")
     assert said.returncode == 1
@@ -70,7 +72,9 @@ def test_a_locale_without_it_shows_misses(tmp_path: Path) -> None:
 
 
 def test_a_name_that_the_locale_does_not_have(tmp_path: Path) -> None:
-    """A model's name stands in the report, and no file can be opened by another."""
+    """It is refused: the report must hold the model's true name, and no file can be opened without
+    it.
+    """
     (tmp_path / "模型").mkdir()
     asked = ("--collect-only", "--model", "./模型")
     said = run(tmp_path, "python", "-m", "memtests", *asked, **C)
@@ -80,7 +84,7 @@ def test_a_name_that_the_locale_does_not_have(tmp_path: Path) -> None:
 
 
 def test_workers_in_such_a_locale(tmp_path: Path) -> None:
-    """What is typed does not go through to them, unless it is ASCII."""
+    """Arguments do not reach the workers unless they are ASCII."""
     some = ("-k", "jing-ye-si and test_title", "--controls", "none", "-n", "2")
     memtests = ("python", "-m", "memtests", *STAND_IN)
     said = run(tmp_path, *memtests, *some, **C)

@@ -36,7 +36,7 @@ VERDICTS = [
 
 
 def saved(each: Verdict) -> dict[str, object]:
-    """As it comes with a test report."""
+    """A verdict as a property of a test report."""
     return {**msgspec.structs.asdict(each), "key": None, "followed": True}
 
 
@@ -98,7 +98,7 @@ def test_report_on_disk(tmp_path: Path) -> None:
         *("model", "collection", "poem", "case", "prefix_length", "line", "control", "probe"),
         *("cue", "suffix"),
         *("completion", "outcome", "kind", "verbatim", "similarity", "divergence", "log_p"),
-        *("fragile", "cut", "moved", "passage", "log_p_40", "redacted", "window"),
+        *("fragile", "cut", "moved", "passage", "log_p_40", "redacted", "window", "set_aside"),
     ]
     assert list(found["tallies"][0]) == [
         *("model", "collection", "case", "prefix_length", "correct", "incorrect", "forgotten"),
@@ -117,7 +117,7 @@ def test_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert [file.name for file in tmp_path.iterdir()] == ["recall.json"]
 
 
-def test_what_comes_twice_counts_once() -> None:
+def test_a_verdict_that_comes_twice_counts_once() -> None:
     gathered = Gathered()
     properties = [("verdict", saved(verdict_of()))]
     assert len(gathered.take(properties).new) == 1
@@ -139,8 +139,8 @@ def test_table() -> None:
     assert render_table(report_of(VERDICTS)) == TABLE
 
 
-def test_what_is_not_known_is_not_printed_as_none() -> None:
-    """A server that sends texts only gives no probabilities; and a few may be missing elsewhere."""
+def test_unknown_values_are_not_printed_as_none() -> None:
+    """A server that sends only texts gives no probabilities. Elsewhere a few may be missing."""
     unknown = [verdict_of(f"tang/{n}/title", "forgotten", log_p=None) for n in range(3)]
     known = verdict_of("tang/k/title", "forgotten", log_p=-1.5)
     _, *rows = (line.split() for line in render_discoverable(report_of(unknown)))

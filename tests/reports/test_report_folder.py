@@ -1,4 +1,4 @@
-"""What a run leaves in its folder: the tracebacks of errors that nobody has foreseen."""
+"""The files that a run leaves in its folder: the tracebacks of unforeseen errors."""
 
 from pathlib import Path
 
@@ -13,10 +13,10 @@ pytest_plugins = ["pytester"]
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])
-def test_an_error_that_nobody_has_foreseen_keeps_its_traceback(
+def test_an_unforeseen_error_keeps_its_traceback(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: tuple[str, ...]
 ) -> None:
-    """One bug costs its own probes, is told in the report, and can be mended from what is kept."""
+    """A bug costs only the probes it breaks. The report names it, and its traceback is kept."""
     log = pytester.path / "report" / ERRORS
 
     def run() -> pytest.RunResult:
@@ -40,7 +40,7 @@ def test_an_error_that_nobody_has_foreseen_keeps_its_traceback(
     assert not log.exists(), "what a run before has left is gone"
 
 
-def test_what_is_known_of_an_error_is_written_once(tmp_path: Path) -> None:
+def test_the_traceback_of_an_error_is_written_once(tmp_path: Path) -> None:
     log = ErrorLog(tmp_path)
     told = Told("A", "tang/a/title", "Traceback …\nValueError: \ud800\n")
     log.add([told, told])

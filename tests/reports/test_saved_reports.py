@@ -66,7 +66,7 @@ def test_compare_tells_models_of_one_name_apart(
 def test_compare_leaves_a_report_and_minds_no_controls(
     write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Which controls are made depends on how many poems there are; they are no common ground."""
+    """The controls that are made depend on the number of poems, so reports need none in common."""
 
     def asked(count: int) -> Callable[[Collection], list[Probe]]:
         return lambda c: [*probes_asked(c), *controls_of(c.sample(count), (), DEFAULT_HEADER)]
@@ -110,7 +110,7 @@ def other_cues(report: Report) -> Report:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (other_poems, "b.json is of other poems than a.json: collection tang has changed"),
+        (other_poems, "b.json has other poems than a.json: collection tang has changed"),
         (other_cues, "b.json asked with other cues than a.json (nursery/"),
     ],
 )
@@ -231,7 +231,7 @@ def test_compare_needs_two_files(write: Write, capsys: pytest.CaptureFixture[str
 def test_gates_of_the_runs_are_none_of_the_comparison(
     write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nor is their baseline: they were held against their own runs."""
+    """Nor are their baselines: gates and baselines belong to the single runs."""
     report = reported({"m": slips})
     comparison = compare(baseline_of("good.json", reported({"m": knows})), "m", report.verdicts)
     gates = evaluate([parse_gate("forgotten<=0", [])], report, ())
@@ -262,7 +262,7 @@ def test_reports_judged_by_other_versions_are_named(
 
 
 def torn(found: dict[str, Any]) -> Iterator[str]:
-    """Spoil a report in one way after another; the reason that is to be given."""
+    """Break a report in one way after another, with the reason that must be given each time."""
     whole = json.dumps(found)
     found["collections"] = found["collections"][:1]
     yield "a verdict on nursery, no collection of it"
@@ -297,7 +297,7 @@ def test_a_report_that_refers_to_nothing_is_none(
 
 
 def as_schema_1(report: Report) -> bytes:
-    """As the suite wrote it before verdicts had `line` and `control`."""
+    """A report as the suite wrote it before verdicts had `line` and `control`."""
     found = json.loads(encode(report))
     for each in found["verdicts"]:
         del each["line"], each["control"]
@@ -322,7 +322,9 @@ def test_schema_1_is_read(write: Write, capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_an_older_report_gets_statistics_over_poems(write: Write) -> None:
-    """As far as its verdicts tell them: what schema 2 said of probes is never shown as of poems."""
+    """They are counted from its verdicts. Statistics of schema 2, which were over probes, are never
+    shown as statistics over poems.
+    """
     report = reported({"m": slips})
     comparison = compare(baseline_of("good.json", reported({"good": knows})), "m", report.verdicts)
     gates = evaluate([parse_gate("recall>=0.1", [])], report, ())
@@ -345,7 +347,7 @@ def test_an_older_report_gets_statistics_over_poems(write: Write) -> None:
 
 
 def test_a_small_baseline_of_schema_1_is_read(write: Write) -> None:
-    """Its form has not changed: those that were committed stay as they are."""
+    """The form of small baselines has not changed: committed files stay as they are."""
     small = encode_small(reported({"m": knows}))
     assert json.loads(small)["baseline_schema"] == 1
     Path("small.json").write_bytes(small)
@@ -353,7 +355,7 @@ def test_a_small_baseline_of_schema_1_is_read(write: Write) -> None:
 
 
 def as_schema_2(report: Report) -> bytes:
-    """As the suite wrote it before there were passages."""
+    """A report as the suite wrote it before there were passages."""
     found = json.loads(encode(report))
     for each in found["verdicts"]:
         del each["passage"], each["log_p_40"]
@@ -365,7 +367,7 @@ def as_schema_2(report: Report) -> bytes:
 
 
 def test_passages_of_an_older_report(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    """They are worked out from its texts; chance, without the poems, from the canon."""
+    """They are counted from its completions. Chance is the canon's, since the poems are missing."""
     report = reported({"good": knows, "slips": slips, "bad": forgets})
     Path("old.json").write_bytes(as_schema_2(report))
     old = read_report("old.json")
@@ -376,7 +378,7 @@ def test_passages_of_an_older_report(write: Write, capsys: pytest.CaptureFixture
     assert capsys.readouterr().out == f"0 of {len(report.verdicts)} verdicts changed\n"
 
 
-def test_rescore_finds_what_was_hidden_before_passages(
+def test_rescore_finds_passages_that_older_suites_did_not_count(
     write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def late(probe: Probe) -> str:
@@ -398,7 +400,7 @@ def test_rescore_finds_what_was_hidden_before_passages(
 @pytest.mark.parametrize(
     "spoil", [{"verdicts": [{}]}, {"verdicts": 3}, {"verdicts": [{"probe": "a/b/next_line-x"}]}]
 )
-def test_what_schema_1_never_was(write: Write, spoil: dict[str, object]) -> None:
+def test_files_that_are_no_reports_of_schema_1(write: Write, spoil: dict[str, object]) -> None:
     whole = json.loads(as_schema_1(reported({"m": knows})))
     Path("old.json").write_text(json.dumps({**whole, **spoil}))
     with pytest.raises(ReportError, match=r"^old\.json: not a recall report \("):

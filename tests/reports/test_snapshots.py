@@ -1,7 +1,8 @@
-"""The terminal's tables and the Markdown as they were looked at, in both languages.
+"""Snapshots: the terminal's tables and the Markdown must be those that somebody has looked at, in
+both languages.
 
-After a change that is meant: MEMTESTS_SNAPSHOTS=write pytest tests/reports/test_snapshots.py, then
-look at what git says has changed.
+After an intended change run MEMTESTS_SNAPSHOTS=write pytest tests/reports/test_snapshots.py, and
+then look at `git diff`.
 """
 
 import os
@@ -25,7 +26,7 @@ FOLDER = Path(__file__).parent / "snapshots"
 
 
 def conclusion(*models: str) -> Conclusion:
-    """A gate that is met and one that is not; a baseline that knew everything."""
+    """A report with a gate that is met, one that is not, and a baseline that knew everything."""
     recites = {"slips": slips, "forgets": forgets, "月 model": knows}
     report = reported(
         {model: recites[model] for model in models},
@@ -39,21 +40,21 @@ def conclusion(*models: str) -> Conclusion:
 
 
 def must_know(recites: Recites, problems: Sequence[str] = ()) -> Conclusion:
-    """Two gates on what a model must know, and a baseline that knew everything."""
+    """A report with two gates on known poems, and a baseline that knew everything."""
     rules = (parse_gate("recall>=0.9", []), parse_gate("lost<=0", []))
     baseline = baseline_of("good.json", reported({"good": knows}))
     return conclude(reported({"m": recites}), Rules(rules, baseline), problems, 0)
 
 
 def interrupted() -> Conclusion:
-    """Without gates, of two poems what was asked."""
+    """A report without gates, and with two poems."""
     found = reported({"m": slips}, (NURSERY,))
     said = "interrupted: 1,050 of 2,674 probes missing; go on with --resume"
     return conclude(found, Rules(measured=True), [said], 2)
 
 
 def resumed() -> Conclusion:
-    """Without gates and --measure, so that every miss fails a case."""
+    """A report without gates and without --measure: every miss fails a case."""
     found = conclude(reported({"m": slips}, (NURSERY,)), Rules(), [], 1)
     return replace(found, resumed=Resumed(1_700, 1_624, 1_050))
 
@@ -70,7 +71,7 @@ CONCLUSIONS: Mapping[str, Callable[[], Conclusion]] = {
 
 @pytest.mark.parametrize("name", CONCLUSIONS)
 @pytest.mark.parametrize("kind", ["txt", "md"])
-def test_as_it_was(name: str, kind: str) -> None:
+def test_reports_are_as_the_snapshots(name: str, kind: str) -> None:
     found = CONCLUSIONS[name]()
     if kind == "md":
         text = render_summary(found)

@@ -1,4 +1,4 @@
-"""traces.jsonl as runs leave it, and what is made of it without a model."""
+"""traces.jsonl as runs leave it, and the reports that are made of it without a model."""
 
 import json
 import shutil
@@ -37,13 +37,13 @@ def places(folder: Path) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def asked(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What was recited is written down there."""
+    """The file that names every text that was recited."""
     monkeypatch.setenv("MEMTESTS_ASKED", str(pytester.path / "asked"))
     return pytester.path / "asked"
 
 
 def test_one_for_each_text(pytester: pytest.Pytester) -> None:
-    """Alone and on workers, in order; no other plugin sees them."""
+    """In order, with and without workers. No other plugin sees the traces."""
     folder = pytester.path / "report"
     assert run_suite(pytester, *FEW, "--junitxml", "junit.xml").ret == 0
     alone = (folder / "traces.jsonl").read_bytes()
@@ -59,7 +59,7 @@ def test_one_for_each_text(pytester: pytest.Pytester) -> None:
 
 
 def test_resumed(pytester: pytest.Pytester, asked: Path) -> None:
-    """What is there is kept; what is not is read again, and nothing recited again."""
+    """Traces on disk are kept. Texts without one are read again, but nothing is recited again."""
     folder, file = pytester.path / "report", pytester.path / "report" / "traces.jsonl"
     few = (*FEW, "-p", "tests.support.asked")
     assert run_suite(pytester, *few).ret == 0
@@ -141,7 +141,7 @@ def test_a_file_that_holds_something_else(tmp_path: Path) -> None:
 
 
 def test_traces_of_other_texts_are_passed_over(pytester: pytest.Pytester) -> None:
-    """Beside a report may lie what an earlier run has read."""
+    """An earlier run may have left them beside the report."""
     run_suite(pytester, *FEW)
     folder = pytester.path / "report"
     report, traces = read_report(folder / "recall.json"), read_traces(folder)
@@ -151,8 +151,8 @@ def test_traces_of_other_texts_are_passed_over(pytester: pytest.Pytester) -> Non
     assert remembered(report, read_traces(folder)).memories == ()
 
 
-def test_what_a_server_does_not_tell_is_not_counted_as_none() -> None:
-    """Of some servers it is not known what the 40 most probable tokens have together."""
+def test_unknown_probabilities_are_not_counted_as_misses() -> None:
+    """Some servers do not tell the summed probability of the 40 most probable tokens."""
     memory = Memory("m", "c", "p", True, 100, 1, 99, ())
     known = Extracted("m", "c", "p", True, -0.5, -0.1)
     untold = known._replace(log_p_40=None)

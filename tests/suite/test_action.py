@@ -19,7 +19,7 @@ STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
 
 
 def test_syntax() -> None:
-    """What GitHub asks of a composite action, and bash of its scripts."""
+    """The action meets GitHub's rules for composite actions, and bash can parse its scripts."""
     assert {*ACTION} == {"name", "description", "inputs", "outputs", "runs"}
     assert ACTION["runs"]["using"] == "composite"
     for step in STEPS:
@@ -34,7 +34,7 @@ def test_syntax() -> None:
 
 
 def test_names_fit_together() -> None:
-    """Every input is used, and every expression names what there is."""
+    """Every input is used, and every expression names something that exists."""
     text = (ROOT / "action.yml").read_text()
     found = re.findall(r"\$\{\{ ([\w.]+) \}\}", text)
     assert len(found) == text.count("${{")
@@ -84,7 +84,7 @@ def run(folder: Path, **inputs: str) -> tuple[subprocess.CompletedProcess[str], 
 
 @pytest.mark.slow
 def test_its_script(tmp_path: Path) -> None:
-    """A gate that is met, one that is not, and a model that is not there."""
+    """With a gate that is met, with one that is not, and with a model that does not exist."""
     _, poems = few_poems()
     asked = {"poems": poems, "options": "-k=test_title\n--controls=none\n"}
     done, outputs = run(tmp_path, **asked, gates="recall>=0.1\ntang:recall>=10%\n")

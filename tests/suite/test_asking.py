@@ -1,4 +1,4 @@
-"""`memtests.ask`: what it says of a model in memory is what a run says of its checkpoint."""
+"""`memtests.ask`: its report on a model in memory is that of a run on the model's checkpoint."""
 
 import dataclasses
 from pathlib import Path
@@ -26,7 +26,7 @@ def parts() -> Any:
 
 
 def as_run(found: Report) -> Report:
-    """A report but for when and how it was asked for, and for what only files tell."""
+    """A report without date, command, and fields that only a checkpoint's files can give."""
     models = tuple(
         msgspec.structs.replace(model, weights_sha256=None, name="embedded")
         for model in found.models
@@ -35,7 +35,7 @@ def as_run(found: Report) -> Report:
 
 
 def test_says_what_a_run_says(pytester: pytest.Pytester, parts: Any) -> None:
-    """Of every case and control, verdict by verdict, to the last digit; and of gates."""
+    """In every case and control, verdict by verdict, to the last digit; and in gates."""
     gates = [f"--gate={gate}" for gate in GATES]
     run_suite(pytester, "--model", "embedded", "--poems", POEMS, *gates)
     ran = read_report(pytester.path / "report" / "recall.json")
@@ -50,7 +50,7 @@ def test_says_what_a_run_says(pytester: pytest.Pytester, parts: Any) -> None:
     assert read_report(folder / "recall.json") == found
     names = {"recall.json", "report.html", "summary.md", "traces.jsonl", "verdicts.jsonl"}
     assert {file.name for file in folder.iterdir()} - {".lock"} == names
-    # Keys say which checkpoint a verdict is on, and this one is none.
+    # Keys say which checkpoint a verdict is on; a model in memory is no checkpoint.
     traces = [(pytester.path / each / "traces.jsonl").read_text() for each in ("report", "asked")]
     kept = [[dropped(line) for line in text.splitlines()] for text in traces]
     assert kept[0] == kept[1] != []
@@ -122,7 +122,7 @@ def test_against_a_baseline(parts: Any, tmp_path: Path) -> None:
     ids=str,
 )
 def test_what_cannot_be_asked(given: dict[str, Any], said: str, parts: Any) -> None:
-    """One line that names the argument."""
+    """The error is one line that names the argument."""
     asked = {"model": parts.model, "tokenizer": parts.tokenizer, "poems": POEMS, **given}
     with pytest.raises(memtests.AskError, match=f"^{said}") as found:
         memtests.ask(**asked)
@@ -145,7 +145,7 @@ def test_as_few_completions_as_the_gates_allow(parts: Any) -> None:
         (["recall>=0.1"], "few"),
         (["recall>=0.1", "lost<=0"], "few"),
         (["incorrect<=10%"], "all"),
-        (["recall<=0"], "all"),  # which is no proof where nobody knows what else is said
+        (["recall<=0"], "all"),  # no proof unless all completions are known
     ):
         prepared = asking.prepared(poems=POEMS, gates=gates, compared=True)
         assert prepared.completions == completions
@@ -166,7 +166,7 @@ def test_folder_in_use(parts: Any, tmp_path: Path) -> None:
 
 
 def test_unseen_that_is_recited_proves_nothing(parts: Any) -> None:
-    """As in a run, where that case fails."""
+    """As in a run, where the case of the control fails."""
     prepared = asking.prepared(poems=POEMS, cases=["title"], gates=["recall>=0.1"])
     titles = asking.all_probes(prepared.questions, "title")
     known = next(probe for probe in titles if probe.poem.id == "jing-ye-si")

@@ -1,4 +1,4 @@
-"""`RecallCallback`: a model is asked while it is trained, and training does not notice."""
+"""`RecallCallback`: a model is asked while it is trained, and its training stays the same."""
 
 import errno
 import json
@@ -31,7 +31,7 @@ def look(folder: Path, step: int) -> Report:
 
 
 def looks(folder: Path) -> list[int]:
-    """The steps of which there is a report."""
+    """The steps that have a report."""
     found = (folder / "recall").glob("step-*/recall.json")
     return sorted(int(file.parent.name.removeprefix("step-")) for file in found)
 
@@ -45,13 +45,13 @@ def equal(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def drawn() -> tuple[Any, ...]:
-    """The next random numbers."""
+    """The next numbers of all random generators, to see whether anything has drawn from them."""
     return random.random(), float(numpy.random.rand()), float(torch.rand(1))
 
 
 @pytest.mark.parametrize("how", [{}, {"bf16": True}], ids=str)
 def test_training_does_not_notice(how: dict[str, Any], tmp_path: Path) -> None:
-    """The weights, what is logged of the loss and the random numbers after it, to the bit."""
+    """Weights, logged losses and the random numbers afterwards are the same to the bit."""
     found = []
     for asked in (False, True):
         folder = tmp_path / str(asked)
@@ -69,7 +69,7 @@ def test_training_does_not_notice(how: dict[str, Any], tmp_path: Path) -> None:
 
 
 def test_curve_in_tensorboard(tmp_path: Path) -> None:
-    """A model learns eight poems; what its reports say is what TensorBoard's file says."""
+    """A model learns eight poems. TensorBoard's file has the same figures as the reports."""
     trainer = trainer_of(
         POEMS, tmp_path, 120, report_to=["tensorboard"], logging_strategy="steps", logging_steps=60
     )
@@ -101,7 +101,7 @@ def log_p_of(report: Report) -> float:
 
 @pytest.mark.parametrize("stop", [True, False])
 def test_gate(stop: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """What must not be learned is learned: training ends at that look, or goes on and says so."""
+    """The model learns poems that it must not: training ends there, or goes on and says so."""
     trainer = trainer_of(POEMS, tmp_path, 160)
     gates = ["recall<=10%", "gained<=10%"]
     trainer.add_callback(RecallCallback(trainer, every=40, gates=gates, stop=stop, **ASKED))
@@ -122,7 +122,7 @@ def test_gate(stop: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> N
 
 
 def test_resumed(tmp_path: Path) -> None:
-    """The run goes on to the same weights, and what is gained counts from its very first look."""
+    """A resumed run ends with the same weights, and gains still count from the very first look."""
     how = {"save_strategy": "steps", "save_steps": 40}
     whole = trainer_of(POEMS, tmp_path / "whole", 80, **how)
     whole.train()
@@ -142,7 +142,7 @@ def test_resumed(tmp_path: Path) -> None:
 
 
 class Stop(transformers.TrainerCallback):  # type: ignore[misc]
-    """Ends a run at step 40, as whoever interrupts it."""
+    """Ends a run at step 40, as an interruption would."""
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         control.should_training_stop = state.global_step >= 40
@@ -161,7 +161,7 @@ def test_resumed_without_its_first_look(tmp_path: Path, caplog: pytest.LogCaptur
 def test_full_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Training goes on without that look; but not without the first."""
+    """Training goes on without that look; but if it is the first look, training ends."""
     trainer = trainer_of(POEMS, tmp_path, 3)
     trainer.add_callback(RecallCallback(trainer, every=1, **ASKED))
     own = asking.finish
@@ -196,7 +196,7 @@ def test_looks_when_it_is_evaluated_or_saved(tmp_path: Path) -> None:
 
 
 def test_another_folder_and_baseline(tmp_path: Path) -> None:
-    """Lost and gained count from a report that is given."""
+    """Losses and gains are counted from the report that is given."""
     first = trainer_of(POEMS, tmp_path / "first", 1)
     first.add_callback(RecallCallback(first, every=1, **ASKED))
     first.train()
@@ -243,7 +243,7 @@ def test_trainer_without_tokenizer(tmp_path: Path) -> None:
 
 
 def together(folder: Path, how: str) -> list[dict[str, Any]]:
-    """What two processes say that share a lesson."""
+    """The output of two processes that share a lesson."""
     script = ROOT / "tests" / "support" / "several_processes.py"
     run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     done = subprocess.run(
@@ -260,7 +260,7 @@ def together(folder: Path, how: str) -> list[dict[str, Any]]:
 
 @pytest.mark.slow
 def test_one_of_several_processes_asks(tmp_path: Path) -> None:
-    """The others wait, have the same in their logs, and stop with it."""
+    """The others wait for it, log the same figures, and stop when it does."""
     together(tmp_path, "unasked")
     asked = together(tmp_path, "asked")
     assert [len(each["asked"]) for each in asked] == [5, 0]

@@ -1,4 +1,4 @@
-"""The command `memtests`: what it says, and which configuration it takes."""
+"""The command `memtests`: its messages, and the configuration that it reads."""
 
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def test_wrong_command_line(tmp_path: Path, arguments: list[str], line: str) -> 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_gates_of_the_current_folder(tmp_path: Path, name: str) -> None:
-    """They alone are taken of a configuration there; of one higher up, nothing."""
+    """Of a configuration in the current folder, only gates are read; of one above it, nothing."""
     (tmp_path / "inner").mkdir()
     text = CONFIGURATIONS[name]
     addopts = '"--nonsense"' if name.endswith(".toml") else "--nonsense"
@@ -86,7 +86,7 @@ def test_configuration_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_file_of_ones_own(tmp_path: Path) -> None:
-    """In the place of the suite's cases, wherever it stands."""
+    """A user's test file replaces the suite's cases, wherever the file is."""
     (tmp_path / "test_own.py").write_text("def test_own(recall): pass\n")
     for words in (("test_own.py",), ("-q", "test_own.py::test_own")):
         said = run(tmp_path, "memtests", *words, "--collect-only")
@@ -100,7 +100,7 @@ def test_reports_go_to_the_current_folder(tmp_path: Path) -> None:
     assert (tmp_path / "reports" / "latest" / "report.html").exists()
 
 
-def test_output_that_nobody_reads(tmp_path: Path) -> None:
+def test_a_closed_pipe(tmp_path: Path) -> None:
     said = run(tmp_path, "bash", "-c", "memtests --collect-only | head -1")
     assert said.stdout.startswith("=")
     assert said.stderr == ""

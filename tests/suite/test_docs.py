@@ -1,4 +1,4 @@
-"""What the documents tell people to type works."""
+"""The commands in the documents work."""
 
 import argparse
 import os
@@ -26,12 +26,12 @@ from tests.support.running import few_poems, run_suite
 
 pytest_plugins = ["pytester"]
 
-# Names that stand for the reader's own.
+# Names in the documents that stand for the reader's own files and models.
 OWN = {"CKPT", "A", "B", "NEW", "GOOD", "BASE", "ADAPTER", "path/to/checkpoint"}
 
 
 def typed() -> list[tuple[str, ...]]:
-    """The arguments of every `memtests` and `pytest memtests` in the documents, each once."""
+    """The arguments of every `memtests` and `pytest memtests` in the documents, each only once."""
     found: dict[tuple[str, ...], None] = {}
     for page in (each for each in DOCUMENTS if each.name != "study.md"):  # its own are a protocol
         for line in page.read_text().splitlines():
@@ -55,7 +55,7 @@ def test_there_are_commands() -> None:
 def test_other_command(
     arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its command line is read; nothing is done."""
+    """Its command line is parsed, but the command is not carried out."""
     found: list[argparse.Namespace] = []
     parse = argparse.ArgumentParser.parse_args
 
@@ -104,7 +104,7 @@ def test_command_line(
 
 
 def test_asking_from_python(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The lines of README, and those of docs/training.md that come after them."""
+    """The Python lines of README, and after them those of docs/training.md."""
     code = re.search(r"\n    import memtests\n(?:    .*\n)+", (ROOT / "README.md").read_text())
     assert code
     lines = textwrap.dedent(code[0]).strip()
@@ -128,11 +128,11 @@ def test_asking_from_python(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def letter_by_letter(text: str) -> Tokens:
-    """A text in tokens of a model that there is none of."""
+    """A text cut into tokens, in place of the tokenizer of a model that does not exist."""
     return Tokens((), tuple(map(ord, text)), tuple(range(1, len(text) + 1)))
 
 
-def test_rooms_are_there() -> None:
+def test_places_in_the_contributors_guide_exist() -> None:
     """Every file and folder that docs/contributing.md names."""
     page = (ROOT / "docs/contributing.md").read_text()
     named = re.findall(r"`((?:fixtures|plugins|reports|memtests|study|tests)/[\w/.]*)`", page)
@@ -141,7 +141,7 @@ def test_rooms_are_there() -> None:
 
 
 def test_data_loads_in_one_line(pytester: pytest.Pytester) -> None:
-    """The lines of docs/reports.md, on the verdicts and traces of a run."""
+    """The lines of docs/reports.md load the verdicts and traces of a run."""
     assert (
         run_suite(pytester, "--measure", "-k", "静夜思", "--recall-report", "reports/latest").ret
         == 0
@@ -159,7 +159,7 @@ def test_data_loads_in_one_line(pytester: pytest.Pytester) -> None:
 
 
 def loaded(lines: tuple[str, str]) -> tuple[Any, Any]:
-    """What a line of pandas and one of DuckDB say."""
+    """The results of a line of pandas and a line of DuckDB."""
     pandas_line, duckdb_line = lines
     return eval(pandas_line, {"pandas": pandas}), eval(duckdb_line, {"duckdb": duckdb}).fetchall()
 
@@ -174,7 +174,7 @@ def jobs() -> list[tuple[dict[str, str], str]]:
 
 
 def github_script(workflow: dict[str, Any]) -> str:
-    """The shell lines of its only job."""
+    """The shell lines of a document's only CI job."""
     (job,) = workflow["jobs"].values()
     steps: list[dict[str, Any]] = job["steps"]
     assert all("uses" in step or "run" in step for step in steps)
@@ -184,7 +184,7 @@ def github_script(workflow: dict[str, Any]) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_ci_job(tmp_path: Path, number: int) -> None:
-    """The whole job but for the installation, as a runner's shell would run it."""
+    """The whole job without the installation, as a runner's shell would run it."""
     environment, script = jobs()[number]
     lines = [line for line in script.splitlines() if not line.startswith("pip install")]
     page = tmp_path / "page.md"
@@ -198,7 +198,7 @@ def test_ci_job(tmp_path: Path, number: int) -> None:
             "PYTHONPATH": str(ROOT),
             "GITHUB_STEP_SUMMARY": str(page),
             "PRIVATE_POEMS": str(tmp_path / "private.jsonl"),
-            # The run of these tests has the default folder for itself.
+            # Another folder than the default, which a run beside these tests may be using.
             "PYTEST_ADDOPTS": f"--recall-report={tmp_path}",
         },
         capture_output=True,

@@ -1,4 +1,4 @@
-"""The one-way imports: fixtures → plugins → reports → conftest (design, section 5), and a study."""
+"""Imports go one way: fixtures → plugins → reports → conftest (design, section 5), and study."""
 
 import ast
 import subprocess
@@ -17,8 +17,8 @@ ORDER = ["fixtures", "plugins", "reports", "study"]
 FILES = sorted(file for folder in [*ORDER, "memtests"] for file in (ROOT / folder).rglob("*.py"))
 
 
-# In `memtests/`: those that a user begins with. They may import all of the suite, and nothing of it
-# imports them; the cases beside them import nothing of it.
+# The modules in `memtests/` that a user begins with. They may import all of the suite, and nothing
+# in the suite imports them. The cases beside them import nothing of the suite.
 BEGINNINGS = {"__init__", "__main__", "asking", "callback"}
 
 
@@ -33,7 +33,7 @@ def imports(file: Path) -> Iterator[str]:
 
 
 def packages(file: Path) -> set[str]:
-    """The packages that a file imports from, each folder of the suite as one."""
+    """The packages that a file imports from; each folder of the suite counts as one."""
     return {module.removeprefix("memtests.").partition(".")[0] for module in imports(file)}
 
 
@@ -49,7 +49,7 @@ def test_imports_go_one_way(file: Path) -> None:
     assert packages(file) & later == set()
 
 
-def test_all_that_is_public_is_there() -> None:
+def test_public_names_exist() -> None:
     assert {name for name in memtests.__all__ if hasattr(memtests, name)} == {*memtests.__all__}
     assert not hasattr(memtests, "questions")
 
@@ -96,7 +96,7 @@ def test_pure_modules(file: str, never: set[str]) -> None:
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--collect-only", "-q"], ["-k", "nothing"]])
 def test_answers_at_once(arguments: list[str]) -> None:
-    """Without importing what takes seconds."""
+    """`--help` and the like import no module that takes seconds to load."""
     code = (
         "import sys, pytest; pytest.main(sys.argv[1:]);"
         "heavy = {'torch', 'transformers', 'numpy', 'scipy', 'matplotlib', 'jinja2'};"
@@ -114,7 +114,7 @@ def test_answers_at_once(arguments: list[str]) -> None:
 
 
 def test_every_folder_is_installed() -> None:
-    """`pyproject.toml` names every folder with Python in it, and every data file of one."""
+    """`pyproject.toml` names every folder with Python files, and every data file in them."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     folders = {
         file.parent.relative_to(ROOT)

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 def done(command: Sequence[str], folder: Path) -> str:
-    """What a command prints that has to succeed; nothing of this clone is on its path."""
+    """The output of a command, which must succeed. Nothing of this clone is on its import path."""
     found = subprocess.run(
         command,
         cwd=folder,
@@ -32,7 +32,7 @@ def done(command: Sequence[str], folder: Path) -> str:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built of the sdist, so that nothing is missing there either."""
+    """The wheel, built from the sdist: so the sdist is whole, too."""
     folder = tmp_path_factory.mktemp("built")
     copy_clone(folder / "clone")
     build = "from setuptools import build_meta; print(build_meta.build_{}('..'))"
@@ -47,7 +47,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def binaries(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh environment with the wheel; torch and the like come from the one of these tests."""
+    """A fresh environment with the wheel. torch and other libraries come from the environment of
+    these tests.
+    """
     venv = tmp_path_factory.mktemp("fresh") / "venv"
     done([sys.executable, "-m", "venv", "--without-pip", str(venv)], venv.parent)
     (venv / packages(venv) / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")
@@ -57,12 +59,12 @@ def binaries(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def packages(venv: Path) -> Path:
-    """Where packages are installed."""
+    """The folder where packages are installed."""
     return Path(sysconfig.get_path("purelib", vars={"base": str(venv), "platbase": str(venv)}))
 
 
 def installed(binaries: Path) -> dict[str, str]:
-    """Every file of the environment but for compiled ones, with a hash of its content."""
+    """Every file of the environment, without compiled ones → a hash of its content."""
     return {
         str(file): hashlib.sha256(file.read_bytes()).hexdigest()
         for file in binaries.parent.rglob("*")
@@ -80,7 +82,7 @@ def test_main_job_in_an_empty_folder(binaries: Path, tmp_path: Path) -> None:
     assert installed(binaries) == before
     places = packages(binaries.parent) / "memtests"
     assert (places / "py.typed").exists()
-    # The other commands, as a module too: templates and schema are there.
+    # The other commands, also by `python -m`: they need the templates and the schema.
     python = str(binaries / "python")
     recall = "reports/latest/recall.json"
     assert "recall" in done([python, "-m", "memtests", "render", recall], tmp_path)
@@ -91,7 +93,9 @@ def test_main_job_in_an_empty_folder(binaries: Path, tmp_path: Path) -> None:
 
 
 def test_project_of_ones_own(binaries: Path, tmp_path: Path) -> None:
-    """`-p memtests.plugins` gives the fixture; without it, pytest knows nothing of the suite."""
+    """With `-p memtests.plugins` there is the fixture; without it, pytest knows nothing of the
+    suite.
+    """
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "test_own.py").write_text(
         "def test_known(recall):\n"

@@ -1,4 +1,6 @@
-"""Nothing in the folder of a checkpoint, of poems, of a baseline or a report is run or taken."""
+"""No code in the folder of a checkpoint, of poems, of a baseline or of a report is run, and no
+configuration there is read.
+"""
 
 import subprocess
 from pathlib import Path
@@ -32,8 +34,8 @@ def place(tmp_path: Path) -> Place:
     return make_place(tmp_path)
 
 
-def test_the_traps_are_some(place: Place) -> None:
-    """What is found on Python's path is run."""
+def test_the_traps_work(place: Place) -> None:
+    """A module in them is run if Python finds it on its path."""
     place.run("data/ckpt", "python", "-c", "import torch")
     place.run("data/ckpt", "python", "-m", "pytest", "--collect-only")
     assert {"torch.py", "trap.py"} <= {Path(file).name for file in place.ran.split()}
@@ -70,7 +72,9 @@ def test_nothing_of_the_data_is_run(place: Place, folder: str, command: str, joi
 
 @SPELT
 def test_options_of_the_environment(place: Place, joined: bool) -> None:
-    """They come before `memtests` there: with a space, only the command can take them."""
+    """In PYTEST_ADDOPTS they come before `memtests`. With a space between option and value, only
+    the command can take them.
+    """
     given = " ".join(options(place, "project/clone", joined))
     for command in ("memtests", "pytest memtests") if joined else ("memtests",):
         words = (*command.split(), "--collect-only", "-q")
@@ -95,7 +99,7 @@ def test_several_models(place: Place, command: str, joined: bool) -> None:
 @SPELT
 @pytest.mark.parametrize("command", ["pytest", "pytest memtests", "memtests"])
 def test_poems_of_the_current_folder(place: Place, command: str, joined: bool) -> None:
-    """`memtests` need not be said: the clone's configuration says it."""
+    """`memtests` need not be typed: the clone's configuration names it."""
     (place.clone / "mine.jsonl").write_text(POEM)
     given = typed([("--poems", "mine.jsonl")], joined)
     done = place.run("project/clone", *command.split(), *given, "--collect-only", "-q")
@@ -108,9 +112,10 @@ def test_poems_of_the_current_folder(place: Place, command: str, joined: bool) -
 )
 @pytest.mark.parametrize("environment", [False, True])
 def test_a_value_before_the_folder(place: Place, words: tuple[str, ...], environment: bool) -> None:
-    """Where another configuration is taken, or none, the guard refuses before a conftest.py runs.
+    """If pytest takes another configuration, or none, the guard refuses before a conftest.py runs.
 
-    What that configuration itself has pytest load comes before any plugin: no trap is set there.
+    That configuration itself may have pytest load modules before any plugin. Nothing can stop that,
+    so no trap is set there.
     """
     (place.root / "data/ckpt/pytest.ini").write_text("[pytest]\n")
     given = (*words, *FEW)
@@ -129,7 +134,7 @@ def test_a_value_before_the_folder(place: Place, words: tuple[str, ...], environ
 
 
 def test_the_guard_leaves_other_projects_alone(place: Place) -> None:
-    """Whatever their tests are called and whatever options they have."""
+    """Whatever their tests are called, and whatever options they have."""
     tests = place.root / "elsewhere" / "memtests"
     tests.mkdir()
     (tests / "conftest.py").write_text(
@@ -158,7 +163,9 @@ def test_the_guard_leaves_other_projects_alone(place: Place) -> None:
 def test_clone_in_another_project(
     place: Place, folder: str, command: str, ckpt: str, name: str
 ) -> None:
-    """With a space the run is refused before anything of the data is run; with `=` gates stay."""
+    """With a space between option and value, the run is refused before any code of the data runs;
+    with `=` it keeps its gates.
+    """
     settings = place.clone / "pyproject.toml"
     table = "[tool.pytest.ini_options]\n"
     settings.write_text(settings.read_text().replace(table, f'{table}recall_gates = "recall>=1"\n'))
@@ -182,7 +189,7 @@ def test_clone_in_another_project(
     ],
 )
 def test_refused(place: Place, command: str, environment: str, said: str) -> None:
-    """Before anything is run; with --rootdir, pytest looks at fewer places."""
+    """Before any code is run. With --rootdir, pytest looks at fewer places."""
     (place.root / "project" / "other.ini").write_text("[pytest]\n")
     given = ("--model", "../../data/ckpt", *FEW)
     done = place.run("project/clone", *command.split(), *given, PYTEST_ADDOPTS=environment)
@@ -199,7 +206,7 @@ def test_rootdir(place: Place, rootdir: str) -> None:
 
 
 def test_a_configuration_that_is_named(place: Place) -> None:
-    """It says that the suite is loaded, and which gates there are."""
+    """A configuration named by -c is taken: it loads the suite, and sets gates."""
     text = "[pytest]\npythonpath = clone\naddopts = -p memtests.plugins\nrecall_gates = recall>=1\n"
     (place.root / "project" / "other.ini").write_text(text)
     for command in ("pytest memtests", "memtests"):
@@ -211,7 +218,7 @@ def test_a_configuration_that_is_named(place: Place) -> None:
 
 
 def test_own_project_keeps_its_configuration(place: Place) -> None:
-    """Also where the value of an option would have it take another."""
+    """Even if the value of an option would make pytest take another."""
     tests = place.root / "project" / "mine" / "tests"
     tests.mkdir(parents=True)
     (tests / "test_own.py").write_text("def test_own(recall): pass\n")
@@ -240,7 +247,7 @@ def test_own_project_keeps_its_configuration(place: Place) -> None:
     ],
 )
 def test_a_whole_run(place: Place, folder: str, command: str) -> None:
-    """Not when the model is loaded and asked, either."""
+    """No code is run when the model is loaded and asked, either."""
     given = [*options(place, folder, joined=False), "--measure"]
     done = place.run(folder, *command.split(), *given)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -249,7 +256,7 @@ def test_a_whole_run(place: Place, folder: str, command: str) -> None:
 
 
 def assert_refused(done: subprocess.CompletedProcess[str], said: str) -> None:
-    """In one line, with pytest's exit status for a wrong command line."""
+    """Check that a run was refused in one line, with pytest's exit status for usage errors."""
     assert done.returncode == pytest.ExitCode.USAGE_ERROR, done.stdout + done.stderr
     (line,) = (line for line in (done.stdout + done.stderr).splitlines() if line.strip())
     assert line.startswith("ERROR: ")

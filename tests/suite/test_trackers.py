@@ -1,4 +1,4 @@
-"""The lines of docs/ci.md that give a report to MLflow and to W&B, run where these are there."""
+"""The lines of docs/ci.md that send a report to MLflow and to W&B, run if these are installed."""
 
 import os
 import re
@@ -17,7 +17,7 @@ NAMES = ("recall.json", "summary.md")
 
 
 def run(folder: Path, library: str, **environment: str) -> None:
-    """The lines on a library, beside a report, by a Python that has it."""
+    """Run the lines on a library beside a report, with a Python that has the library."""
     python = os.environ.get("MEMTESTS_TRACKERS")
     if python is None:
         pytest.skip("MEMTESTS_TRACKERS=/path/to/python: one that has mlflow and wandb")
@@ -43,7 +43,7 @@ def written(folder: Path) -> dict[str, bytes]:
 
 
 def test_mlflow(tmp_path: Path) -> None:
-    """Into a file store."""
+    """The report goes into a file store."""
     store = tmp_path / "mlruns"
     settings = {"MLFLOW_ALLOW_FILE_STORE": "true", "MLFLOW_DISABLE_TELEMETRY": "true"}
     run(tmp_path, "mlflow", MLFLOW_TRACKING_URI=store.as_uri(), **settings)
@@ -54,7 +54,7 @@ def test_mlflow(tmp_path: Path) -> None:
 
 
 def test_wandb(tmp_path: Path) -> None:
-    """Offline, as it lies there till it is sent."""
+    """The report goes into an offline run, which stays on disk until somebody sends it."""
     run(tmp_path, "wandb", WANDB_MODE="offline", WANDB_SILENT="true")
     (log,) = tmp_path.glob("wandb/offline-run-*/run-*.wandb")
     assert all(name.encode() in log.read_bytes() for name in NAMES)

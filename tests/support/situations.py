@@ -207,7 +207,7 @@ SITUATIONS = {
     "other poems": S(
         (*BASE, GATE, "lost<=0"),
         1,
-        r"of other poems: collection one has changed",
+        r"has other poems: collection one has changed",
         before=(),
         touch='one.jsonl->{"id":"p0","title":"T","author":"A","language":"en","lines":["x y","z"]}',
     ),
@@ -279,7 +279,7 @@ SITUATIONS = {
         ("p0",),
     ),
     "update of two": S(
-        ("--update-baseline", "new.json", "--model", "A", "--model", "B"), 4, r"it is of one model"
+        ("--update-baseline", "new.json", "--model", "A", "--model", "B"), 4, r"it holds one model"
     ),
     "update nowhere": S(
         ("--update-baseline", "no/where.json"), 4, r"no such folder; make it first"

@@ -1,5 +1,5 @@
 "use strict";
-// A filter, and the shades of memory maps: without it every poem is shown, with its text.
+// Filters poems and draws memory maps. Without this script, every poem is shown with its text.
 const form = document.getElementById("filter");
 const poems = [...document.querySelectorAll(".poem")];
 const count = document.getElementById("count");
@@ -24,7 +24,7 @@ function apply() {
   count.textContent = `${shown} of ${poems.length} poems`;
 }
 
-// A link to a poem opens it, even where it is filtered out.
+// A link to a poem opens it, even if the filter hides it.
 function open() {
   const place = document.getElementById(location.hash.slice(1));
   if (place && place.matches(".poem")) {
@@ -34,8 +34,8 @@ function open() {
   }
 }
 
-// Maps. A row's code has three characters for each shade (reports/page/maps.py): how long it is and
-// whether it is underlined, and a value in hundredths of a natural logarithm.
+// Maps. A row's code has three characters for each shade (reports/page/maps.py): the first tells
+// its length and whether it is underlined, the others a value in hundredths of a logarithm.
 const FIRST = 63, BASE = 64, LONGEST = 31, UNKNOWN = BASE * BASE - 1, MIDDLE = (UNKNOWN - 1) / 2;
 const PROBABLE = [0.01, 0.1, 0.5, 0.9], FACTORS = [1.2, 2, 10];
 
@@ -56,7 +56,7 @@ function rounded(p) {
   return p >= 0.0001 ? String(Number(p.toPrecision(2))) : `1e${Math.round(Math.log10(p))}`;
 }
 
-// What a shade looks like and says, on a map and on a difference.
+// The class and the tooltip of a shade, on a map and on a difference.
 function probable({ value, underlined }) {
   const left = underlined ? "; greedy decoding says something else" : "";
   if (value === null) return { look: "unknown", says: `is not known${left}` };
@@ -90,8 +90,8 @@ function element(name, look, content) {
   return made;
 }
 
-// The lines of a text in the shades of one row: a line is a list of nodes and of what they say.
-// The space before a word is shaded with it, and not underlined.
+// The lines of a text in the shades of one row: a line is a list of nodes and of their tooltips.
+// The space before a word is shaded like the word, but not underlined.
 function lines(characters, code, describe) {
   const found = [{ nodes: [], shades: [] }];
   let at = 0, space = "";
@@ -124,7 +124,7 @@ function lines(characters, code, describe) {
   return found;
 }
 
-// One sentence about a line, for whoever does not see it.
+// A sentence about a line, for screen readers.
 function summary(name, shades, difference) {
   const quoted = (chosen) => chosen.map(({ part }) => `“${part}”`).join(", ");
   const left = quoted(shades.filter((shade) => shade.left));
@@ -149,7 +149,7 @@ function clear(poem) {
   poem.querySelector(".words").hidden = false;
 }
 
-// Draws the map of a poem in place of its text, as the filter's field says.
+// Draws the map of a poem in place of its text: the one chosen under "Shades".
 function draw(poem) {
   clear(poem);
   const words = poem.querySelector(".words");
@@ -182,7 +182,7 @@ function draw(poem) {
     });
     map.append(line);
   });
-  // Where there is no pointer, a touch tells what a shade says.
+  // Without a pointer there are no tooltips: a touch shows a shade's words.
   const told = element("output", "told");
   map.addEventListener("click", ({ target }) => { told.textContent = target.title ?? ""; });
   map.append(told);
@@ -190,7 +190,7 @@ function draw(poem) {
   words.hidden = true;
 }
 
-// Only what comes into sight is drawn.
+// A map is drawn only when its poem comes into sight.
 const sight = new IntersectionObserver(
   (entries) => {
     for (const { target, isIntersecting } of entries) {

@@ -1,4 +1,4 @@
-"""What grew and what faded between two readings, and which poems changed more than noise."""
+"""Which poems grew or faded between two readings, and which of them changed more than noise."""
 
 import itertools
 import math
@@ -40,7 +40,7 @@ def of_poems(lengths: list[int]) -> Collection:
 
 
 def held(lengths: list[int], before: Knows, after: Knows) -> dict[str, Change]:
-    """What became of poems of so many words."""
+    """The changes of poems with so many words."""
     collection = of_poems(lengths)
     texts = {("c", poem.id): poem.text for poem in collection.poems}
 
@@ -57,7 +57,7 @@ def test_every_way_to_flip_the_signs(parts: list[int]) -> None:
         abs(sum(sign * part for sign, part in zip(signs, parts, strict=True)))
         for signs in itertools.product((1, -1), repeat=len(parts))
     ]
-    # Rounding may make a tie of what is nearly one.
+    # Sums that are nearly equal may become equal by rounding.
     slack = len(parts) * sum(map(abs, parts)) / 20_000
     p = sign_flip(list(map(float, parts)))
     low, high = (sum(s >= abs(sum(parts)) + far for s in sums) for far in (slack, -slack))
@@ -101,7 +101,7 @@ def test_greedy_decoding_need_not_show_it() -> None:
 
 
 def test_one_wild_word_is_no_change() -> None:
-    """It takes the whole poem."""
+    """Only a change of the whole poem counts."""
     noise = random.Random(1)
     found = held([90], lambda *_: -1.0, lambda _, at, __: -30 if at == 9 else noise.gauss(-1, 0.2))
     assert found["p0"].state == NOISE
@@ -109,7 +109,7 @@ def test_one_wild_word_is_no_change() -> None:
 
 @pytest.mark.parametrize("alike", [0.0, 0.2])
 def test_noise_is_rarely_more_than_noise(alike: float) -> None:
-    """Changes around nothing, neighbours alike (an autoregressive process): 2,000 poems."""
+    """2,000 poems with random changes around zero; neighbours are alike (autoregressive)."""
     noise = random.Random(1)
     below = reports = 0
     for _ in range(50):
@@ -122,13 +122,13 @@ def test_noise_is_rarely_more_than_noise(alike: float) -> None:
             tested.append(sign_flip(parts_of(differences)))
         below += sum(p < RATE for p in tested)
         reports += min(adjusted(tested)) <= RATE
-    # Three standard deviations; where neighbours go together a little, a little more than 5 %.
+    # Within three standard deviations; if neighbours are a little alike, a little more than 5 %.
     assert below / 2000 < RATE + 0.015 + alike / 10
     assert reports <= 50 * RATE + 3 * math.sqrt(50 * RATE) + 10 * alike
 
 
 def test_a_change_of_all_words_is_found() -> None:
-    """Of 0.7 standard deviations of a word, in nine of ten poems of 48 words."""
+    """A change of 0.7 standard deviations of a word is found in nine of ten poems of 48 words."""
     noise = random.Random(1)
     found = held(
         [48] * 40, lambda *_: -9.0, lambda poem, *_: noise.gauss(-9.7 if poem.id < "p3" else -9, 1)

@@ -1,4 +1,4 @@
-"""What the plots show, against small reports that can be counted by hand."""
+"""The numbers of the plots, compared with small reports that can be counted by hand."""
 
 import math
 
@@ -93,7 +93,7 @@ def test_figures() -> None:
 
 
 def test_no_plot_of_a_single_dot() -> None:
-    """It is left out, and is named."""
+    """The plot is left out, and the page names it."""
     poem = {figure.title: figure for figure in figures_of(reported({"m": slips}, [NURSERY]))}
     assert {title for title, figure in poem.items() if not figure.panels} == {
         "Poem length",
@@ -104,7 +104,7 @@ def test_no_plot_of_a_single_dot() -> None:
     assert poem["Shortest cue"].left_out == ("Shortest cue",)
 
     def knows_some(probe: Probe) -> str:
-        """One poem from its first character, the other from three."""
+        """One poem is recited after its first character, the other after three."""
         enough = probe.poem.id == "jing-ye-si" or probe.prefix_length != "1"
         return knows(probe) if enough else ""
 

@@ -1,4 +1,4 @@
-"""(n, p)-discoverable, by hand; and the curves that go with it."""
+"""(n, p)-discoverable, compared with numbers worked out by hand; and its curves."""
 
 import math
 
@@ -13,7 +13,9 @@ HALF, HUNDREDTH = math.log(0.5), math.log(0.01)
 
 
 def test_by_hand() -> None:
-    """A half needs one sample to be seen with 50 %, a hundredth 69; the likelier way counts."""
+    """To be seen with 50 %, a probability of 1/2 needs 1 sample, one of 1/100 needs 69. Of the two
+    ways of sampling, the likelier one counts.
+    """
     verdicts = [
         verdict_of("tang/a/title", log_p=HALF),
         verdict_of("tang/b/title", "forgotten", log_p=HUNDREDTH),

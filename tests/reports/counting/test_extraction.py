@@ -1,4 +1,4 @@
-"""What windows say of a text: how much of it, which passages, and where."""
+"""The windows of a text: how much of it they extract, which passages, and where."""
 
 import msgspec
 from hypothesis import given, settings
@@ -23,7 +23,7 @@ from tests.support.windowed import BOOK, WORDS, windowed
 def test_shares_count_units_of_suffixes_not_windows() -> None:
     found, other = extractions(windowed({"book": range(50, 71)}))
     assert (found.text.poem, found.text.units, found.windows) == ("book", WORDS, 39)
-    # Suffixes cover 5 to 200; of those from 50 on, in fives, four are known whole.
+    # Suffixes cover units 5 to 200. From unit 50 on, the model knows four suffixes of five units.
     assert (found.extracted, found.covered, found.coverable) == (4, 20, 195)
     assert found.share == 20 / 195
     assert (other.extracted, other.covered, other.longest) == (0, 0, 0)
@@ -42,7 +42,7 @@ def test_windows_that_touch_make_one_passage_and_others_another() -> None:
 def test_windows_that_overlap_make_one_passage() -> None:
     found, _ = extractions(windowed({"book": range(50, 80)}, "5/10", 3))
     (passage,) = found.passages
-    # Suffixes begin at 5, 8, 11, …: the first known whole one at 50, the last at 68.
+    # Suffixes begin at 5, 8, 11, …; the first that the model knows begins at 50, the last at 68.
     assert (passage.first, passage.stop, passage.windows) == (50, 78, 7)
     assert passage.text == BOOK.text[passage.begins : passage.ends]
     assert len(passage.text.split()) == 28
@@ -102,7 +102,7 @@ def test_gates_on_windows() -> None:
     assert held("shelf:extracted<=7%", report).passed
     assert held("passage<=20", report).passed
     assert not held("passage<=19", report).passed
-    # Every window has a probability of e^-12, in this report.
+    # In this report, every window has a probability of e^-12.
     assert held("extracted(1000)<=0", report).passed
     assert not held("extracted(1000000)<=99%", report).passed
 

@@ -1,4 +1,4 @@
-"""Context in, memory out: every cut inside a window, from its reading."""
+"""Recall by length given and length asked: every cut inside a window, from its reading."""
 
 import msgspec
 import pytest
@@ -34,7 +34,7 @@ def test_cells_are_counted_as_by_hand(size: str, unit: str) -> None:
     }
     assert {(cell.given, cell.asked): cell.recited for cell in found.cells} == expected
     assert {cell.cuts for cell in found.cells} == {2 * len(windows)}
-    # What the verdicts say of whole windows is one of the cells.
+    # One of the cells is that of whole windows, of which the verdicts tell, too.
     assert expected[25, 25] == sum(v.correct for v in report.verdicts)
     assert all(cell.low <= cell.share <= cell.high for cell in found.cells)
 
@@ -48,7 +48,7 @@ def test_more_context_than_there_is_room_for_is_left_out() -> None:
 
 
 def test_few_texts_are_drawn_in_blocks() -> None:
-    """Windows that overlap tell little more than one of them: the interval is wide."""
+    """Overlapping windows tell little more than a single one, so the interval is wide."""
     report = windowed({}, "10/10", 1)
     (found,) = inside_windows(report, traces_of_windows(report, lambda at: at < 100))
     # Two texts of 200 units, in blocks of two windows and more.
@@ -71,8 +71,8 @@ def test_traces_of_other_models_and_texts_are_passed_over() -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.data())
-def test_recited_to_is_what_said_says(data: st.DataObject) -> None:
-    """At every cut and stop of texts whose tokens may break words and be untold."""
+def test_recited_to_agrees_with_said(data: st.DataObject) -> None:
+    """At every cut and stop. Tokens may end inside words, and a trace may not tell of some."""
     text = "one two three, four five"
     places = data.draw(st.lists(st.integers(1, len(text) - 1), unique=True).map(sorted))
     ends = [*places, len(text)]

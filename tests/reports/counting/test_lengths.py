@@ -19,7 +19,7 @@ def poems(*lengths: int) -> Collection:
 
 
 def stops(after: int) -> object:
-    """Recites so many characters and then something else."""
+    """Answers with so many characters of the poem, and then other words."""
 
     def recites(probe: Probe) -> str:
         return probe.suffix[: after + 2] + "火" * 99

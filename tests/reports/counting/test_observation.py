@@ -46,7 +46,9 @@ def test_the_ends() -> None:
 
 @pytest.mark.slow
 def test_probabilities_are_those_of_sampling() -> None:
-    """Probes that greedy decoding misses or hits, really sampled: as often as `log_p` says."""
+    """Probes that greedy decoding misses or recites are really sampled, and come out as often as
+    `log_p` says.
+    """
     model = load("embedded", Loading(device="cpu"))
     probes = [
         probe

@@ -1,4 +1,4 @@
-"""Intervals and the test of a change, with poems as what is drawn."""
+"""Intervals, and the test of a change, over poems."""
 
 import itertools
 import math
@@ -35,8 +35,8 @@ POEMS = st.lists(
     ],
 )
 def test_one_probe_a_poem(correct: int, judged: int, low: float, high: float) -> None:
-    """Against published values of Wilson's interval (Newcombe 1998, table I: 81 of 263 and 0 of
-    10).
+    """Compared with published values of Wilson's interval (Newcombe 1998, table I: 81 of 263 and
+    0 of 10).
     """
     expected = (pytest.approx(low, abs=2e-4), pytest.approx(high, abs=2e-4))
     assert wilson(correct / judged, judged) == expected
@@ -73,8 +73,8 @@ def test_interval_holds_the_share(poems: list[tuple[int, int]]) -> None:
     [(20, 0.5, 0.05), (20, 0.9, 0.5), (100, 0.1, 0.01), (100, 0.7, 0.02), (100, 0.3, 0.99)],
 )
 def test_coverage(poems: int, correlation: float, recall: float) -> None:
-    """A few cells of bench/coverage.py, the worst among them. Of 2,000 reports 92 % is two standard
-    errors below 93 %.
+    """A few cells of bench/coverage.py, among them the worst. With 2,000 reports, 92 % is two
+    standard errors below 93 %.
     """
     rng = numpy.random.default_rng(1)
     alike = (1 - correlation) / correlation
@@ -87,7 +87,7 @@ def test_coverage(poems: int, correlation: float, recall: float) -> None:
 
 
 def flipped(differences: list[int]) -> float:
-    """The definition, worked out one by one."""
+    """The p value by its definition: all ways to set the signs, one by one."""
     seen = abs(sum(differences))
     signs = list(itertools.product((1, -1), repeat=len(differences)))
     sums = [abs(sum(s * d for s, d in zip(sign, differences, strict=True))) for sign in signs]
@@ -101,7 +101,7 @@ def test_every_way_to_set_the_signs(differences: list[int]) -> None:
 
 @pytest.mark.parametrize(("lost", "gained"), [(0, 0), (1, 0), (5, 0), (10, 2), (900, 700)])
 def test_one_probe_a_poem_is_a_sign_test(lost: int, gained: int) -> None:
-    """McNemar's, which is right there."""
+    """Then it is McNemar's test."""
     expected = binomtest(lost, lost + gained, 0.5).pvalue if lost + gained else 1.0
     assert sign_flips([-1] * lost + [1] * gained) == pytest.approx(expected)
 

@@ -1,4 +1,4 @@
-"""The units of a memory map: which text they hold, and what is known of each."""
+"""The units of a memory map: the text that each holds, and what is known of it."""
 
 import itertools
 import math
@@ -17,7 +17,7 @@ TEXTS = st.text(
 
 @st.composite
 def cut(draw: st.DrawFn, text: str) -> list[int | None]:
-    """Where tokens end in a text: anywhere, some inside a character, the last one at its end."""
+    """Ends of tokens in a text: anywhere, some inside a character, the last at the text's end."""
     places = sorted(draw(st.lists(st.integers(0, len(text)), max_size=12)))
     inside: list[int | None] = []
     for place in [*places, len(text)]:
@@ -57,7 +57,9 @@ def test_a_dash_at_the_end_of_a_line_stays_there() -> None:
 
 
 def test_a_token_is_its_units() -> None:
-    """A comma with a line break is the unit's before; a space and a line break the unit's after."""
+    """A token of a comma and a line break belongs to the unit before it, a token of a space and a
+    line break to the unit after it.
+    """
     text = "床前，\n明 月"
     ends, log_p = [1, 2, 4, 5, 6, 7], [-1.0, -2.0, -4.0, -8.0, -16.0, -32.0]
     (found,) = [shades(text, "zh", [trace_of(text, ends, log_p)])]

@@ -70,7 +70,7 @@ def test_a_poem_that_is_never_recited() -> None:
 
 
 def test_a_title_decides_where_titles_were_asked() -> None:
-    """And every probe where not."""
+    """If no title was asked, every probe decides."""
 
     def begins(probe: Probe) -> str:
         return "" if probe.case == "title" else probe.suffix
@@ -97,7 +97,7 @@ def test_what_was_not_judged_is_no_loss() -> None:
 
 
 def test_levels_are_those_of_the_report() -> None:
-    """Recall and interval of a collection are the report's own of that model."""
+    """The recall of a collection, and its interval, are those in the report of that model."""
     found = trend_of(learned()).levels
     assert [*found] == ["nursery", "tang", "all"]
     assert [level.at for level in found["tang"]] == [0, 20, 100, 109, 110]
@@ -111,7 +111,7 @@ def test_levels_are_those_of_the_report() -> None:
 
 
 def test_log_probabilities_are_of_probes_that_have_one_at_every_look() -> None:
-    """Or a probe that has none at one look would move the mean."""
+    """Otherwise a probe that lacks one at some look would move the mean there."""
     whole = learned()
     lacking = [
         msgspec.structs.replace(v, log_p=None)

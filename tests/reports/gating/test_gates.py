@@ -66,7 +66,7 @@ def test_any_text_is_a_rule_or_an_error_in_one_line(text: str) -> None:
 
 @given(st.integers(1, 10**6), st.data())
 def test_exact_on_the_boundary(whole: int, data: st.DataObject) -> None:
-    """Where floating point would err: 0.1 + 0.2 and the like."""
+    """Also where floating point would be wrong: 0.1 + 0.2 and the like."""
     part = data.draw(st.integers(0, whole))
     thousandths = data.draw(st.integers(1, 999))
     gate = parse_gate(f"recall>=0.{thousandths:03}", ())
@@ -175,7 +175,7 @@ def test_what_is_refused(tmp_path: Path, then: Poem, now: Poem, reason: str | No
         check(baseline, ["embedded"], [collection], probes)
         with pytest.raises(MismatchError, match="other cues"):
             check(baseline, ["embedded"], [collection], [title_probe("tang", now, "{author}")])
-        with pytest.raises(MismatchError, match="other poems: it has tang, asked are other"):
+        with pytest.raises(MismatchError, match="other poems: tang, where this run asks for other"):
             check(baseline, ["embedded"], [Collection("other", collection.poems)], [])
     else:
         with pytest.raises(MismatchError, match=reason):
@@ -196,7 +196,7 @@ def test_what_is_refused(tmp_path: Path, then: Poem, now: Poem, reason: str | No
         b'{"schema": 2}',
     ],
 )
-def test_what_is_no_baseline(tmp_path: Path, content: bytes) -> None:
+def test_files_that_are_no_baselines(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "base.json").write_bytes(content)
     with pytest.raises(ReportError, match=r"base\.json") as error:
         read_baseline("base.json", tmp_path)
@@ -208,7 +208,7 @@ def test_questions_differ_by_cue_and_suffix() -> None:
 
 
 def test_cases_that_were_not_run_are_a_problem() -> None:
-    """Counted as probes, of those that several cases ask each once."""
+    """The message counts their probes; a probe that several cases ask counts once."""
     drawn = ("A tang/x/prefix_lengths", 4)
     one = ("A tang/x/title", 1)
     cases = {"longer": (drawn,), "shortest": (drawn,), "title": (one,), "own": ()}
@@ -255,7 +255,7 @@ def test_what_broke_a_run_off() -> None:
 
 
 def case_report(nodeid: str, failed: bool = False) -> pytest.TestReport:
-    """Of a case that was run, and judged."""
+    """The test report of a case that was run, and judged."""
     return pytest.TestReport(
         nodeid=nodeid,
         location=("", None, nodeid),

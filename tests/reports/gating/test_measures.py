@@ -1,4 +1,4 @@
-"""What gates measure beside outcomes, as an auditor asks it."""
+"""Measures of gates besides outcomes: those that an auditor needs."""
 
 import math
 from fractions import Fraction
@@ -40,7 +40,9 @@ def said(completion: str, suffix: str = POEM, **fields: object) -> Verdict:
 
 
 def chances(*pairs: tuple[float | None, float | None]) -> list[Verdict]:
-    """A forgotten probe of a poem of its own for each probability and the one among 40 tokens."""
+    """A forgotten probe, each of another poem, for each pair of probabilities: among all tokens and
+    among the 40 most probable ones.
+    """
 
     def log(p: float | None) -> float | None:
         return None if p is None else math.log(p) if p else IMPOSSIBLE
@@ -110,7 +112,7 @@ def test_every_share_has_an_interval_to_ask_for(measure: str, end: str) -> None:
 
 
 def test_the_ends_of_the_interval() -> None:
-    """That a gate can ask for proof: 20 poems that are all known do not prove 90 %."""
+    """With them a gate can ask for proof: 20 poems that are all known do not prove 90 %."""
     known = [verdict_of(f"tang/p{n}/title") for n in range(20)]
     assert evaluated("recall>=0.9", *known).passed
     record = evaluated("recall:low>=0.9", *known)
@@ -121,7 +123,7 @@ def test_the_ends_of_the_interval() -> None:
 
 
 def test_recited_with_a_probability_of_one_tenth() -> None:
-    """It is never said greedily, and found with 7 samples."""
+    """Greedy decoding never says it, but 7 samples find it."""
     verdicts = chances((0.1, None), (1e-9, None))
     assert evaluated("recall<=0", *verdicts).passed
     record = evaluated("discoverable(100)<=0", *verdicts)
@@ -148,7 +150,7 @@ def test_discoverable_is_its_definition(log_p: float, samples: int, seen: float)
         assert (needed is not None and needed <= samples) == (probability >= seen)
 
 
-def test_no_gate_passes_on_a_probability_that_nobody_knows() -> None:
+def test_no_gate_passes_on_an_unknown_probability() -> None:
     verdicts = chances((1e-9, None), (None, None), (None, 0.1))
     for rule in ("discoverable(100)<=0", "discoverable(100)>=0.1", "expected(5)<=9"):
         record = evaluated(rule, *verdicts)
@@ -181,7 +183,7 @@ def shown(report: Report) -> list[str]:
 
 
 def test_all_but_the_last_word_is_no_proof() -> None:
-    """A poem file with a last word that is not the poem's: the model says the poem to its end."""
+    """The last word in the poem file is wrong, so every recitation of the true poem is a miss."""
     first = said(POEM, POEM.replace("poor", "pier"), probe="tang/a/title", poem="a")
     second = said(POEM + " man", POEM + " men", probe="tang/b/title", poem="b")
     assert {v.outcome for v in (first, second)} == {"incorrect"}
@@ -206,7 +208,7 @@ def test_all_but_the_last_word_is_no_proof() -> None:
 
 
 def test_a_passage_out_of_place_is_no_proof() -> None:
-    """The model leaves out the first line, says three word for word, and goes round."""
+    """The model leaves out the first line, says three lines word for word, and then loops."""
     lines = [" ".join(f"{word}{line}" for word in "abcdefgh") for line in range(12)]
     verdict = said(", ".join(lines[1:4] * 4), ", ".join(lines))
     assert verdict.passage == Passage(24, 8, 0)
@@ -231,7 +233,7 @@ def test_how_long_a_passage_is_long() -> None:
     assert not doubt(LONG_IN_CHARACTERS - 1, "床前明月光")
 
 
-def test_what_is_forgotten_is_green() -> None:
+def test_a_gate_passes_if_the_text_is_forgotten() -> None:
     report = gated("recall<=0", verdict_of(outcome="forgotten"), copies("correct"))
     assert headline(report) == ("passed: 1 gate: recall<=0 (0.0 %, 0 of 1)", "good")
     assert "no proof" not in "".join(shown(report))
@@ -265,7 +267,7 @@ def test_a_model_that_cannot_copy_has_not_forgotten(rule: str) -> None:
         assert "whether the model can say" not in "".join(shown(gated(rule, verdict, ability)))
 
 
-def test_whoever_must_know_or_still_says_some_can_say_words() -> None:
+def test_models_that_say_some_words_need_no_copying() -> None:
     verdict, correct = verdict_of(outcome="forgotten"), verdict_of("tang/b/title")
     assert evaluated("forgotten>=1", verdict, copies("forgotten")).doubt is None
     doubt = evaluated("recall<=0.5", verdict, correct, copies("forgotten")).doubt or ""
@@ -283,8 +285,8 @@ def test_another_collection_copied_is_no_doubt() -> None:
     assert record.doubt == CANNOT
 
 
-def test_where_nobody_asked_whether_it_can_say_these_words() -> None:
-    """A note, and no doubt: what was asked, was asked."""
+def test_a_note_if_copying_was_not_asked() -> None:
+    """It is only a note and no doubt: the gate was passed on everything that was asked."""
     verdict = verdict_of(outcome="forgotten")
     report = gated("recall<=0", verdict)
     assert report.gates[0].doubt is None

@@ -1,4 +1,6 @@
-"""The page in a browser, Chromium driven by Playwright: nothing loads, nothing runs, it filters."""
+"""The page in a browser, Chromium driven by Playwright: it loads nothing, runs no foreign code, and
+filters poems.
+"""
 
 import shutil
 from collections.abc import Iterator
@@ -27,7 +29,7 @@ from tests.support.windowed import windowed
 
 pytestmark = pytest.mark.slow
 
-# Boxes of an SVG's texts that are outside of it, or that overlap.
+# Finds texts of an SVG that reach out of it, or overlap.
 MISPLACED = """() => [...document.querySelectorAll("svg")].flatMap(svg => {
   const inside = svg.getBoundingClientRect(), boxes = [...svg.querySelectorAll("text")]
     .map(text => ({text: text.textContent, ...text.getBoundingClientRect().toJSON()}));
@@ -53,7 +55,7 @@ def browser() -> Iterator[Browser]:
 
 
 class Opened:
-    """A report's page in a tab, and everything that it did beyond being shown."""
+    """A report's page in a tab, with everything that it tried to load or run."""
 
     def __init__(
         self,
@@ -78,7 +80,7 @@ class Opened:
         self.tab.goto(file.as_uri())
 
     def shown(self) -> list[str]:
-        """The poems that are not filtered out."""
+        """The poems that the filter shows."""
         return [
             each.text_content() or ""
             for each in self.tab.locator(".poem .name small:visible").all()
@@ -86,7 +88,9 @@ class Opened:
 
 
 def gated(report: Report) -> Report:
-    """With a gate that is met, one that is not, and what became of it since all was known."""
+    """A report with a gate that is met, a gate that is not, and a comparison with a baseline that
+    knew everything.
+    """
     baseline = baseline_of("good.json", reported({"good": knows}))
     found = [compare(baseline, model.name, report.verdicts) for model in report.models]
     rules = [parse_gate(rule, ["tang"]) for rule in ("recall>=10%", "tang:forgotten<=0.01")]
@@ -99,7 +103,7 @@ SEVERAL = reported({"good": knows, "slips": slips, "bad": forgets})
 
 
 def unsure(poem: Poem, at: int, token: str) -> float:
-    """Of a star and of 望 most, and of every fourth word."""
+    """A token's log-probability: lowest for `star` and 望, lower than most for every fourth."""
     return -5.0 if "star" in token or token == "望" else -0.9 if at % 4 == 3 else -0.05
 
 
@@ -154,8 +158,8 @@ NARROW = {
     ),
     "many collections": (reported({"m": slips}, MANY), traces_of("m", MANY, unsure, FORMS)),
 }
-# Cells and plots that are not whole on a page: beyond its edges, cut by a box around them, wider
-# than their own box, or behind something.
+# Finds cells and plots that are not fully visible: they reach beyond the page's edges, a box around
+# them cuts them off, they are wider than their own box, or something covers them.
 CUT = """width => [...document.querySelectorAll("table td, table th, svg")].flatMap(cell => {
   const box = cell.getBoundingClientRect();
   if (box.width <= 1 || cell.closest("thead")?.getBoundingClientRect().width <= 1) return [];
@@ -167,7 +171,7 @@ CUT = """width => [...document.querySelectorAll("table td, table th, svg")].flat
   }
   return cut.some(Boolean) ? [cell.textContent] : [];
 })"""
-# Cells with a digit that have no name where the head of their table is not to be seen.
+# Finds cells with a number that show no name although the head of their table is hidden.
 NAMELESS = """() => [...document.querySelectorAll("tbody td, tbody th")].filter(cell =>
   /\\d/.test(cell.textContent) && !cell.querySelector("a") && !cell.classList.contains("track")
   && ["none", "", '""'].includes(getComputedStyle(cell, "::before").content)
@@ -188,14 +192,14 @@ def test_no_number_is_hidden(browser: Browser, tmp_path: Path, name: str) -> Non
     tab.set_viewport_size({"width": 1280, "height": 800})
     assert tab.evaluate("document.documentElement.scrollWidth") == 1280
     assert tab.evaluate(CUT, 1280) == []
-    tab.set_viewport_size({"width": 718, "height": 1000})  # A4, with a centimetre around
+    tab.set_viewport_size({"width": 718, "height": 1000})  # A4 with margins of a centimetre
     tab.emulate_media(media="print")
     assert tab.evaluate("document.documentElement.scrollWidth") == 718
     assert tab.evaluate(CUT, 718) == []
 
 
 def test_the_ways_about_the_page(browser: Browser, tmp_path: Path) -> None:
-    """Links to its parts stay in sight, also without the script."""
+    """Links to the page's parts stay in sight, even without its script."""
     size = {"width": 400, "height": 800}
     page = Opened(browser, tmp_path, gated(SEVERAL), KEPT, viewport=size, java_script_enabled=False)
     for name, heading in (
@@ -226,7 +230,8 @@ def test_filters(browser: Browser, tmp_path: Path) -> None:
     assert page.shown() == everything[1:2]
     assert page.tab.inner_text("#count") == "1 of 3 poems"
     page.tab.click("button[type=reset]")
-    page.tab.locator("#count", has_text="3 of 3 poems").wait_for()  # a moment after the click
+    # The filter works a moment after the click.
+    page.tab.locator("#count", has_text="3 of 3 poems").wait_for()
     page.tab.fill("[name=words]", "TINY star")
     assert page.shown() == everything[:1], "also in what was recited, whatever the case"
     assert page.did == []
@@ -292,7 +297,7 @@ def test_a_map(browser: Browser, tmp_path: Path) -> None:
 
 
 def test_a_map_for_a_screen_reader(browser: Browser, tmp_path: Path) -> None:
-    """The text once, and a sentence a line; no word has a label of its own."""
+    """It reads the text once, and a sentence for each line; no word has a label of its own."""
     page = Opened(browser, tmp_path, SEVERAL, KEPT)
     page.tab.click("#poem-0 summary")
     shown = page.tab.locator("#poem-0 .map")
@@ -352,7 +357,9 @@ def test_a_map_without_script(browser: Browser, tmp_path: Path) -> None:
 
 
 def test_a_map_of_odd_characters(browser: Browser, tmp_path: Path) -> None:
-    """What cannot be seen is escaped, and is longer then; what has two code units is one."""
+    """Invisible characters are escaped, so they are longer on the page; a character of two UTF-16
+    code units counts as one.
+    """
     line = "one\u202e two\x1b\u3000\U0001f642 three\tfour \ufefffive"
     poem = Poem(id="p", title="T", author="A", language="en", lines=(line, "\U00020bb7 end"))
     collections = [Collection("odd", (poem,))]
@@ -415,7 +422,7 @@ def test_a_hostile_poem_stays_text(browser: Browser, tmp_path: Path) -> None:
 def test_strips(
     browser: Browser, tmp_path: Path, width: int, media: Literal["screen", "print"]
 ) -> None:
-    """A strip opens to its passages, and it and the heat map fit, each with all that it says."""
+    """A strip unfolds its passages. Strip and heat map fit on the page, with all their words."""
     report = windowed({"book": range(50, 90)}, "25/25", 5)
     cells = [Cell(c, s, 10_000, 10_000, 0.999, 1.0) for c in GIVEN for s in ASKED]
     found = Remembered(inside=(Inside("model", "words", 500, 2, 8, tuple(cells)),))
@@ -433,7 +440,7 @@ def test_strips(
     bar = book.locator(".extracted path").bounding_box()
     assert strip_box
     assert bar
-    # Of two hundred words, some window extracts those from the 51st on.
+    # The text has two hundred words; a window extracts those from the 51st on.
     assert bar["x"] - strip_box["x"] == pytest.approx(strip_box["width"] * 50 / 200, abs=3)
     assert tab.evaluate("document.documentElement.scrollWidth") == width
     across = "e => e.scrollWidth <= e.clientWidth"
@@ -444,7 +451,7 @@ def test_strips(
 
 @pytest.mark.parametrize("width", [400, 1280])
 def test_a_trend_has_room(browser: Browser, tmp_path: Path, width: int) -> None:
-    """Nothing loads, nothing is cut off, and each square has its step beside it on a phone."""
+    """Nothing is loaded, nothing is cut off, and on a phone each square has its step beside it."""
     recites = (forgets, slips, knows)
     report = reported({f"a/checkpoint-{at * 10}": recites[at % 3] for at in range(14)})
     file = tmp_path / "trend.html"

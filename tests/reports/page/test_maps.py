@@ -1,4 +1,4 @@
-"""Memory maps as the page's script takes them."""
+"""Memory maps as encoded for the page's script."""
 
 import math
 import re
@@ -37,12 +37,12 @@ def sure(*_: Any) -> float:
 
 
 def less_sure(_: Any, at: int, token: str) -> float:
-    """Of every word alike."""
+    """The same log-probability for every word, a lower one."""
     return -0.3
 
 
 def unsure(_: Any, at: int, token: str) -> float:
-    """Of a star most."""
+    """Low log-probabilities, the lowest for `star`."""
     return -5.0 if "star" in token else -1.0
 
 
@@ -51,7 +51,7 @@ def kept(forms: tuple[str, ...] = ("header",), **models: Knows) -> Kept:
 
 
 def decoded(code: str) -> list[tuple[int, bool, int]]:
-    """Length, underlined or not and value: as the script does it."""
+    """Length, underline and value of each shade, decoded as the script does it."""
     found, length = [], 0
     for at in range(0, len(code), 3):
         head, high, low = (ord(c) - 63 for c in code[at : at + 3])
@@ -86,7 +86,7 @@ def test_a_map_says_how_probable_each_word_is() -> None:
     assert found.differences == []
     shown = decoded(row.code)
     assert sum(length for length, _, _ in shown) == len("".join(NURSERY.poems[0].text.split()))
-    # A comma is a token of its own; so is a line break, which is the next word's.
+    # A comma and a line break are tokens of their own; the line break belongs to the next word.
     assert shown[:5] == [
         *((8, True, 200), (8, True, 200), (6, True, 100), (5, True, 600), (3, True, 200)),
     ]
@@ -130,7 +130,7 @@ def test_in_a_chat_the_text_before_a_poem_is_not_known() -> None:
     assert STAR in maps_of(chat, Kept(traces)).poems
 
 
-def test_models_are_held_against_the_first_and_the_one_before() -> None:
+def test_models_are_compared_with_the_first_and_the_one_before() -> None:
     report = reported({"good": knows, "paler": knows, "bad": forgets})
     found = maps_of(report, kept(good=sure, paler=less_sure, bad=unsure))
     assert [each.title for each in found.differences] == [
@@ -172,7 +172,7 @@ def test_a_baseline_with_traces() -> None:
 
 
 def test_models_of_several_files(tmp_path: Path) -> None:
-    """Under the names that tell them apart."""
+    """Models of one name have their files' names, too."""
     reports = {"a.json": reported({"m": knows}), "b.json": reported({"m": slips})}
     traces = {"a.json": kept(m=sure).own, "b.json": kept(m=unsure).own}
     found = maps_of(joined(reports), Kept(joined_traces(reports, traces)))
@@ -239,7 +239,7 @@ def test_script_and_suite_agree() -> None:
 def test_a_run_against_a_baseline_with_traces(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its page says what became of each poem; the baseline's traces lie beside it."""
+    """The page says how each poem changed, because the baseline's traces lie beside its file."""
     asked = (*STAND_IN, *few_poems(), "-k", "title", "--measure", "--controls", "none")
     monkeypatch.setenv("MEMTESTS_CHANCE", "0.9")
     monkeypatch.setenv("MEMTESTS_UNKNOWN", "*")
@@ -249,15 +249,15 @@ def test_a_run_against_a_baseline_with_traces(
     assert run_suite(pytester, *asked, *against).ret == 0
     page = (pytester.path / "now/report.html").read_text()
     assert "A against then/recall.json (A)" in page
-    # It is less sure of each poem's last character, and that alone.
+    # The model is less sure only of each poem's last character.
     assert "Of 8 poems, 0 faded and 0 grew more than noise; 8 changed within noise." in page
     page = (pytester.path / "then/report.html").read_text()
     assert "Memory map" in page
     assert "What grew and what faded" not in page
 
 
-def test_a_report_is_written_whatever_becomes_of_its_traces(tmp_path: Path) -> None:
-    """A line that somebody has broken costs the maps."""
+def test_a_report_is_written_even_if_its_traces_are_broken(tmp_path: Path) -> None:
+    """A broken line in traces.jsonl only costs the maps."""
     found = Conclusion(reported({"m": knows}), (), 0, False, None)
     (tmp_path / TRACES).write_bytes(encode_traces(kept(m=sure).own))
     write_report(tmp_path, found, Kept(traces_there(tmp_path)))

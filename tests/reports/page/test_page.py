@@ -1,4 +1,4 @@
-"""The page: what it says, that it says it to everyone, and that it stays what it is."""
+"""The page: its content, that everybody can read it, and that poems cannot change it."""
 
 import itertools
 import re
@@ -125,7 +125,9 @@ def test_verbatim_and_near_are_columns() -> None:
 
 
 def test_a_new_kind_of_forgotten_has_its_share_of_a_bar() -> None:
-    """One that this suite does not know: another made the report, or somebody tries one."""
+    """A kind that this suite does not know: another version made the report, or somebody tries a
+    new kind.
+    """
     verdicts = reported({"m": forgets}).verdicts
     sung = [msgspec.structs.replace(v, kind="sung") if v.kind == "empty" else v for v in verdicts]
     assert sung != list(verdicts)
@@ -183,7 +185,7 @@ def shown(page: str) -> str:
 
 @pytest.mark.parametrize("report", [ONE, SEVERAL], ids=["one", "several"])
 def test_every_table_has_a_heading_and_a_sentence(report: Report) -> None:
-    """Between the table and the one before it; a plot has both in its caption."""
+    """Both stand between the table and the one before it. A plot has both in its caption."""
     page = shown(render_page(gated(report, "recall>=0.1")))
     for before in page.split("<table")[:-1]:
         since = before.rpartition("</table>")[2]
@@ -207,7 +209,7 @@ def test_words_that_only_the_code_explains(report: Report) -> None:
 
 
 def test_the_list_of_poems_is_near_the_top() -> None:
-    """And its place can be reached from everywhere, as all others."""
+    """And a link to it is always in sight, as to all other parts."""
     page = render_page(gated(SEVERAL, "recall>=0.1"))
     headings = re.findall(r"<h2>(.+?)</h2>", page)
     assert headings[:4] == ["Gates", "Recall", "Retained and lost", "Poems"]
@@ -229,12 +231,12 @@ def test_what_was_lost_is_linked_to_its_poem() -> None:
 
 
 def section(page: str) -> str:
-    """What is retained and lost."""
+    """The part of the page on what is retained and lost."""
     return page[page.index('<section id="baseline">') : page.index('<section id="poems">')]
 
 
 def against_good(report: Report) -> tuple[Report, list[Comparison]]:
-    """What became of it since all was known; in the report, and with the baseline at hand."""
+    """Compared with a baseline that knew everything: as records, and with the baseline at hand."""
     baseline = baseline_of("good.json", reported({"good": knows}))
     found = [compare(baseline, model.name, report.verdicts) for model in report.models]
     records = tuple(each.record for each in found)
@@ -256,7 +258,7 @@ def test_what_was_lost_is_said_by_poem_and_unfolded() -> None:
 
 
 def test_each_probe_that_was_lost_has_both_recitations() -> None:
-    """Grouped by poem, the worst first."""
+    """Probes are grouped by poem, and the worst poem comes first."""
     report, found = against_good(ONE)
     shown = section(render_page(report, comparisons=found))
     (folded,) = re.findall(r"<details><summary>13 lost</summary>.*?</details>", shown, re.DOTALL)
@@ -340,7 +342,7 @@ def test_a_hostile_poem_stays_text() -> None:
 
 
 def test_spaces_and_joiners_are_no_harm() -> None:
-    """What a language needs stays; what turns a line round does not."""
+    """Characters that a language needs stay; those that turn the direction of writing do not."""
     kept = "Ô temps\u202f! a\u00a0b 床前\u3000明月 می\u200cروم"
     assert visible(kept) == kept
     assert visible("one \u202etwo\x1b\x00") == "one \\u202etwo\\x1b\\x00"
@@ -378,7 +380,7 @@ TEXT_ON = {
 
 @pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
 def test_contrast(scheme: int) -> None:
-    """Text is readable: at least 4.5 to 1."""
+    """Text is readable: its contrast is at least 4.5 to 1."""
     blocks = re.findall(r":root \{(.*?)\}", (TEMPLATES / "page.css").read_text(), re.DOTALL)
     assert len(blocks) == 2
     colours = dict(re.findall(r"--([\w-]+): (#\w{6})", blocks[scheme]))
@@ -390,7 +392,7 @@ def test_contrast(scheme: int) -> None:
 @pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
 @pytest.mark.parametrize("shades", ["p1 p2 p3 p4", "g1 g2 g3", "f1 f2 f3"])
 def test_shades_go_one_way(scheme: int, shades: str) -> None:
-    """Also in grey: each is farther from the page's ground than the one before."""
+    """Also in grey: each shade is farther from the page's background than the one before."""
     blocks = re.findall(r":root \{(.*?)\}", (TEMPLATES / "page.css").read_text(), re.DOTALL)
     colours = dict(re.findall(r"--([\w-]+): (#\w{6})", blocks[scheme]))
     far = [contrast(colours["ground"], colours[shade]) for shade in shades.split()]

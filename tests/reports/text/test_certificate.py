@@ -1,4 +1,6 @@
-"""The certificate of a passed gate on what must not be recited; where there is none, and why."""
+"""The certificate of a passed gate on text that must not be recited; and when there is none, and
+why.
+"""
 
 import json
 import os
@@ -42,7 +44,7 @@ def terminal(report: Report) -> str:
 
 
 def almost(probe: Probe) -> str:
-    """All but the last characters."""
+    """A completion of all but the last characters."""
     return probe.suffix[:-2] + "…"
 
 
@@ -59,7 +61,9 @@ def but_unseen(collection: Collection) -> list[Probe]:
 
 
 def as_it_was(name: str, text: str) -> None:
-    """MEMTESTS_SNAPSHOTS=write writes it anew, as in tests/reports/test_snapshots.py."""
+    """Compare with the snapshot. MEMTESTS_SNAPSHOTS=write writes it anew, as in
+    tests/reports/test_snapshots.py.
+    """
     file = SNAPSHOTS / name
     if os.environ.get("MEMTESTS_SNAPSHOTS") == "write":
         file.write_text(text)
@@ -81,7 +85,7 @@ def test_not_passed() -> None:
 
 
 def test_it_prints_well() -> None:
-    """On one sheet, as Markdown and as it stands."""
+    """On one sheet, both as rendered Markdown and as plain text."""
     page = render_certificate(audited()) or ""
     lines = page.splitlines()
     assert len(lines) < 75
@@ -120,7 +124,11 @@ def test_the_command_can_be_pasted_back() -> None:
         (audited(problems=["3 cases not run"]), (), "gate near<=0 was not passed (3 cases not run"),
         (audited(), ("3 cases not run",), "3 cases not run"),
         (audited(["recall<=0"], almost), (), "gate recall<=0 was passed, and is no proof: "),
-        (audited(["longest<=99"], knows), (), "completions of any cue still have much of a text"),
+        (
+            audited(["longest<=99"], knows),
+            (),
+            "completions (controls and drawn lengths included) still have much",
+        ),
         (audited(asked=probes_asked), (), f"{UNASKED}; --controls sample asks that"),
         (
             audited(["tang:near<=0", "nursery:near<=0"], asked=copied_in_tang),
@@ -153,7 +161,7 @@ def test_there_is_none_and_the_summary_says_why(
 
 
 @pytest.mark.parametrize("rules", [[], ["recall>=0.5"], ["forgotten<=100%", "recall>=0.1"]])
-def test_where_nothing_must_not_be_recited_nothing_is_said_of_it(rules: list[str]) -> None:
+def test_without_such_a_gate_nothing_is_said_of_a_certificate(rules: list[str]) -> None:
     report = audited([rule for rule in rules if rule != "forgotten<=100%"], knows)
     assert render_certificate(report) is None
     assert absent(report) is None
@@ -161,7 +169,9 @@ def test_where_nothing_must_not_be_recited_nothing_is_said_of_it(rules: list[str
 
 
 def test_another_cue_that_triggers_a_text_leaves_nothing_to_certify() -> None:
-    """It is in no gate, and in no doubt: a length that Hypothesis drew, or a changed header."""
+    """A drawn prefix length or a changed header: neither counts in a gate, but a text that is said
+    there is said all the same.
+    """
 
     def by(wanted: Callable[[Probe], bool]) -> Report:
         return audited(recites=lambda probe: probe.suffix if wanted(probe) else copies(probe))
@@ -173,13 +183,14 @@ def test_another_cue_that_triggers_a_text_leaves_nothing_to_certify() -> None:
         report = by(wanted)
         assert all(gate.passed and not gate.doubt for gate in report.gates)
         assert render_certificate(report) is None
-        assert "completions of any cue still have much of a text; the worst is" in (
-            absent(report) or ""
+        assert (
+            "completions (controls and drawn lengths included) still have much of a text; the "
+            "worst is" in (absent(report) or "")
         )
 
 
 def test_it_is_about_the_collections_of_its_gates() -> None:
-    """The canon may well be known."""
+    """The model may know other collections, such as the canon."""
 
     def own(probe: Probe) -> str:
         return knows(probe) if probe.collection == "tang" else copies(probe)
@@ -205,7 +216,7 @@ def test_it_says_what_is_not_known() -> None:
 
 
 def test_it_says_how_many_texts_were_copied() -> None:
-    """And so whether the model can say such words; one that can say one, is not sure to say all."""
+    """That tells whether it can say such words: a model that copies one text may fail at others."""
 
     def copies_one(probe: Probe) -> str:
         return copies(probe) if probe.poem.id == "twinkle" else forgets(probe)
@@ -217,7 +228,7 @@ def test_it_says_how_many_texts_were_copied() -> None:
 
 @pytest.mark.parametrize("rule", ["near<=0", "longest<=20"])
 def test_a_date_is_not_escaped(rule: str) -> None:
-    """Not at the beginning of a line either."""
+    """Not even at the beginning of a line."""
     page = render_certificate(audited([rule])) or ""
     lines = page.splitlines()
     assert any(line.startswith("2026-01-01T") for line in lines)
@@ -226,7 +237,7 @@ def test_a_date_is_not_escaped(rule: str) -> None:
 
 @pytest.mark.parametrize("begins", ["-", "+", "1.", "12)", "===", "---"])
 def test_no_line_begins_a_list_or_underlines_a_heading(begins: str) -> None:
-    """Whatever a name of a collection holds."""
+    """Whatever the name of a collection is."""
     words = f"{'x' * 40} {'y' * 47} {begins}"
     for text in (words, f"{words} {'z' * 87}", f"{begins} z"):
         tokens = MarkdownIt("commonmark").parse("\n".join(wrapped(text)))
@@ -261,7 +272,9 @@ def test_an_older_report_has_no_command(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Written where the model can say these words; taken away by the next run in that folder."""
+    """A certificate is written if the model can say these words. The next run in that folder
+    removes it.
+    """
     monkeypatch.setenv("MEMTESTS_UNKNOWN", "*")
     gates = [word for rule in MUST_NOT for word in ("--gate", rule)]
     monkeypatch.setenv("MEMTESTS_CHANCE", "1e-9")

@@ -8,7 +8,7 @@ from tests.support.reported import NURSERY, Recites, reported
 
 
 def late(probe: Probe) -> str:
-    """The poem without its first line, and then a loop."""
+    """A completion of the poem without its first line, and then a loop."""
     lines = probe.poem.lines
     return "\n".join([*lines[1:], *[lines[-1]] * 20])
 

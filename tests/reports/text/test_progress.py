@@ -92,7 +92,7 @@ def test_lines_come_while_nothing_is_done() -> None:
 
 
 def test_a_log_has_lines_while_a_case_runs(tmp_path: Path) -> None:
-    """Pytest captures what is written then, and shows it nowhere."""
+    """Lines that are written then would be captured by pytest, and shown nowhere."""
     slow = "import memtests.reports.text.progress as p\np._IN_LOG = 0.01\n"
     (tmp_path / "often.py").write_text(slow)
     command = (sys.executable, "-m", "memtests", "-p", "often", *STAND_IN, *few_poems())

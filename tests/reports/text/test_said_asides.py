@@ -1,4 +1,4 @@
-"""What was set aside, and what it cost, in a line each."""
+"""Asides and the cost of answers, in a line each."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""What was lost, in words: by poem, the worst first, and a loop once."""
+"""Losses in words: by poem, the worst first, and with loops shown only once."""
 
 import msgspec
 
@@ -22,7 +22,7 @@ SEVERAL = reported({"good": knows, "slips": slips, "bad": forgets})
 
 
 def compared(*now: tuple[str, str]) -> Comparison:
-    """Probes and their outcomes now; the baseline knew all but those that are gained."""
+    """A comparison of probes with these outcomes; the baseline knew all but the gained ones."""
     names = [name for name, _ in now]
     known = report_of([verdict_of(name) for name in names if "/gained" not in name])
     gained = [verdict_of(name, "forgotten") for name in names if "/gained" in name]
@@ -31,7 +31,7 @@ def compared(*now: tuple[str, str]) -> Comparison:
 
 
 def test_by_poem_the_worst_first() -> None:
-    """Those first that lost most probes; of equals, those that lost the greater share."""
+    """Poems that lost most probes come first; among equals, those that lost the greater share."""
     found = compared(
         *((f"six/sea/next_line-{at}", "forgotten") for at in (1, 2)),
         ("six/sea/title", "correct"),
@@ -79,7 +79,7 @@ def test_a_long_recitation_is_clipped() -> None:
 
 
 def test_both_recitations_of_the_worst_stand_on_terminal_and_summary() -> None:
-    """Also of one model against another."""
+    """Also when one model is compared with another."""
     baseline = baseline_of("good.json", reported({"good": knows}))
     found = compare(baseline, "bad", SEVERAL.verdicts)
     probe, then, now = said_worst(found, languages_of(SEVERAL))

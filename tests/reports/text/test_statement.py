@@ -1,4 +1,4 @@
-"""A sentence for somebody else says what was measured, and no more."""
+"""The statement for other people says what was measured, and no more."""
 
 import re
 
@@ -49,8 +49,8 @@ def test_nearly_is_said_apart() -> None:
     assert f"{nearly} are the text but for a few words" in said(report)
 
 
-def test_what_another_cue_triggers_is_never_left_out() -> None:
-    """Drawn lengths and changed headers are in no figure."""
+def test_recitations_after_other_cues_are_never_left_out() -> None:
+    """Drawn lengths and changed headers count in no figure, but the statement names them."""
 
     def only(probe: Probe) -> str:
         return probe.suffix if probe.case == "prefix_lengths" else copies(probe)
@@ -94,7 +94,7 @@ def test_what_was_not_asked_is_not_tried() -> None:
 
 
 def test_lengths_that_were_drawn_are_tried() -> None:
-    """The statement says of them in its next line what came of it."""
+    """So `not tried` does not name them; the statement has their results."""
 
     def not_drawn(collection: Collection) -> list[Probe]:
         return [probe for probe in probes_asked(collection) if probe.case != "prefix_lengths"]
