@@ -141,7 +141,9 @@ def plainly(given: argparse.Namespace, here: Checkpoint, probes: list[Probe]) ->
     """
     import openai
 
-    client = openai.OpenAI(base_url=f"{given.server.rstrip('/')}/v1", api_key="none")
+    client = openai.OpenAI(
+        base_url=f"{given.server.rstrip('/').removesuffix('/v1')}/v1", api_key="none"
+    )
     lengths = [len(here.encode(p.text).tokens) - len(here.encode(p.cue).tokens) for p in probes]
 
     def ask(at: int) -> str:
