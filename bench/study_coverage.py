@@ -43,9 +43,7 @@ def level(cell: Cell) -> float:
     spread = (cell.of_poems**2 + cell.of_seeds**2) ** 0.5
     places, weights = numpy.polynomial.hermite_e.hermegauss(61)
     weights = weights / weights.sum()
-    return float(
-        brentq(lambda at: weights @ expit(at + spread * places) - cell.recall, -40, 40)
-    )
+    return float(brentq(lambda at: weights @ expit(at + spread * places) - cell.recall, -40, 40))
 
 
 def drawn(cell: Cell, middle: float, rng: numpy.random.Generator) -> Any:

@@ -134,5 +134,12 @@ def _crossed(whole: Matrix) -> Variance:
     between_rows = columns * float(numpy.var(by_row, ddof=1))
     between_columns = rows * float(numpy.var(by_column, ddof=1)) if columns > 1 else 0.0
     left = float(numpy.square(rest).sum()) / max(1, (rows - 1) * (columns - 1))
-    added = Variance(max(0.0, between_rows - left) / whole.size, rows - 1)
-    return Variance(max(between_columns, left) / whole.size, columns - 1).plus(added)
+    value = max(between_columns, left) + max(0.0, between_rows - left)
+    parts = (
+        between_rows**2 / (rows - 1)
+        + between_columns**2 / max(1, columns - 1)
+        + left**2 / max(1, (rows - 1) * (columns - 1))
+    )
+    # Three seeds hardly say how much seeds differ: the mean squares decide the degrees of freedom
+    # (Satterthwaite 1946), also where their difference is small or nothing.
+    return Variance(value / whole.size, max(1.0, value**2 / parts) if parts else 1.0)

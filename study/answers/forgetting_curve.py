@@ -59,6 +59,8 @@ class Fit(NamedTuple):
 
     curve: Callable[[Matrix], Matrix]
     log_likelihood: float
+    numbers: tuple[float, ...]
+    """As they were fitted; another fit may begin from them."""
 
 
 def kept_of(models: Sequence[Model]) -> dict[tuple[str, str, int], Kept]:
@@ -108,11 +110,13 @@ def held_out(groups: Sequence[Kept], form: str) -> Matrix:
     """The log-likelihood of each poem, under the form fitted to poems of other folds."""
     poems = len(groups[0].of)
     scores = numpy.zeros(poems)
-    for fold in range(min(_FOLDS, poems)):
-        out = numpy.arange(poems) % _FOLDS == fold
-        for each in groups:
-            if each.of[out].sum() and each.of[~out].sum():
-                found = fit(form, each.times, each.kept[~out].sum(axis=0), each.of[~out].sum())
+    for each in groups:
+        whole = fit(form, each.times, each.kept.sum(axis=0), each.of.sum())
+        for fold in range(min(_FOLDS, poems)):
+            out = numpy.arange(poems) % _FOLDS == fold
+            kept, of = each.kept[~out].sum(axis=0), each.of[~out].sum()
+            if each.of[out].sum() and of:
+                found = fit(form, each.times, kept, of, whole.numbers)
                 scores[out] += _log_likelihood(
                     found.curve(each.times), each.kept[out], each.of[out, None]
                 ).sum(axis=1)
@@ -129,8 +133,12 @@ def over_again(ahead: Matrix) -> tuple[float, Interval, float]:
     return float(ahead.sum()), Interval(float(low), float(high)), p
 
 
-def fit(form: str, times: Matrix, kept: Matrix, of: float) -> Fit:
-    """The most likely curve of a form: it begins somewhere at the first look, and falls."""
+def fit(
+    form: str, times: Matrix, kept: Matrix, of: float, begin: tuple[float, ...] | None = None
+) -> Fit:
+    """The most likely curve of a form: it begins somewhere at the first look, and falls. `begin`:
+    where to look first, and alone.
+    """
     from scipy.optimize import minimize
 
     def curve_of(numbers: Matrix) -> Callable[[Matrix], Matrix]:
@@ -146,16 +154,20 @@ def fit(form: str, times: Matrix, kept: Matrix, of: float) -> Fit:
     span = times[-1] - times[0]
     rates = [0.2, 0.6, 1.5] if form == POWER else [0.5 / span, 2 / span, 8 / span]
     share = min(0.99, max(0.01, kept[0] / of))
-    starts = [
-        [numpy.log(share / (1 - share)), numpy.log(rate), *([-1.0] if form == FLOOR else [])]
-        for rate in rates
-    ]
+    starts = (
+        [begin]
+        if begin
+        else [
+            [numpy.log(share / (1 - share)), numpy.log(rate), *([-1.0] if form == FLOOR else [])]
+            for rate in rates
+        ]
+    )
     bounds = [(-12, 12), (-12, 6), (-12, 12)][: len(starts[0])]
     found = min(
         (minimize(loss, start, method="L-BFGS-B", bounds=bounds) for start in starts),
         key=lambda one: float(one.fun),
     )
-    return Fit(curve_of(found.x), -float(found.fun))
+    return Fit(curve_of(found.x), -float(found.fun), tuple(found.x))
 
 
 def _logistic(number: float) -> float:

@@ -29,7 +29,7 @@ MATTERS = 0.1
 """A rank correlation that is nearer to none explains less than one hundredth (Cohen 1988)."""
 FEWEST_EITHER = 3
 """So many poems of a language have to be recited, and so many not, or a model tells nothing."""
-_DRAWN = 19_999
+_DRAWN = 9_999
 
 
 class Table(NamedTuple):

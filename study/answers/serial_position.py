@@ -101,15 +101,15 @@ def beside_middle(parts: Matrix, place: int) -> Matrix:
     return parts[..., place] - parts[..., 1:-1].mean(axis=-1)
 
 
-def exchanged(parts: Matrix, place: int) -> float:
+def exchanged(parts: Matrix, place: int, drawn: int = _DRAWN) -> float:
     """How often exchanging the fifths of each poem brings so much between one and the middle."""
     rng = numpy.random.default_rng(0)
-    seen = abs(float(_studentized(beside_middle(parts, place))))
+    seen = abs(_studentized(beside_middle(parts, place)))
     extreme = 0
-    for _ in range(_DRAWN):
-        drawn = beside_middle(rng.permuted(parts, axis=1), place)
-        extreme += abs(float(_studentized(drawn))) >= seen - 1e-12
-    return (extreme + 1) / (_DRAWN + 1)
+    for _ in range(drawn):
+        ahead = beside_middle(rng.permuted(parts, axis=1), place)
+        extreme += abs(_studentized(ahead)) >= seen - 1e-12
+    return (extreme + 1) / (drawn + 1)
 
 
 def _studentized(ahead: Matrix) -> float:

@@ -33,14 +33,13 @@ def model_of(
     seed: int,
     kind: str = "apart",
     epochs: int = 60,
+    *,
     poems: Sequence[Taught] = (),
     looks: Sequence[Look] = (),
 ) -> Model:
     """One model of so many million parameters."""
     name = f"{size}M-{seed}-{kind}-{epochs}"
-    return Model(
-        name, f"{size}M", int(size * 1e6), seed, kind, epochs, tuple(poems), tuple(looks)
-    )
+    return Model(name, f"{size}M", int(size * 1e6), seed, kind, epochs, tuple(poems), tuple(looks))
 
 
 def recitals(
@@ -104,10 +103,7 @@ def study_of(
             Look(
                 TAUGHT,
                 epoch,
-                tuple(
-                    _learned(at, number, ability, poem)
-                    for at, poem in enumerate(poems)
-                ),
+                tuple(_learned(at, number, ability, poem) for at, poem in enumerate(poems)),
                 _pairs(rng, poems, recognises if number == len(TAUGHT_LOOKS) - 1 else 0.5),
             )
             for number, epoch in enumerate(TAUGHT_LOOKS)
@@ -122,15 +118,18 @@ def study_of(
             looks.append(Look(LATER, epoch, courses, _pairs(rng, poems, recognises)))
         found.append(
             model_of(
-                model.parameters / 1e6, model.seed, model.kind, TAUGHT_LOOKS[-1], poems, looks
+                model.parameters / 1e6,
+                model.seed,
+                model.kind,
+                TAUGHT_LOOKS[-1],
+                poems=poems,
+                looks=looks,
             )
         )
     return found
 
 
-def _learned(
-    at: int, number: int, ability: numpy.ndarray, poem: Taught
-) -> Course:
+def _learned(at: int, number: int, ability: numpy.ndarray, poem: Taught) -> Course:
     """A poem is recited once its probability has come most of the way, or never."""
     part = number / (len(TAUGHT_LOOKS) - 1)
     recited = poem.lesson == TAUGHT and bool(ability[at] * part > 0.4)
@@ -138,9 +137,7 @@ def _learned(
     return course(recited, log_p, poem.units)
 
 
-def _pairs(
-    rng: numpy.random.Generator, poems: Sequence[Taught], right: float
-) -> tuple[Pair, ...]:
+def _pairs(rng: numpy.random.Generator, poems: Sequence[Taught], right: float) -> tuple[Pair, ...]:
     chosen = [right if poem.lesson == TAUGHT else 0.5 for poem in poems]
     return tuple(
         Pair(at, -1.0, -2.0 if rng.random() < share else -0.5) for at, share in enumerate(chosen)

@@ -88,7 +88,7 @@ def test_how_often_a_difference_is_held(of_models_: float, seeds: int) -> None:
     rng = numpy.random.default_rng(0)
     weights = numpy.repeat([-1 / seeds, 1 / seeds], seeds)
     levels = numpy.repeat([-0.5, 0.5], seeds)
-    alike = [level for level in levels]
+    alike = list(levels)
     far = rng.normal(0, (1 + of_models_**2) ** 0.5, 400_000)
     truth = float(expit(0.5 + far).mean() - expit(-0.5 + far).mean())
     held = 0

@@ -61,7 +61,8 @@ def test_sizes_that_remember_more_are_seen() -> None:
     matrix = recitals(numpy.random.default_rng(1), models, 90, slope=4)
     answer = by_size(RECALL, models, matrix)
     assert answer.verdict == YES
-    assert answer.interval and answer.interval.low > 20
+    assert answer.interval
+    assert answer.interval.low > 20
     assert "over 8 sizes" in answer.said
     assert len(answer.rows) == 1 + len(SIZES)
     assert by_size(EPOCHS, models, matrix).verdict == NO, "it rises, and was to fall"
