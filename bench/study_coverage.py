@@ -1,8 +1,8 @@
 """How often a study's 95 % intervals hold the truth, where poems and seeds are both drawn.
 
-A poem is recited by a model with a probability whose logit is a level, something of the poem's own
-and something of the model's own, both normally distributed. Prints, for each way to make an interval
-of recall over models that differ in their seed alone, in how many percent of the studies drawn it
+A poem is recited by a model with a probability whose logit is a level, something of the poem's and
+something of the model's, both normally distributed. Prints, for each way to make an interval of
+recall over models that differ in their seed alone, in how many percent of the studies drawn it
 holds the mean over all poems and all seeds.
 """
 

@@ -37,7 +37,7 @@ FORMS = (POWER, EXPONENTIAL, FLOOR) = ("power", "exponential", "exponential with
 NAME, QUESTION = "forgetting-curve", "The form of forgetting over the second lesson"
 FEWEST_LOOKS = 4
 """Three numbers can be fitted to fewer without telling any form."""
-_FOLDS = 10
+_FOLDS = 5
 _DRAWN = 9_999
 # A form that calls something impossible is not worse than one that calls it this improbable.
 _LEAST = 0.001

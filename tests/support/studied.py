@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import numpy
+from msgspec.structs import replace
 from scipy.special import expit
 
 from memtests.study.measured import LATER, TAUGHT, Course, Look, Model, Pair, Taught
@@ -28,18 +29,10 @@ def bare(
     ]
 
 
-def model_of(
-    size: float,
-    seed: int,
-    kind: str = "apart",
-    epochs: int = 60,
-    *,
-    poems: Sequence[Taught] = (),
-    looks: Sequence[Look] = (),
-) -> Model:
-    """One model of so many million parameters."""
+def model_of(size: float, seed: int, kind: str, epochs: int) -> Model:
+    """One model of so many million parameters, without looks."""
     name = f"{size}M-{seed}-{kind}-{epochs}"
-    return Model(name, f"{size}M", int(size * 1e6), seed, kind, epochs, tuple(poems), tuple(looks))
+    return Model(name, f"{size}M", int(size * 1e6), seed, kind, epochs, (), ())
 
 
 def recitals(
@@ -117,14 +110,7 @@ def study_of(
             )
             looks.append(Look(LATER, epoch, courses, _pairs(rng, poems, recognises)))
         found.append(
-            model_of(
-                model.parameters / 1e6,
-                model.seed,
-                model.kind,
-                TAUGHT_LOOKS[-1],
-                poems=poems,
-                looks=looks,
-            )
+            replace(model, epochs=TAUGHT_LOOKS[-1], poems=tuple(poems), looks=tuple(looks))
         )
     return found
 

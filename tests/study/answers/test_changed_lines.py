@@ -48,9 +48,6 @@ def test_words_come_from_elsewhere_where_the_poem_has_none() -> None:
     assert changed_line(alone, ()) is None
     other = Poem("o", "O", "?", "en", ("the blue moon",))
     assert changed_line(alone, [other]) in ((0, "Blue"), (0, "Moon"))
-        0,
-        "Moon",
-    )
     foreign = Poem("o", "O", "?", "zh", ("床前明月光",))
     assert changed_line(alone, [foreign]) is None
 
