@@ -88,9 +88,9 @@ def _answer(
     effect, interval = mean_lead(models, matrix)
     ahead, behind, p = signs(numpy.nanmean(matrix, axis=0))
     said = (
-        f"Half of the way in probability is made {abs(effect):.2f} looks "
-        f"{'before' if effect > 0 else 'after'} a poem is {noun}, on average (95 % interval "
-        f"{said_between(interval)}); earlier for {ahead} poems, later for {behind}, {said_p(p)}."
+        f"Probability has made half of its way {effect:+.2f} looks ahead of the first at which a "
+        f"poem is {noun}, on average (95 % interval {said_between(interval)}); earlier for "
+        f"{ahead} poems, later for {behind}, {said_p(p)}."
     )
     verdict = verdict_of(effect, interval, p, MATTERS)
     return Answer(name, question, verdict, said, effect, "looks ahead", interval, p)

@@ -98,3 +98,21 @@ def test_how_often_a_difference_is_held(of_models_: float, seeds: int) -> None:
         low, high = sum_interval(table, alike, weights)
         held += low <= truth <= high
     assert held >= 930
+
+
+@pytest.mark.parametrize(
+    ("of_poems_", "of_seeds", "level"), [(0.5, 0.5, 0.0), (0.5, 1.0, 0.0), (2.0, 0.5, -2.0)]
+)
+def test_coverage(of_poems_: float, of_seeds: float, level: float) -> None:
+    """A few cells of bench/study_coverage.py, of three seeds. Of 1,000 studies 91 % is two standard
+    errors below 92.7 %.
+    """
+    rng = numpy.random.default_rng(1)
+    spread = (of_poems_**2 + of_seeds**2) ** 0.5
+    truth = float(expit(level + rng.normal(0, spread, 400_000)).mean())
+    held = 0
+    for _ in range(1000):
+        logit = level + rng.normal(0, of_poems_, 90) + rng.normal(0, of_seeds, (3, 1))
+        low, high = share_interval((rng.random(logit.shape) < expit(logit)).astype(float))
+        held += low <= truth <= high
+    assert 910 < held < 995
