@@ -93,3 +93,12 @@ def test_pictures_are_small_and_come_light_and_dark() -> None:
         assert picture.stat().st_size < 200_000, picture.name
         other = {"light": "dark", "dark": "light"}[picture.stem.rpartition("-")[2]]
         assert picture.with_stem(f"{picture.stem.rpartition('-')[0]}-{other}") in pictures
+
+
+def test_sections_that_code_cites_are_there() -> None:
+    found = re.findall(r"^## (\d)\. ", (ROOT / "docs/design.md").read_text(), re.M)
+    folders = ("memtests", "fixtures", "plugins", "reports", "study", "tests")
+    texts = [file.read_text() for folder in folders for file in (ROOT / folder).rglob("*.py")]
+    cited = [each for text in texts for each in re.findall(r"design\.md,\s+section (\d)", text)]
+    assert len(cited) > 10
+    assert {*cited} <= {*found}
