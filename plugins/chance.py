@@ -1,4 +1,4 @@
-"""Chance: how much two different poems have in common (design, section 3).
+"""Chance: how much two different poems have in common (docs/design.md, section 3).
 
 A completion with more of a poem than that remembers something of it. Chance depends on the poems
 alone, never on a model, and is the same in every run.

@@ -1,4 +1,4 @@
-"""Passages: runs of a suffix's own units anywhere in a completion (design, section 3).
+"""Passages: runs of a suffix's own units anywhere in a completion (docs/design.md, section 3).
 
 Pure functions over sequences of units.
 """

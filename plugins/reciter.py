@@ -4,9 +4,9 @@ by reading each text once.
 Let `t` be the tokens of a text and `best[i]` the most probable token after `t[:i]`. Greedy decoding
 from a cut at token `k` follows the text up to the first `i >= k` with `best[i] != t[i]`. So one
 pass over a text decides how far the model recites it from every cut. Only the words after a
-divergence are generated, once for all cues that share the divergence (design, section 4). Where a
-cut lies inside a token, `best[k]` is the most probable of the tokens that agree with the cue's end.
-If a model cannot be read in one pass, everything is generated, from every cue.
+divergence are generated, once for all cues that share the divergence (docs/design.md, section 4).
+Where a cut lies inside a token, `best[k]` is the most probable of the tokens that agree with the
+cue's end. If a model cannot be read in one pass, everything is generated, from every cue.
 
 No pytest in here.
 """
@@ -91,7 +91,7 @@ class Completion:
 
     @property
     def fragile(self) -> bool:
-        """Whether rounding may have decided one of its tokens (design, section 3)."""
+        """Whether rounding may have decided one of its tokens (docs/design.md, section 3)."""
         return self.gap < 1
 
 

@@ -1,4 +1,4 @@
-"""Traces: the readings that are kept, one for each text that a model read (design, section 2).
+"""Traces: the readings that are kept, one of each text that was read (docs/design.md, section 4).
 
 Pure functions over a text and its trace: no model, no pytest and no torch in here.
 """

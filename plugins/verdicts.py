@@ -1,4 +1,4 @@
-"""Verdicts: a completion is compared with the true suffix, and judged (design, section 3).
+"""Verdicts: a completion is compared with the true suffix, and judged (docs/design.md, section 3).
 
 Pure functions over texts. No pytest and no torch in here.
 """
@@ -85,7 +85,7 @@ class Redacted(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """Outcome and measurements of one completion, as recall.json holds it (design, section 7)."""
+    """Outcome and measurements of a completion, as in recall.json (docs/design.md, section 7)."""
 
     model: str
     collection: str

@@ -1,4 +1,4 @@
-"""The recall report: its type, and recall.json on disk (design, section 7)."""
+"""The recall report: its type, and recall.json on disk (docs/design.md, section 7)."""
 
 import os
 import secrets

@@ -1,4 +1,4 @@
-"""The definitions of design section 3, pinned down by examples and properties."""
+"""The definitions of docs/design.md, section 3, pinned down by examples and properties."""
 
 import dataclasses
 

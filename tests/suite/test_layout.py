@@ -1,4 +1,4 @@
-"""Imports go one way: fixtures → plugins → reports → conftest (design, section 5), and study."""
+"""Imports go one way: fixtures → plugins → reports → study (docs/design.md, section 5)."""
 
 import ast
 import subprocess
