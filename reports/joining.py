@@ -153,13 +153,32 @@ def asked_of(report: Report, model: str) -> dict[str, str]:
     return found | judged
 
 
+def controls_of(report: Report) -> dict[str, str]:
+    """The controls of a report's first model → their questions, unless there was no verdict."""
+    model = report.models[0].name if report.models else ""
+    missing = [r.probe for r in report.unjudged if r.model == model and r.case == CONTROL]
+    judged = {v.probe: v.question for v in report.verdicts if v.model == model and v.control}
+    return dict.fromkeys(missing, "") | judged
+
+
+def other_controls(now: Mapping[str, str], then: Mapping[str, str]) -> str | None:
+    """How the controls of one run differ from those of another; None where they do not."""
+    why = other_questions(now, then)
+    return f"it has other controls: {why}; give the same --controls" if why else None
+
+
 def questions_of_probes(probes: Iterable[Probe]) -> dict[str, str]:
     """The probes of a run that count → their questions."""
-    return {
-        probe.name: question_of(probe.cue, probe.suffix)
-        for probe in probes
-        if probe.case not in (PREFIX_LENGTHS, CONTROL)
-    }
+    return _questions(probe for probe in probes if probe.case not in (PREFIX_LENGTHS, CONTROL))
+
+
+def controls_of_probes(probes: Iterable[Probe]) -> dict[str, str]:
+    """The controls of a run → their questions."""
+    return _questions(probe for probe in probes if probe.case == CONTROL)
+
+
+def _questions(probes: Iterable[Probe]) -> dict[str, str]:
+    return {probe.name: question_of(probe.cue, probe.suffix) for probe in probes}
 
 
 def other_questions(now: Mapping[str, str], then: Mapping[str, str]) -> str | None:

@@ -1,17 +1,31 @@
 """The hooks of `--latest`: a report that new checkpoints are added to, run after run."""
 
+import posixpath
+from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from memtests.fixtures.models.training_steps import counted_in
+from memtests.plugins.completions import ALL, FEW
 from memtests.plugins.hooks import probes_of_items
 from memtests.plugins.model import loading, model_names, report_folder
 from memtests.plugins.stopping import stop
-from memtests.reports.joining import asked_of, other_questions, questions_of_probes
+from memtests.reports.gating.gates import GateError, evaluate, lacking, parse_gate
+from memtests.reports.joining import (
+    asked_of,
+    controls_of,
+    controls_of_probes,
+    other_controls,
+    other_questions,
+    questions_of_probes,
+)
 from memtests.reports.report import Report
 from memtests.reports.report_files import ReportError, read_report
 from memtests.reports.report_folder import DATA
 from memtests.reports.text.phrases import number_of
+from memtests.reports.text.terminal import render_gates
 
 EARLIER = pytest.StashKey[Report]()
 """The report that this run's is added to."""
@@ -21,30 +35,73 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Leave out the models that the report has already; exit status 0 if it has them all."""
     if config.option.help or not config.option.latest:
         return None
+    # A miss fails nothing; gates may.
+    config.option.measure = not config.option.gate
     if hasattr(config, "workerinput"):  # the controller has chosen its models
-        config.option.measure = True
         return None
-    for option in ("gate", "baseline", "update_baseline"):
+    for option in ("baseline", "update_baseline"):
         if config.getoption(option):
             name = option.replace("_", "-")
             raise pytest.UsageError(
-                f"--latest: it only measures, and --{name} judges a single run; leave out one of "
-                "them"
+                f"--latest: it adds to a report, and --{name} judges a single run; leave out one "
+                "of them"
             )
-    config.option.measure = True
-    earlier = whole_report(report_folder(config) / DATA)
+    file = report_folder(config) / DATA
+    earlier = whole_report(file)
+    given = config.option.model or ["embedded"]
+    named = {loading(config).named(name): name for name in given}
+    check_steps(named, earlier)
     if earlier is None:
         return None
-    given = config.option.model or ["embedded"]
     there = {model.name for model in earlier.models}
-    new = [name for name in given if loading(config).named(name) not in there]
+    new = [name for called, name in named.items() if called not in there]
     if not new:
-        has = number_of(len(given), "model")
-        print(f"nothing new: {report_folder(config) / DATA} has the {has} already")
-        return int(pytest.ExitCode.OK)
+        return _nothing_new(config, earlier, file, number_of(len(given), "model"))
     config.option.model = new
     config.stash[EARLIER] = earlier
     return None
+
+
+def _nothing_new(config: pytest.Config, earlier: Report, file: Path, has: str) -> int:
+    """Say so, and judge the gates anew on the report; the exit status."""
+    print(f"nothing new: {file} has the {has} already; nothing was asked")
+    rules = config.option.gate or []
+    if not rules:
+        return int(pytest.ExitCode.OK)
+    try:
+        gates = [parse_gate(rule, [each.name for each in earlier.collections]) for rule in rules]
+    except GateError as error:
+        raise pytest.UsageError(f"--gate {error}") from None
+    for gate in gates:
+        all_recited = all(model.completions == ALL for model in earlier.models)
+        what = lacking(gate, ALL if all_recited else FEW, bool(earlier.texts), False)
+        if what:
+            raise pytest.UsageError(f"--gate {gate.rule!r} needs {what}, which {file} has not")
+    judged = evaluate(gates, earlier, ())
+    shown = msgspec.structs.replace(earlier, gates=judged)
+    print("gates, judged anew on that report:", *render_gates(shown), sep="\n")
+    passed = all(gate.passed for gate in judged)
+    return int(pytest.ExitCode.OK if passed else pytest.ExitCode.TESTS_FAILED)
+
+
+def check_steps(named: Mapping[str, str], earlier: Report | None) -> None:
+    """Raise UsageError at two checkpoints of one folder that were saved at the same step. `named`:
+    what a report calls a model → the model as it was named.
+    """
+    steps = {model.name: model.step for model in (earlier.models if earlier else ())}
+    taken: dict[tuple[str, int], str] = {}
+    for name in dict.fromkeys([*steps, *named]):
+        step = steps.get(name)
+        step = counted_in(named.get(name, name)) if step is None else step
+        if step is None:
+            continue
+        place = (posixpath.dirname(posixpath.normpath(name)), step)
+        other = taken.setdefault(place, name)
+        if other != name:
+            raise pytest.UsageError(
+                f"--latest: {other} and {name} are both of step {step}; leave one of them out, or "
+                "take it away"
+            )
 
 
 def whole_report(file: Path) -> Report | None:
@@ -77,8 +134,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     earlier = session.config.stash.get(EARLIER, None)
     if earlier is None or not session.items:
         return
-    now = questions_of_probes(probes_of_items(session.items))
+    probes = probes_of_items(session.items)
+    now = questions_of_probes(probes)
     why = other_questions(now, asked_of(earlier, earlier.models[0].name))
+    why = why or other_controls(controls_of_probes(probes), controls_of(earlier))
+    if why is None and session.config.option.controls == "none" and earlier.controls:
+        why = "it has controls; leave --controls none out"
     if why:
         stop(
             session.config,

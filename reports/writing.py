@@ -306,6 +306,7 @@ class Writer:
                 junit.pytest_runtest_logreport(gate)
         try:
             self.conclusion = self._write(found, finished=not problems)
+            session.exitstatus = self.conclusion.status
         except OSError as error:
             session.exitstatus = max(int(session.exitstatus), pytest.ExitCode.TESTS_FAILED)
             reason = (
@@ -331,7 +332,7 @@ class Writer:
         if not (found.report.verdicts or found.report.unjudged):
             return found
         if self.earlier is not None:
-            found = added(found, self.earlier, self.folder / DATA)
+            found = added(found, self.earlier, self.folder / DATA, rules.gates)
             if found.refusal:
                 return found
         then = rules.baseline.traces if rules.baseline else ()

@@ -129,9 +129,11 @@ def _cell(verdicts: Sequence[Verdict], language: str | None) -> Cell | None:
     mean = None
     if language is not None and len(log_p) == len(verdicts):
         mean = sum(log_p) / sum(len(unit_ends(v.asked, language)) for v in verdicts)
+    # A window that is not extracted leaves nothing of the text.
+    partly = (CORRECT,) if verdicts[0].window else (CORRECT, INCORRECT)
     return Cell(
         all(v.correct for v in verdicts),
-        any(v.outcome in (CORRECT, INCORRECT) for v in verdicts),
+        any(v.outcome in partly for v in verdicts),
         mean,
     )
 
@@ -209,6 +211,8 @@ class Trend(NamedTuple):
     levels: Mapping[str, Sequence[Level]]
     """Collection → its level at each stop (see `levels`)."""
     courses: Sequence[Course]
+    windows: bool = False
+    """Whether windows of texts were asked in place of whole poems."""
 
     @property
     def ends(self) -> dict[str, int]:
@@ -224,4 +228,5 @@ def trend_of(report: Report) -> Trend:
     ]
     places = stops(models)
     looks = looks_of(report.verdicts, places)
-    return Trend(places, levels(looks), courses(looks, languages_of(report)))
+    windows = bool(report.texts)
+    return Trend(places, levels(looks), courses(looks, languages_of(report)), windows)

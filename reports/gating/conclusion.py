@@ -13,7 +13,7 @@ from memtests.reports.counting.memories import NOTHING, Remembered
 from memtests.reports.gating.baselines import Baseline, MismatchError
 from memtests.reports.gating.comparing import Comparison, compare
 from memtests.reports.gating.gates import Gate, evaluate
-from memtests.reports.joining import joined
+from memtests.reports.joining import controls_of, joined, other_controls
 from memtests.reports.report import Report, unjudged_of
 from memtests.reports.text.headline import Resumed, headline
 from memtests.reports.text.phrases import number_of
@@ -104,9 +104,9 @@ def conclude(
     )
 
 
-def added(found: Conclusion, earlier: Report, file: Path) -> Conclusion:
+def added(found: Conclusion, earlier: Report, file: Path, gates: Sequence[Gate] = ()) -> Conclusion:
     """The conclusion with the run's models added to an earlier report, which `file` holds. If they
-    cannot be added, it says why in its refusal.
+    cannot be added, it says why in its refusal. `gates`: judged on all models of the report.
     """
     why = "this run is not whole; the same command goes on" if found.problems else None
     try:
@@ -114,7 +114,13 @@ def added(found: Conclusion, earlier: Report, file: Path) -> Conclusion:
     except MismatchError as error:
         why = str(error)
     if why is None:
-        return replace(found, report=report, comparisons=())
+        why = other_controls(controls_of(found.report), controls_of(earlier))
+    if why is None:
+        report = msgspec.structs.replace(report, gates=evaluate(gates, report, ()))
+        status = found.status
+        if not all(gate.passed for gate in report.gates):
+            status = max(status, int(pytest.ExitCode.TESTS_FAILED))
+        return replace(found, report=report, comparisons=(), status=status)
     status = max(found.status, int(pytest.ExitCode.TESTS_FAILED))
     return replace(found, status=status, refusal=f"{file}: left as it was, as {why}")
 

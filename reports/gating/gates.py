@@ -77,6 +77,28 @@ class Gate:
         return found >= self.bound if self.at_least else found <= self.bound
 
 
+class Bound(NamedTuple):
+    """What a rule compares with, and how."""
+
+    at_least: bool
+    number: Fraction
+    end: str | None
+    """Which end of the interval is compared, if one is."""
+
+    def holds(self, value: Fraction) -> bool:
+        """Whether a value meets it."""
+        return value >= self.number if self.at_least else value <= self.number
+
+
+def bound_in(rule: str) -> Bound | None:
+    """The bound in a rule, whatever the collections are; None if there is none."""
+    form = re.fullmatch(rf".*?(?::\s*(low|high)\s*)?(<=|>=)\s*({_NUMBER})\s*(%?)\s*", rule)
+    if form is None:
+        return None
+    number = Fraction(form[3]) / (100 if form[4] else 1)
+    return Bound(form[2] == ">=", number, form[1])
+
+
 def parse_gate(rule: str, collections: Sequence[str]) -> Gate:
     """A rule of the form `[collection:]measure[:low|:high](<=|>=)number[%]`, where a measure may be
     `discoverable(n)`, `discoverable(n, p)`, `expected(n)` or `extracted(n, p)`. Raises GateError.

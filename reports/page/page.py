@@ -47,6 +47,7 @@ from memtests.reports.page.recitations import SIGNS, poems_of
 from memtests.reports.page.strips import heats_of, strips_of
 from memtests.reports.report import Report, Tally, is_redacted, languages_of
 from memtests.reports.text.headline import headline
+from memtests.reports.text.length_rows import said_no_lengths
 from memtests.reports.text.rows import (
     ability_notes,
     against,
@@ -169,6 +170,7 @@ def render_page(
         drawn=drawn,
         strips=strips,
         heats=heats_of(remembered.inside),
+        no_lengths=said_no_lengths(report, remembered.inside),
         figures=figures_of(report, remembered) if drawn else [],
         completions=completion_notes(report),
         cuts={model: said_cuts(made) for model, made in cuts_made(report.verdicts).items()},

@@ -49,6 +49,7 @@ class PoemRow(NamedTuple):
 
 def render_trend(report: Report, trend: Trend) -> str:
     """The whole page. `trend`: of the report's models."""
+    signs = said_signs(trend)
     titles = {} if is_redacted(report) else headings_of(report.verdicts)
     return rendered(
         "trend.html",
@@ -57,12 +58,12 @@ def render_trend(report: Report, trend: Trend) -> str:
         figures=figures_of_trend(trend),
         stops=trend.stops,
         shades=PROBABLE,
-        signs=said_signs(),
+        signs=signs,
         poems=[
             PoemRow(
                 titles.get(course.key, "").split("\n")[0],
                 "/".join(course.key),
-                [_square(cell) for cell in course.cells],
+                [_square(cell, signs) for cell in course.cells],
                 turns(course),
             )
             for course in trend.courses
@@ -73,9 +74,9 @@ def render_trend(report: Report, trend: Trend) -> str:
     )
 
 
-def _square(cell: Cell | None) -> Square:
+def _square(cell: Cell | None, signs: Mapping[str, str]) -> Square:
     sign = sign_of(cell)
-    said = said_signs()[sign]
+    said = signs[sign]
     if cell is None or cell.log_p is None:
         return Square(sign, "unknown", said)
     shade = max((at for at, edge in _EDGES.items() if cell.log_p >= math.log(edge)), default=0)

@@ -19,9 +19,9 @@ def extraction_rows(report: Report, found: Sequence[Extraction]) -> list[list[st
     the longest passage.
     """
     several = len(report.models) > 1
-    names = ["text", "windows", "extracted", "of the text"]
+    names = ["text", "windows", "windows extracted", "extracted"]
     names += [f"n = {samples:,}, p = {USUAL}" for samples in SAMPLES]
-    names += ["longest passage", "passages", "of", "counted in"]
+    names += ["longest passage", "passages", "asked for", "of", "counted in"]
     rows = [["model"] * several + names]
     for each in found:
         sampled = (
@@ -31,8 +31,8 @@ def extraction_rows(report: Report, found: Sequence[Extraction]) -> list[list[st
             [each.model] * several
             + [f"{each.text.collection}/{each.text.poem}", f"{each.windows:,}"]
             + [f"{each.extracted:,}", percent(each.share), *sampled]
-            + [f"{each.longest:,}", f"{len(each.passages):,}", f"{each.text.units:,}"]
-            + [f"{_unit(each)}s"]
+            + [f"{each.longest:,}", f"{len(each.passages):,}", f"{each.coverable:,}"]
+            + [f"{each.text.units:,}", f"{_unit(each)}s"]
         )
     return rows
 

@@ -10,8 +10,8 @@ from memtests.reports.counting.tallies import counted, shortest_cues
 from memtests.reports.gating.comparing import LOST
 from memtests.reports.gating.gates import GateError, ability_unknown, parse_gate
 from memtests.reports.report import GateRecord, Report, unjudged_of
+from memtests.reports.text.digits import said_value
 from memtests.reports.text.phrases import number_of, one_line
-from memtests.reports.text.rows import percent
 from memtests.reports.text.said_losses import said_losses
 
 # How many gates and poems the headline names. The tables below name all of them.
@@ -136,9 +136,9 @@ def _came_to(gate: GateRecord) -> str:
     if gate.value is None:
         return gate.reason or "no value"
     if gate.counts is None:
-        return f"{gate.value:.4g}"
+        return said_value(gate)
     part, whole = gate.counts
-    return f"{percent(gate.value)}, {part:,} of {whole:,}"
+    return f"{said_value(gate)}, {part:,} of {whole:,}"
 
 
 def _lost_in(gate: GateRecord, report: Report) -> str | None:

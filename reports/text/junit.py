@@ -7,6 +7,7 @@ import pytest
 
 from memtests.plugins.resuming import SavedVerdict
 from memtests.reports.report import GateRecord
+from memtests.reports.text.digits import said_value
 from memtests.reports.text.phrases import one_line
 
 
@@ -37,7 +38,7 @@ def gate_reports(gates: Sequence[GateRecord]) -> list[pytest.TestReport]:
         outcome = "passed" if gate.passed else "failed"
         value = "-" if gate.value is None else f"{gate.value:.4f}"
         doubt = [("doubt", gate.doubt)] if gate.doubt else []
-        reason = None if gate.passed else f"{gate.rule}: {value}, {gate.reason}"
+        reason = None if gate.passed else f"{gate.rule}: {said_value(gate)}, {gate.reason}"
         phases: Any = (("call", outcome, reason), ("teardown", "passed", None))
         for when, result, why in phases:
             reports.append(

@@ -91,8 +91,12 @@ def _counts(report: Report) -> list[str]:
         for each in found
         for text in (
             f"{each.correct:,} of {each.judged:,} correct",
-            f"{each.incorrect:,} {INCORRECT}",
-            f"{each.forgotten:,} {FORGOTTEN}",
+            # Of what was only read nobody knows which of these it is.
+            *(
+                f"{count:,} {outcome}"
+                for outcome, count in ((INCORRECT, each.incorrect), (FORGOTTEN, each.forgotten))
+                if count or not each.not_recited
+            ),
             *([f"{each.not_recited:,} {NOT_RECITED}"] if each.not_recited else []),
         )
     ]

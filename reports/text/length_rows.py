@@ -24,6 +24,16 @@ def length_rows(report: Report, found: Sequence[Inside]) -> list[list[str]]:
     return rows
 
 
+def said_no_lengths(report: Report, found: Sequence[Inside]) -> str:
+    """Why a report on windows lacks the table, if it does."""
+    if found or not report.texts:
+        return ""
+    return (
+        "no table of context in and memory out: there is no trace that tells of it; a run without "
+        "--no-traces, with windows of 10 given and 10 asked for or more, has it"
+    )
+
+
 def asked_of(found: Sequence[Inside]) -> list[int]:
     """The lengths asked for that fit into some window."""
     return [asked for asked in ASKED if any(c.asked == asked for each in found for c in each.cells)]

@@ -9,7 +9,7 @@ from memtests.reports.gating.comparing import Comparison, among_models
 from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.report import Report, languages_of
 from memtests.reports.text.extraction_rows import extraction_rows, passage_lines, place_rows
-from memtests.reports.text.length_rows import length_rows, said_drawn
+from memtests.reports.text.length_rows import length_rows, said_drawn, said_no_lengths
 from memtests.reports.text.phrases import one_line
 from memtests.reports.text.rows import (
     ability_notes,
@@ -41,6 +41,7 @@ def render_summary(conclusion: Conclusion) -> str:
     report = conclusion.report
     languages = languages_of(report)
     headline, *resumed = opening(conclusion)
+    missing = said_no_lengths(report, conclusion.remembered.inside)
     parts = [
         [f"**{escaped(headline)}**"],
         list(map(escaped, resumed)),
@@ -54,6 +55,7 @@ def render_summary(conclusion: Conclusion) -> str:
         *_extraction(report),
         *(table(rows) for rows in _from_traces(conclusion) if len(rows) > 1),
         *([f"{said_drawn(each)}."] for each in conclusion.remembered.inside),
+        [f"{missing}."] if missing else [],
         ["### Controls", "", *table(control_rows(report))] if report.controls else [],
         *(
             _comparison(comparison, languages)

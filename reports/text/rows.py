@@ -9,7 +9,7 @@ from memtests.fixtures.models.local.ways import is_slow
 from memtests.fixtures.probes.controls import MOST_TO_COPY
 from memtests.fixtures.probes.cuts import ALONE, BETWEEN, CUTS, HEALED
 from memtests.fixtures.probes.text import in_words
-from memtests.plugins.verdicts import NOT_RECITED, OUTCOMES, Verdict
+from memtests.plugins.verdicts import FORGOTTEN, INCORRECT, NOT_RECITED, OUTCOMES, Verdict
 from memtests.reports.counting.controlled import control_interval, merged_controls
 from memtests.reports.counting.discovery import (
     SAMPLES,
@@ -25,10 +25,11 @@ from memtests.reports.counting.tallies import (
     shortest_cues,
     totals,
 )
-from memtests.reports.gating.gates import ability_unknown
+from memtests.reports.gating.gates import HIGH, LOW, ability_unknown
 from memtests.reports.report import (
-    PROBES,
+    UNITS,
     ComparisonRecord,
+    ControlRecord,
     GateRecord,
     Report,
     Tally,
@@ -36,6 +37,7 @@ from memtests.reports.report import (
     in_model_order,
     texts_of,
 )
+from memtests.reports.text.digits import said_end, said_value
 from memtests.reports.text.phrases import TELLS, number_of
 from memtests.reports.text.said_asides import said_usage
 
@@ -205,7 +207,7 @@ def control_rows(report: Report) -> list[list[str]]:
             span = said_interval(counts[0], sum(counts), poems, *control_interval(found))
         rows.append(
             [found.model] * several
-            + [found.kind, str(poems or "-"), *map(str, (sum(counts), *counts))]
+            + [found.kind, str(poems or "-"), str(sum(counts)), *_said_outcomes(found, shown)]
             + [percent(counts[0] / sum(counts)), span, titles]
         )
     return rows
@@ -333,32 +335,45 @@ def percent(part: float) -> str:
 
 def _measured(gate: GateRecord) -> list[str]:
     """The cells of a gate: value, counts and interval."""
-    if gate.value is None:
-        return ["-", "-", "-"]
+    value = said_value(gate)
     if gate.counts is None:
-        return [f"{gate.value:.4g}", "-", "-"]
+        return [value, "-", "-"]
     part, whole = gate.counts
     span = "-"  # older reports have none
     if gate.low is not None and gate.high is not None:
-        span = said_interval(part, whole, gate.poems, gate.low, gate.high)
-    unit = f" {gate.counted_in}" if gate.counted_in != PROBES else ""
-    return [percent(gate.value), f"{part} of {whole}{unit}", span]
+        ends = (said_end(gate, LOW), said_end(gate, HIGH))
+        span = _span(part, whole, gate.poems, *ends)
+    unit = f" {gate.counted_in} asked for" if gate.counted_in == UNITS else ""
+    return [value, f"{part} of {whole}{unit}", span]
 
 
 def said_interval(part: int, whole: int, poems: int, low: float, high: float) -> str:
     """The interval of a share of probes. If none or all of them count, the number of poems is
     shown: the interval depends on that alone.
     """
+    return _span(part, whole, poems, percent(low), percent(high))
+
+
+def _span(part: int, whole: int, poems: int, low: str, high: str) -> str:
     if part == 0:
-        return f"0 of {number_of(poems, 'poem')}, to {percent(high)}"
+        return f"0 of {number_of(poems, 'poem')}, to {high}"
     if part == whole:
-        return f"{poems} of {number_of(poems, 'poem')}, from {percent(low)}"
-    return f"{percent(low)} to {percent(high)}"
+        return f"{poems} of {number_of(poems, 'poem')}, from {low}"
+    return f"{low} to {high}"
 
 
 def recall_interval(tally: Tally) -> str:
     """The interval of a tally's recall."""
     return said_interval(tally.correct, tally.judged, tally.poems, tally.low, tally.high)
+
+
+def _said_outcomes(found: Tally | ControlRecord, shown: Sequence[str]) -> list[str]:
+    """How many there are of each outcome. If misses were only read, nobody knows how many of them
+    are incorrect and how many forgotten.
+    """
+    counts = {outcome: getattr(found, field_of(outcome)) for outcome in shown}
+    unknown = [INCORRECT, FORGOTTEN] if found.not_recited else []
+    return ["-" if o in unknown and not n else str(n) for o, n in counts.items()]
 
 
 def _row(
@@ -369,7 +384,7 @@ def _row(
         collection or tally.collection,
         tally.case,
         *map(str, (tally.poems, tally.judged)),
-        *(str(getattr(tally, field_of(outcome))) for outcome in shown),
+        *_said_outcomes(tally, shown),
         # How many are nearly correct is not known if some were only read.
         *(str(tally.verbatim), "-" if tally.not_recited else str(tally.near)),
         percent(tally.recall),

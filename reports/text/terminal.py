@@ -13,7 +13,7 @@ from memtests.reports.gating.conclusion import Conclusion
 from memtests.reports.report import Report, languages_of
 from memtests.reports.text.extraction_rows import extraction_rows, passage_lines, place_rows
 from memtests.reports.text.headline import RESULT, said_resumed
-from memtests.reports.text.length_rows import length_rows, said_drawn
+from memtests.reports.text.length_rows import length_rows, said_drawn, said_no_lengths
 from memtests.reports.text.phrases import describe, missed, one_line
 from memtests.reports.text.rows import (
     ability_notes,
@@ -112,7 +112,8 @@ def render_extraction(report: Report) -> list[list[str]]:
 def render_lengths(report: Report, remembered: Remembered) -> list[str]:
     """The table of `length_rows`, with a note on its intervals."""
     rows = _rendered(report, length_rows(report, remembered.inside))
-    return [*rows, *dict.fromkeys(map(said_drawn, remembered.inside))]
+    missing = said_no_lengths(report, remembered.inside)
+    return [*rows, *dict.fromkeys(map(said_drawn, remembered.inside)), *[missing] * bool(missing)]
 
 
 def render_controls(report: Report) -> list[str]:

@@ -63,8 +63,15 @@ def sign_of(cell: Cell | None) -> str:
     return SIGNS[outcome]
 
 
-def said_signs() -> dict[str, str]:
+def said_signs(trend: Trend) -> dict[str, str]:
     """Sign → its meaning."""
+    if trend.windows:
+        return {
+            SIGNS[CORRECT]: "every window of it extracted",
+            SIGNS[INCORRECT]: "some windows extracted",
+            SIGNS[FORGOTTEN]: "none extracted",
+            NOT_JUDGED: "not judged",
+        }
     return {
         SIGNS[CORRECT]: "recited",
         SIGNS[INCORRECT]: "in part",
@@ -76,13 +83,10 @@ def said_signs() -> dict[str, str]:
 def said_trend(trend: Trend) -> list[str]:
     """A trend in sentences: its checkpoints, and how many poems were recited at them."""
     first, last = trend.stops[0], trend.stops[-1]
-    ever = [course for course in trend.courses if course.first is not None]
-    now = [course for course in ever if course.cells[-1] and course.cells[-1].recited]
     lines = [
         f"{number_of(len(trend.stops), 'checkpoint')}, from step {first.at:,} ({first.name}) to "
         f"step {last.at:,} ({last.name}).",
-        f"Of {number_of(len(trend.courses), 'poem')}, {len(ever)} were recited at some of them, "
-        f"and {len(now)} are at the last.",
+        *_came_and_went(trend),
     ]
     lines += [
         f"The steps of {lesson} are counted on from the end of {before} ({at:,})."
@@ -92,9 +96,26 @@ def said_trend(trend: Trend) -> list[str]:
     return lines
 
 
+def _came_and_went(trend: Trend) -> list[str]:
+    """How many poems, or of windows texts, were recited at some time, and are at the last."""
+    if trend.windows:
+        texts = number_of(len(trend.courses), "text")
+        some, last = (
+            sum(any(cell and cell.partly for cell in course.cells[at:]) for course in trend.courses)
+            for at in (0, -1)
+        )
+        return [f"Of {texts}, {some} had windows extracted at some of them, {last} at the last."]
+    ever = [course for course in trend.courses if course.first is not None]
+    now = [course for course in ever if course.cells[-1] and course.cells[-1].recited]
+    return [
+        f"Of {number_of(len(trend.courses), 'poem')}, {len(ever)} were recited at some of them, "
+        f"and {len(now)} are at the last."
+    ]
+
+
 def trend_sections(trend: Trend) -> list[tuple[str, Sequence[str]]]:
     """Everything that a terminal shows of a trend: titles, and the lines under each."""
-    signs = ", ".join(f"{sign} {said}" for sign, said in said_signs().items())
+    signs = ", ".join(f"{sign} {said}" for sign, said in said_signs(trend).items())
     return [
         ("trend", said_trend(trend)),
         ("checkpoints", columns(stop_rows(trend), left=1)),

@@ -72,8 +72,43 @@ def test_nothing_new(pytester: pytest.Pytester) -> None:
     before = (pytester.path / "report/recall.json").read_bytes()
     result = ask(pytester)
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["nothing new: *recall.json has the 1 model already"])
+    said = "nothing new: *recall.json has the 1 model already; nothing was asked"
+    result.stdout.fnmatch_lines([said])
     assert (pytester.path / "report/recall.json").read_bytes() == before
+    for gate, status, word in (("recall>=0.9", 0, "passed"), ("recall<=0.9", 1, "NOT PASSED")):
+        result = ask(pytester, "--gate", gate)
+        assert result.ret == status
+        lines = ["gates, judged anew on that report:", "gate *", f"{gate} *{word}*"]
+        result.stdout.fnmatch_lines([said, *lines])
+    result = ask(pytester, "--gate", "passage<=10")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--gate 'passage<=10' needs windows, which *recall.json has not"])
+
+
+def test_gates_are_judged_on_every_model_of_the_report(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved(pytester, 8)
+    monkeypatch.setenv("MEMTESTS_UNKNOWN", "*")
+    assert ask(pytester).ret == 0
+    monkeypatch.delenv("MEMTESTS_UNKNOWN")
+    saved(pytester, 9)
+    result = ask(pytester, "--gate", "recall>=0.9")
+    assert result.ret == 1
+    found = {gate["model"]: gate["passed"] for gate in report(pytester)["gates"]}
+    assert found == {"a/checkpoint-8": False, "a/checkpoint-9": True}
+
+
+def test_two_checkpoints_of_one_step(pytester: pytest.Pytester) -> None:
+    saved(pytester, 8, 9)
+    for number in (8, 9):
+        state = pytester.path / f"a/checkpoint-{number}/trainer_state.json"
+        state.write_text('{"global_step": 8}')
+    result = ask(pytester)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["*--latest: a/checkpoint-8 and a/checkpoint-9 are both of step 8; leave one of them out*"]
+    )
 
 
 def test_a_run_that_is_not_whole_adds_nothing(
@@ -111,8 +146,12 @@ def stops(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     ("more", "reason"),
     [
         (
-            ("--gate", "recall>=0.9"),
-            "--latest: it only measures, and --gate judges a single run; leave",
+            ("--baseline", "b.json"),
+            "--latest: it adds to a report, and --baseline judges a single run; leave out",
+        ),
+        (
+            ("--controls", "sample", "-k", "test_title or test_unseen"),
+            "--latest: *recall.json has other questions: it has other controls: * more (*",
         ),
         (("-k", "test_prefix"), "--latest: *recall.json has other questions: 32 probes more (*"),
         (("--header", "{title}"), "--latest: *tang/*/title has another cue or another suffix; ask"),

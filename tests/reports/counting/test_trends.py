@@ -20,8 +20,11 @@ from memtests.reports.counting.trends import (
     stops,
     trend_of,
 )
+from memtests.reports.joining import joined
 from memtests.reports.report import Report
+from memtests.reports.text.trend_rows import said_signs, said_trend, sign_of
 from tests.support.reported import forgets, knows, reported, slips
+from tests.support.windowed import windowed
 
 
 def only_chinese(probe: Probe) -> str:
@@ -198,3 +201,23 @@ def test_no_interval_goes_beyond_certainty() -> None:
     (level,) = levels(looks_of(apart, trend_of(whole).stops))["tang"]
     assert level.log_p is not None
     assert (level.log_p.value, level.log_p.high) == (-45.5, 0.0)
+
+
+def test_a_trend_of_windows() -> None:
+    """It speaks of windows, since no text is recited whole."""
+    reports = {
+        name: renamed(windowed(known), name)
+        for name, known in (("a/checkpoint-1", {}), ("a/checkpoint-2", {"book": range(10, 60)}))
+    }
+    found = trend_of(joined(reports))
+    assert ["".join(map(sign_of, course.cells)) for course in found.courses] == ["○◐", "○○"]
+    assert said_trend(found)[1] == (
+        "Of 2 texts, 1 had windows extracted at some of them, 1 at the last."
+    )
+    assert said_signs(found)["◐"] == "some windows extracted"
+
+
+def renamed(report: Report, name: str) -> Report:
+    models = [msgspec.structs.replace(model, name=name) for model in report.models]
+    verdicts = [msgspec.structs.replace(v, model=name) for v in report.verdicts]
+    return msgspec.structs.replace(report, models=tuple(models), verdicts=tuple(verdicts))

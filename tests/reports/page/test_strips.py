@@ -10,7 +10,10 @@ from memtests.reports.joining import joined
 from memtests.reports.page.page import render_page
 from memtests.reports.page.strips import COLUMNS, HEIGHT, strips_of
 from memtests.reports.report import Report
+from memtests.reports.text.last_line import last_line
+from memtests.reports.text.rows import table_rows
 from tests.support.read_windows import traces_of_windows
+from tests.support.reported import reported, slips
 from tests.support.windowed import BOOK, WORDS, windowed
 
 
@@ -84,3 +87,28 @@ def test_what_windows_lost_and_gained_leads_to_their_text() -> None:
     page = render_page(joined({"b": windowed({"book": range(100)}), "a": windowed({})}))
     assert '<a href="#texts"><bdi>A Book of Numbers</bdi></a> 19 of 19 probes' in page
     assert '<section id="texts">' in page
+
+
+def test_a_page_of_windows_has_no_poems_and_says_which_table_is_missing() -> None:
+    page = render_page(windowed({"book": range(50, 70)}), drawn=False)
+    assert '<section id="texts">' in page
+    assert "#poems" not in page
+    assert "<h2>Poems</h2>" not in page
+    assert "<script>" not in page
+    assert "No table of context in and memory out: there is no trace" in page
+    whole = render_page(reported({"m": slips}), drawn=False)
+    assert "<h2>Poems</h2>" in whole
+    assert "<script>" in whole
+    assert "memory out" not in whole
+
+
+def test_what_is_only_read_is_neither_incorrect_nor_forgotten_that_anyone_knows() -> None:
+    report = windowed({})
+    verdicts = tuple(
+        msgspec.structs.replace(v, outcome="not recited", kind=None) for v in report.verdicts
+    )
+    found = msgspec.structs.replace(report, verdicts=verdicts)
+    (head, row, *_) = table_rows(found)
+    cells = dict(zip(head, row, strict=True))
+    assert (cells["incorrect"], cells["forgotten"], cells["not recited"]) == ("-", "-", "78")
+    assert last_line(found, ("", ""), {}) == "0 of 78 correct, 78 not recited; no gates"
