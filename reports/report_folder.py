@@ -173,7 +173,7 @@ class Journal:
             line = msgspec.json.encode(verdict) + b"\n"
             before = self._lines.get((verdict.model, verdict.probe))
             self._lines[verdict.model, verdict.probe] = hash(line)
-            new += [] if before else [verdict]
+            new += [verdict] if before is None else []
             there = verdict.key is not None and verdict.key in (self._saved or {})
             if not there and before != hash(line):
                 self._file.write(line)

@@ -94,7 +94,9 @@ def read_rules(config: pytest.Config, gates: tuple[Gate, ...]) -> Rules:
                 WINDOWS: "add --windows 50/50",
                 A_BASELINE: "add --baseline FILE",
             }
-            raise pytest.UsageError(f"--gate {gate.rule!r} needs {what}; {how[what]}")
+            typed = config.getoption("--gate") or []
+            named = "--gate" if gate.rule in typed else "recall_gates:"
+            raise pytest.UsageError(f"{named} {gate.rule!r} needs {what}; {how[what]}")
     path = _to_update(config)
     replaced = replaced_by(path) if path else None
     # Windows are only measured: one that is not recited fails nothing.
