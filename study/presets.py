@@ -1,0 +1,52 @@
+"""The studies that are planned: one for a quarter of an hour, one for hours, the paper's."""
+
+from typing import NamedTuple
+
+from memtests.study.plan import Sizes
+
+
+class Preset(NamedTuple):
+    """What a study does where its options say nothing else."""
+
+    models: Sizes
+    poems: int
+    """Of each language, at most, those of the later lesson among them."""
+    characters: int
+    drawn: bool
+
+
+QUICK = Preset(
+    Sizes(
+        sizes=("0.1M", "0.2M", "0.3M", "0.5M", "0.8M", "1.2M", "2M", "3M", "6M"),
+        epochs=(12, 24),
+        seeds=3,
+        joined=("0.2M", "0.5M", "1.2M"),
+        once=("6M",),
+    ),
+    poems=100,
+    characters=300,
+    drawn=True,
+)
+FULL = Preset(
+    Sizes(
+        sizes=(
+            *("0.06M", "0.1M", "0.15M", "0.2M", "0.3M", "0.5M", "0.8M", "1.2M", "2M", "3M"),
+            *("6M", "12M", "25M"),
+        ),
+        epochs=(12, 24, 48),
+        seeds=5,
+        joined=("0.1M", "0.2M", "0.3M", "0.5M", "0.8M", "1.2M"),
+        once=("12M", "25M"),
+    ),
+    poems=200,
+    characters=700,
+    drawn=True,
+)
+PAPER = Preset(
+    Sizes(sizes=("1M", "3M", "10M", "30M", "100M"), epochs=(100,), seeds=1),
+    poems=2500,
+    characters=256,
+    drawn=False,
+)
+"""2,000 poems of each language, of which as many characters are taught as fit; the rest are for the
+later lesson. The paper's second length is --characters 512."""
