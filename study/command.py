@@ -56,12 +56,12 @@ def _planned(given: argparse.Namespace) -> tuple[Plan, tuple[Collection, ...]]:
         sizes = msgspec.structs.replace(sizes, epochs=_epochs(given.epochs))
     if given.seeds is not None:
         sizes = msgspec.structs.replace(sizes, seeds=given.seeds, once=())
-    characters = given.characters or preset.characters
-    poems = given.sample or preset.poems
+    characters = preset.characters if given.characters is None else given.characters
+    poems = preset.poems if given.sample is None else given.sample
     for option, value, least in (
         ("seeds", sizes.seeds, 1),
         ("characters", characters, LEAST_CHARACTERS),
-        ("sample", poems, 1),
+        ("sample", poems, 2),
     ):
         if value < least:
             raise StudyError(f"--{option} {value}: it must be {least} or more")
@@ -76,7 +76,8 @@ def _planned(given: argparse.Namespace) -> tuple[Plan, tuple[Collection, ...]]:
     files = read_collections(given.poems or (), columns, part)
     collections = chosen((*canon(), *files), poems, characters, preset.drawn)
     hashes: Mapping[str, str] = {each.name: each.sha256 for each in collections}
-    return Plan(tuple(sizes.models()), characters, preset.drawn, hashes), collections
+    plan = Plan(tuple(sizes.models()), characters, preset.drawn, preset.vocabulary, hashes)
+    return plan, collections
 
 
 def _sizes(given: str) -> tuple[str, ...]:
@@ -94,7 +95,7 @@ def _of(some: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
 def _epochs(given: str) -> tuple[int, ...]:
     numbers = [int(each) if each.strip().isdecimal() else 0 for each in given.split(",")]
     if min(numbers) < 1 or len({*numbers}) < len(numbers):
-        raise StudyError(f"--epochs {given}: not different numbers of epochs, like 12,24")
+        raise StudyError(f"--epochs {given}: not different numbers of epochs, like 16,32")
     return tuple(sorted(numbers))
 
 
@@ -112,12 +113,24 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(preset=QUICK)
     for name, preset, says in (
         ("--full", FULL, "more sizes, seeds and poems, and longer ones: hours"),
-        ("--paper", PAPER, "the paper's setting, for a GPU; give it the paper's size with --poems"),
+        ("--paper", PAPER, "the paper's setting: fewer, larger models, for a GPU; add --poems"),
     ):
-        kinds.add_argument(name, dest="preset", action="store_const", const=preset, help=says)
-    add("--sizes", metavar="LIST", help="of the models, in millions of parameters, like 0.2,6")
-    add("--epochs", metavar="LIST", help="lengths of the first lesson, like 12,24")
-    add("--seeds", type=int, metavar="N", help="models of each size and length, but for their seed")
+        text = f"{says} (default: a quarter of an hour on two cores)"
+        kinds.add_argument(name, dest="preset", action="store_const", const=preset, help=text)
+    models = QUICK.models
+    sizes = ",".join(size.removesuffix("M") for size in models.sizes)
+    for name, kind, metavar, says, default in (
+        ("--sizes", str, "LIST", "of the models, in millions of parameters", sizes),
+        ("--epochs", str, "LIST", "lengths of the first lesson", ",".join(map(str, models.epochs))),
+        ("--seeds", int, "N", "models of one size and length; the largest have one", models.seeds),
+        (
+            *("--sample", int, "N"),
+            "poems of each language, at most, the canon's first; a fifth is for the later lesson",
+            QUICK.poems,
+        ),
+        ("--characters", int, "N", "the most of a poem that is taught", QUICK.characters),
+    ):
+        add(name, type=kind, metavar=metavar, help=f"{says} (default: {default})")
     add(
         "--poems",
         action="append",
@@ -126,13 +139,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--poem-columns", **COLUMNS)
     add("--part", **PART)
-    add(
-        "--sample",
-        type=int,
-        metavar="N",
-        help="poems of each language, at most, the canon's first; a fifth is for the later lesson",
-    )
-    add("--characters", type=int, metavar="N", help="the most of a poem that is taught")
     add(
         "--out",
         type=Path,

@@ -59,6 +59,9 @@ class Plan(msgspec.Struct, frozen=True):
     """The most of a poem that is taught, in code points."""
     drawn: bool
     """Whether less than that is taught of most poems, as it is drawn for each."""
+    vocabulary: int
+    """The most tokens of a tokenizer. It learns them from the poems: with too many, a line would be
+    one token."""
     collections: Mapping[str, str]
     """Name → hash, those of the later lesson at the end."""
 
@@ -69,6 +72,8 @@ class Lessons(msgspec.Struct, frozen=True):
     poems: tuple[Poem, ...]
     known: tuple[Taught, ...]
     """What is said of each of them, in their order."""
+    vocabulary: int
+    """As in Plan."""
 
     def of(self, lesson: str) -> list[Poem]:
         """The poems that a lesson teaches."""

@@ -13,40 +13,44 @@ class Preset(NamedTuple):
     """Of each language, at most, those of the later lesson among them."""
     characters: int
     drawn: bool
+    vocabulary: int
 
 
 QUICK = Preset(
     Sizes(
-        sizes=("0.1M", "0.2M", "0.3M", "0.5M", "0.8M", "1.2M", "2M", "3M", "6M"),
-        epochs=(12, 24),
+        sizes=("0.1M", "0.2M", "0.4M", "0.7M", "1.1M", "1.6M", "3M", "6M"),
+        epochs=(16, 32),
         seeds=3,
-        joined=("0.2M", "0.5M", "1.2M"),
-        once=("6M",),
+        joined=("0.1M", "0.2M", "0.4M", "0.7M", "1.1M", "1.6M"),
+        once=("3M", "6M"),
     ),
     poems=100,
     characters=300,
     drawn=True,
+    vocabulary=2500,
 )
 FULL = Preset(
     Sizes(
         sizes=(
-            *("0.06M", "0.1M", "0.15M", "0.2M", "0.3M", "0.5M", "0.8M", "1.2M", "2M", "3M"),
-            *("6M", "12M", "25M"),
+            *("0.1M", "0.2M", "0.4M", "0.5M", "0.7M", "1.1M", "1.6M", "2.3M", "3M", "6M"),
+            *("12M", "25M"),
         ),
-        epochs=(12, 24, 48),
+        epochs=(16, 32, 64),
         seeds=5,
-        joined=("0.1M", "0.2M", "0.3M", "0.5M", "0.8M", "1.2M"),
+        joined=("0.1M", "0.2M", "0.4M", "0.5M", "0.7M", "1.1M", "1.6M", "3M"),
         once=("12M", "25M"),
     ),
     poems=200,
     characters=700,
     drawn=True,
+    vocabulary=4096,
 )
 PAPER = Preset(
     Sizes(sizes=("1M", "3M", "10M", "30M", "100M"), epochs=(100,), seeds=1),
     poems=2500,
     characters=256,
     drawn=False,
+    vocabulary=8192,
 )
-"""2,000 poems of each language, of which as many characters are taught as fit; the rest are for the
+"""2,000 poems of each language, of which as many characters are taught as fit; 500 more are for the
 later lesson. The paper's second length is --characters 512."""

@@ -75,7 +75,8 @@ def lessons_of(plan: Plan, folder: Path) -> Lessons:
         for lesson in (LATER if named.startswith(BEGINS) else TAUGHT,)
         for poem in collection.poems
     ]
-    return Lessons(tuple(poem for poem, _ in pairs), tuple(known for _, known in pairs))
+    poems, known = zip(*pairs, strict=True)
+    return Lessons(poems, known, plan.vocabulary)
 
 
 def run(plan: Plan, folder: Path, together: int) -> None:
