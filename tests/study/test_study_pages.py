@@ -45,7 +45,7 @@ def model(size: str, seed: int, epochs: int, share: float) -> Model:
         look(TAUGHT, epochs // 2, share / 2),
         look(TAUGHT, epochs, share),
     ]
-    if later:
+    if epochs == 4:
         looks += [look(LATER, 0, share), look(LATER, 1, share / 2)]
     memory = tuple(
         Cell(at, given, asked, asked <= given)
