@@ -19,7 +19,7 @@ from memtests.fixtures.poems.texts import PartError, parse_part
 from memtests.fixtures.usage import OneLineParser
 from memtests.study.plan import LEAST_CHARACTERS, Plan, chosen
 from memtests.study.presets import FULL, PAPER, QUICK, Preset
-from memtests.study.running import StudyError, begin, read_models, run
+from memtests.study.running import StudyError, ask_at_length, begin, read_models, run
 from memtests.study.study_pages import write_study
 
 
@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         run(plan, given.out, _together())
+        ask_at_length(plan, given.out)
     except StudyError as error:
         print(f"study: {error}", file=sys.stderr)
         return 1
@@ -76,7 +77,14 @@ def _planned(given: argparse.Namespace) -> tuple[Plan, tuple[Collection, ...]]:
     files = read_collections(given.poems or (), columns, part)
     collections = chosen((*canon(), *files), poems, characters, preset.drawn)
     hashes: Mapping[str, str] = {each.name: each.sha256 for each in collections}
-    plan = Plan(tuple(sizes.models()), characters, preset.drawn, preset.vocabulary, hashes)
+    plan = Plan(
+        tuple(sizes.models()),
+        characters,
+        preset.drawn,
+        preset.vocabulary,
+        preset.at_length,
+        hashes,
+    )
     return plan, collections
 
 

@@ -23,13 +23,14 @@ HEAD = 16
 RATE, LATER_RATE = 0.25, 0.025
 """Learning rates, for a model one unit wide. One of twice the width needs half of it (Yang et al.
 2022, on Adam): at 1/500 for all, models of 3M recite less than those of 1M (docs/study.md)."""
-BATCH = 8
+BATCH = 4
 LOOKS = 8
 """At a lesson, beside that before it, at most."""
 
 
-def teach_one(planned: Planned, lessons: Lessons, file: Path) -> None:
-    """Teach a model and look at it; the file is there once all is done.
+def teach_one(planned: Planned, lessons: Lessons, file: Path, kept: Path | None) -> None:
+    """Teach a model and look at it; the file is there once all is done. `kept`: the folder that it
+    goes to as it is after the first lesson, if it is kept.
 
     The same on every run of one machine and the same versions: one thread adds up in one order.
     """
@@ -60,6 +61,10 @@ def teach_one(planned: Planned, lessons: Lessons, file: Path) -> None:
     )
     with undisturbed():
         memory = cells(live(model, tokenizer, planned.name), lessons.poems)
+    if kept is not None:
+        model.config.use_cache = True  # the Trainer has switched it off
+        model.save_pretrained(kept)
+        tokenizer.save_pretrained(kept)
     if planned.later:
         looks.append(msgspec.structs.replace(looks[-1], lesson=LATER, epoch=0))
         _lesson(

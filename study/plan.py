@@ -62,8 +62,15 @@ class Plan(msgspec.Struct, frozen=True):
     vocabulary: int
     """The most tokens of a tokenizer. It learns them from the poems: with too many, a line would be
     one token."""
+    at_length: bool
+    """Whether one model of each size is kept, and asked every case and control."""
     collections: Mapping[str, str]
     """Name → hash, those of the later lesson at the end."""
+
+    def keeps(self, planned: Planned) -> bool:
+        """Whether a model is kept as it is after the first lesson."""
+        first = planned.seed == 0 and planned.kind == APART
+        return self.at_length and first and planned.later > 0
 
 
 class Lessons(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ class Preset(NamedTuple):
     characters: int
     drawn: bool
     vocabulary: int
+    at_length: bool = False
 
 
 QUICK = Preset(
@@ -44,6 +45,7 @@ FULL = Preset(
     characters=700,
     drawn=True,
     vocabulary=4096,
+    at_length=True,
 )
 PAPER = Preset(
     Sizes(sizes=("1M", "3M", "10M", "30M", "100M"), epochs=(100,), seeds=1),

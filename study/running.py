@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -21,6 +22,8 @@ from memtests.study.measuring import described
 from memtests.study.plan import BEGINS, Lessons, Plan, Planned
 
 PLAN = "plan.json"
+_WHOLE = (0, 1)
+"""What asking ends with that is done: the suite's 1 is for what failed or could not be asked."""
 
 
 class StudyError(Exception):
@@ -65,6 +68,11 @@ def model_file(folder: Path, planned: Planned) -> Path:
     return folder / "models" / f"{planned.name}.json"
 
 
+def checkpoint(folder: Path, planned: Planned) -> Path:
+    """Where a model is that is kept."""
+    return folder / "kept" / planned.name
+
+
 def lessons_of(plan: Plan, folder: Path) -> Lessons:
     """The poems of a study that was begun."""
     files = [poem_file(folder, name) for name in plan.collections]
@@ -91,10 +99,33 @@ def run(plan: Plan, folder: Path, together: int) -> None:
     start = time.monotonic()
     # The dearest first: what is left for the end is short.
     left.sort(key=lambda each: -each.cost)
-    for planned, took in _taught(left, lessons, folder, min(together, len(left))):
+    works = [(each, checkpoint(folder, each) if plan.keeps(each) else None) for each in left]
+    for planned, took in _taught(works, lessons, folder, min(together, len(left))):
         done += 1
         said, so_far = f"{done:>3} of {len(plan.models)}", _clock(time.monotonic() - start)
         print(f"{said}  {planned.name:<36} {_clock(took):>6}  {so_far:>6} in all", flush=True)
+
+
+def ask_at_length(plan: Plan, folder: Path) -> None:
+    """Ask the models that are kept every case and control. Raises StudyError."""
+    asked = folder / "asked"
+    kept = [checkpoint(folder, each) for each in plan.models if plan.keeps(each)]
+    if not kept or (asked / "recall.json").exists():
+        return
+    words = [word for model in kept for word in ("--model", str(model))]
+    for name in plan.collections:
+        words += ["--poems", str(poem_file(folder, name))]
+    words += ["--measure", "--controls", "full", "--recall-report", str(asked), "--resume"]
+    print(f"asking {len(kept)} models at length", flush=True)
+    status = None
+    try:
+        status = subprocess.run([sys.executable, "-m", "memtests", *words], check=False).returncode
+    finally:
+        # Ctrl-C has it write a report on what was asked until then.
+        if status not in _WHOLE:
+            (asked / "recall.json").unlink(missing_ok=True)
+    if status not in _WHOLE:
+        raise StudyError("asking at length did not come to its end; the same command goes on")
 
 
 def read_models(plan: Plan, folder: Path) -> list[Model]:
@@ -104,13 +135,14 @@ def read_models(plan: Plan, folder: Path) -> list[Model]:
 
 
 def _taught(
-    left: Sequence[Planned], lessons: Lessons, folder: Path, together: int
+    works: Sequence[tuple[Planned, Path | None]], lessons: Lessons, folder: Path, together: int
 ) -> Iterator[tuple[Planned, float]]:
     """Each model once it is there, and the seconds that it took."""
     workers = ProcessPoolExecutor(together, multiprocessing.get_context("spawn"), _become_worker)
     try:
         going: dict[Future[float], Planned] = {
-            workers.submit(_one, each, lessons, model_file(folder, each)): each for each in left
+            workers.submit(_one, each, lessons, model_file(folder, each), kept): each
+            for each, kept in works
         }
         for future in as_completed(going):
             planned = going[future]
@@ -147,11 +179,11 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _one(planned: Planned, lessons: Lessons, file: Path) -> float:
+def _one(planned: Planned, lessons: Lessons, file: Path, kept: Path | None) -> float:
     from memtests.study.one_model import teach_one
 
     began = time.monotonic()
-    teach_one(planned, lessons, file)
+    teach_one(planned, lessons, file, kept)
     return time.monotonic() - began
 
 

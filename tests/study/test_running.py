@@ -27,7 +27,7 @@ from memtests.study.running import (
 ROOT = Path(__file__).parents[2]
 FEW = chosen(canon(), 5, 60, True)
 MODELS = tuple(Sizes(("0.04M", "0.05M"), (1,), 1).models())
-PLAN = Plan(MODELS, 60, True, 400, {each.name: each.sha256 for each in FEW})
+PLAN = Plan(MODELS, 60, True, 400, False, {each.name: each.sha256 for each in FEW})
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,8 @@ MODELS = [
     for seed in (0, 1)
     for epochs in (2, 4)
 ]
-PLAN = Plan(tuple(Planned("1M", 4, 1, seed) for seed in (0, 1)), 80, True, 400, {"chinese": "ab"})
+PLANNED = tuple(Planned("1M", 4, 1, seed) for seed in (0, 1))
+PLAN = Plan(PLANNED, 80, True, 400, False, {"chinese": "ab"})
 
 
 def test_every_cell_has_a_number_or_a_reason() -> None:
