@@ -5,6 +5,7 @@ a long one differs from a short one in its length alone.
 """
 
 import hashlib
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
@@ -167,7 +168,7 @@ def _length(number: int, poem: Poem, characters: int) -> int:
     as much.
     """
     least = LEAST_CHARACTERS if in_words(poem.text) else _LEAST_WITHOUT_SPACES
-    return round(least * (characters / least) ** (number * _GOLDEN % 1))
+    return round(least * math.pow(characters / least, number * _GOLDEN % 1))
 
 
 def _hash(poem: Poem) -> str:

@@ -61,13 +61,17 @@ def render_markdown(plan: Plan, models: Sequence[Model], found: Sequence[Answer]
 
 def render_study(plan: Plan, models: Sequence[Model], found: Sequence[Answer]) -> str:
     """The page, self-contained."""
+    found_inside = inside(models)
     return rendered(
         "study.html",
         title=TITLE,
         summary=summary(plan, models),
         verdicts=verdict_rows(found),
         figures=figures_of(models),
-        heats=heats_of(inside(models)),
+        heats=[
+            heat._replace(said=f"95 % intervals over {each.texts} poems")
+            for each, heat in zip(found_inside, heats_of(found_inside), strict=True)
+        ],
         tables=_tables(models, found),
     )
 
