@@ -18,12 +18,10 @@ from memtests.study.measured import JOINED, LATER, TAUGHT, Look, Model
 from memtests.study.measuring import cells, look
 from memtests.study.plan import Lessons, Planned, looked_at, looked_at_soon
 
-HEAD = 16
-"""Units of a head: widths are multiples of it, so that small models come in many sizes."""
 RATE, LATER_RATE = 0.25, 0.025
 """Learning rates, for a model one unit wide. One of twice the width needs half of it (Yang et al.
 2022, on Adam): at 1/500 for all, models of 3M recite less than those of 1M (docs/study.md)."""
-BATCH = 4
+BATCH = 8
 LOOKS = 8
 """At a lesson, beside that before it, at most."""
 
@@ -39,7 +37,7 @@ def teach_one(planned: Planned, lessons: Lessons, file: Path, kept: Path | None)
     tokenizer = train_tokenizer(texts, lessons.vocabulary, planned.kind == JOINED)
     transformers.set_seed(planned.seed)
     size = int(float(planned.size.removesuffix("M")) * 1e6)
-    model = fresh_model(size, len(tokenizer), HEAD)
+    model = fresh_model(size, len(tokenizer))
     width = model.config.hidden_size
     found = _changed(lessons.poems)
     looks: list[Look] = []

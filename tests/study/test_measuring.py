@@ -27,7 +27,7 @@ def taught(joining: bool, steps: int) -> tuple[Any, Any]:
     torch.manual_seed(0)
     texts = [text for poem in POEMS for text in taught_texts(poem)]
     tokenizer = train_tokenizer(texts, 500, joining)
-    model = fresh_model(100_000, len(tokenizer), 16)
+    model = fresh_model(100_000, len(tokenizer))
     batch = tokenizer(texts, return_tensors="pt", padding=True, padding_side="right")
     labels = batch["input_ids"].masked_fill(batch["attention_mask"] == 0, -100)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
