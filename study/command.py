@@ -103,7 +103,7 @@ def _of(some: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
 def _epochs(given: str) -> tuple[int, ...]:
     numbers = [int(each) if each.strip().isdecimal() else 0 for each in given.split(",")]
     if min(numbers) < 1 or len({*numbers}) < len(numbers):
-        raise StudyError(f"--epochs {given}: not different numbers of epochs, like 16,32")
+        raise StudyError(f"--epochs {given}: not different numbers of epochs, like 24,40")
     return tuple(sorted(numbers))
 
 

@@ -35,7 +35,7 @@ PLAN = Plan(MODELS, 60, True, 400, False, {each.name: each.sha256 for each in FE
     [
         (["--sizes", "big"], "study: --sizes big: not different sizes in millions, like 0.2,6"),
         (["--sizes", "1,1M"], "study: --sizes 1,1M: not different sizes"),
-        (["--epochs", "0"], "study: --epochs 0: not different numbers of epochs, like 16,32"),
+        (["--epochs", "0"], "study: --epochs 0: not different numbers of epochs, like 24,40"),
         (["--epochs", "4,4"], "study: --epochs 4,4: not different numbers of epochs"),
         (["--seeds", "0"], "study: --seeds 0: it must be 1 or more"),
         (["--sample", "-3"], "study: --sample -3: it must be 2 or more"),
