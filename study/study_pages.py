@@ -7,6 +7,7 @@ from memtests.reports.page.html import rendered
 from memtests.reports.page.strips import heats_of
 from memtests.reports.report import write_whole
 from memtests.reports.text.markdown import table
+from memtests.reports.text.phrases import number_of
 from memtests.study.answers.all_answers import answers
 from memtests.study.answers.answer import Answer
 from memtests.study.measured import LATER, TAUGHT, Model
@@ -33,12 +34,14 @@ def summary(plan: Plan, models: Sequence[Model]) -> list[str]:
     first = _counted(models[0], TAUGHT)
     hashes = ", ".join(f"{name} {digest[:12]}" for name, digest in plan.collections.items())
     lengths = "as much of each as is drawn, to" if plan.drawn else "of each as many lines as fit in"
-    epochs = " or ".join(map(str, sorted({model.epochs for model in models})))
+    *some, longest = sorted({model.epochs for model in models})
+    epochs = " or ".join([*map(str, some), number_of(longest, "epoch")])
     sizes = list(dict.fromkeys(model.size for model in models))
     later = max(each.later for each in plan.models)
-    then = f", the longest of them then {later} epochs of {_counted(models[0], LATER)} others"
+    others = _counted(models[0], LATER)
+    then = f", those with the longest lesson then {number_of(later, 'epoch')} of {others} others"
     return [
-        f"{len(models)} fresh models of {', '.join(sizes)} parameters, taught {epochs} epochs of "
+        f"{len(models)} fresh models of {', '.join(sizes)} parameters, taught {epochs} of "
         f"{first} poems{then if later else ''}: {lengths} {plan.characters} characters.",
         f"Poems (SHA-256): {hashes}.",
     ]
