@@ -26,7 +26,7 @@ from memtests.study.study_pages import write_study
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0, 1 where a model failed, 2 for a command line that cannot be used."""
     escape_output()
-    given = _parser().parse_args(arguments)
+    given = parser().parse_args(arguments)
     try:
         plan, collections = _planned(given)
         begin(plan, collections, given.out)
@@ -114,11 +114,12 @@ def _together() -> int:
     return 1 if torch.cuda.is_available() else len(os.sched_getaffinity(0))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = OneLineParser("memtests study", description=__doc__)
-    add = parser.add_argument
-    kinds = parser.add_mutually_exclusive_group()
-    parser.set_defaults(preset=QUICK)
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = OneLineParser("memtests study", description=__doc__)
+    add = made.add_argument
+    kinds = made.add_mutually_exclusive_group()
+    made.set_defaults(preset=QUICK)
     for name, preset, says in (
         ("--full", FULL, "more sizes, seeds and poems, and longer ones: hours"),
         ("--paper", PAPER, "the paper's setting: fewer, larger models, for a GPU; add --poems"),
@@ -154,7 +155,7 @@ def _parser() -> argparse.ArgumentParser:
         default=Path("reports/study"),
         help="where everything goes (default: %(default)s)",
     )
-    return parser
+    return made
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from memtests.fixtures.poems.files import canon, read_collections
-from memtests.study.command import main
+from memtests.study.command import main, parser
 from memtests.study.measured import LATER, TAUGHT, Model
 from memtests.study.plan import Plan, Sizes, chosen
 from memtests.study.running import (
@@ -52,6 +52,14 @@ def test_bad_input(
     assert said.startswith(reason)
     assert said.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_the_documented_commands_are_ones() -> None:
+    page = (ROOT / "docs/study.md").read_text()
+    lines = [line.split()[2:] for line in page.splitlines() if "    memtests study" in line]
+    assert len(lines) >= 3
+    for words in lines:
+        assert parser().parse_args(words)
 
 
 def test_a_folder_holds_one_study(tmp_path: Path) -> None:
