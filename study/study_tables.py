@@ -145,10 +145,12 @@ def course_rows(models: Sequence[Model], lesson: str) -> Rows:
 
 
 def middling(models: Sequence[Model], language: str) -> Group:
-    """The models that recite about half of the poems: they show best what is hard."""
+    """The models that recite about half of the poems: they show best what is hard. Of both kinds of
+    tokenizer there are the more seeds where marks are parted.
+    """
     own = places_of(models[0], language)
     return min(
-        groups_of(models),
+        groups_of([model for model in models if model.kind == APART] or models),
         key=lambda group: abs(
             0.5 - float(numpy.mean(recited([m.at(TAUGHT)[-1] for m in group.models], own)))
         ),

@@ -22,7 +22,7 @@ PICTURES = {
     "study-lengths": ("Length",),
     "study-inside": (),
 }
-SIZE = {"width": 1000, "height": 900}
+WIDE, NARROW = 1000, 620
 
 
 def main() -> None:
@@ -36,7 +36,9 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=given.chromium, args=["--no-sandbox"])
         for scheme in ("light", "dark"):
             for picture, figures in PICTURES.items():
-                page = browser.new_page(viewport=SIZE, color_scheme=scheme)
+                width = WIDE if figures else NARROW
+                size = {"width": width, "height": 900}
+                page = browser.new_page(viewport=size, color_scheme=scheme)
                 page.goto((study / "study.html").as_uri())
                 take(page, figures, HERE / f"{picture}-{scheme}.png")
         browser.close()
