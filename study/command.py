@@ -1,10 +1,13 @@
-"""`memtests study`: the paper's experiments on models of several sizes, and what came of them."""
+"""`memtests study`: models of many sizes are taught the same poems; what do they remember?"""
 
 import argparse
+import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import msgspec
 
 from memtests.fixtures.locales import escape_output
 from memtests.fixtures.poems.columns import OPTION as COLUMNS
@@ -14,17 +17,16 @@ from memtests.fixtures.poems.poems import Collection
 from memtests.fixtures.poems.texts import OPTION as PART
 from memtests.fixtures.poems.texts import PartError, parse_part
 from memtests.fixtures.usage import OneLineParser
-from memtests.reports.report import write_whole
-from memtests.study.findings import read_study
-from memtests.study.plan import Plan, lessons
-from memtests.study.running import StudyError, begin, run
-from memtests.study.study_pages import render_markdown, render_study
+from memtests.study.plan import LEAST_CHARACTERS, Plan, chosen
+from memtests.study.presets import FULL, PAPER, QUICK, Preset
+from memtests.study.running import StudyError, ask_at_length, begin, read_models, run
+from memtests.study.study_pages import write_study
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0, 1 where a step failed, 2 for a command line that cannot be used."""
+    """The exit status: 0, 1 where a model failed, 2 for a command line that cannot be used."""
     escape_output()
-    given = _parser().parse_args(arguments)
+    given = parser().parse_args(arguments)
     try:
         plan, collections = _planned(given)
         begin(plan, collections, given.out)
@@ -32,26 +34,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"study: {error}", file=sys.stderr)
         return 2
     try:
-        run(plan, given.out)
+        run(plan, given.out, _together())
+        ask_at_length(plan, given.out)
     except StudyError as error:
         print(f"study: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("study: interrupted; the same command goes on from here", file=sys.stderr)
         return 130
-    _write(plan, collections, given.out)
+    write_study(plan, read_models(plan, given.out), given.out)
     return 0
 
 
 def _planned(given: argparse.Namespace) -> tuple[Plan, tuple[Collection, ...]]:
     """The options, checked. Raises PoemError or StudyError."""
-    sizes = [f"{size.strip().removesuffix('M')}M" for size in given.sizes.split(",")]
-    for size in sizes:
-        if not re.fullmatch(r"\d+(\.\d+)?M", size) or sizes.count(size) > 1:
-            raise StudyError(f"--sizes {given.sizes}: not different sizes in millions, like 0.2,6")
-    for option in ("epochs", "sample"):
-        if getattr(given, option) < 1:
-            raise StudyError(f"--{option} {getattr(given, option)}: it must be 1 or more")
+    preset: Preset = given.preset
+    sizes = preset.models
+    if given.sizes is not None:
+        names = _sizes(given.sizes)
+        sizes = msgspec.structs.replace(sizes, sizes=names, joined=_of(sizes.joined, names))
+    if given.epochs is not None:
+        sizes = msgspec.structs.replace(sizes, epochs=_epochs(given.epochs))
+    if given.seeds is not None:
+        sizes = msgspec.structs.replace(sizes, seeds=given.seeds, once=())
+    characters = preset.characters if given.characters is None else given.characters
+    poems = preset.poems if given.sample is None else given.sample
+    for option, value, least in (
+        ("seeds", sizes.seeds, 1),
+        ("characters", characters, LEAST_CHARACTERS),
+        ("sample", poems, 2),
+    ):
+        if value < least:
+            raise StudyError(f"--{option} {value}: it must be {least} or more")
     try:
         columns = parse_columns(given.poem_columns, given.poems)
     except ColumnError as error:
@@ -61,31 +75,71 @@ def _planned(given: argparse.Namespace) -> tuple[Plan, tuple[Collection, ...]]:
     except PartError as error:
         raise StudyError(f"--part {error}") from None
     files = read_collections(given.poems or (), columns, part)
-    collections = lessons((*canon(), *files), given.sample)
-    hashes = {collection.name: collection.sha256 for collection in collections}
-    return Plan(tuple(sizes), given.epochs, hashes), collections
-
-
-def _write(plan: Plan, collections: Sequence[Collection], folder: Path) -> None:
-    study = read_study(plan, folder)
-    poems = {collection.name: len(collection.poems) for collection in collections}
-    write_whole(folder / "study.md", render_markdown(study, poems).encode())
-    write_whole(folder / "study.html", render_study(study, poems).encode())
-    print(f"\nplots:   {folder / 'study.html'}\ntables:  {folder / 'study.md'}")
-    print(f"poems:   {folder / 'asked' / 'report.html'}")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = OneLineParser("memtests study", description=__doc__)
-    add = parser.add_argument
-    add(
-        "--sizes",
-        default="0.2,0.6,1.8,6",
-        metavar="LIST",
-        help="of the models, in millions of parameters (default: %(default)s)",
+    collections = chosen((*canon(), *files), poems, characters, preset.drawn)
+    hashes: Mapping[str, str] = {each.name: each.sha256 for each in collections}
+    plan = Plan(
+        tuple(sizes.models()),
+        characters,
+        preset.drawn,
+        preset.vocabulary,
+        preset.at_length,
+        hashes,
     )
-    text = "of the first lesson; the other is a third as long (default: %(default)s)"
-    add("--epochs", type=int, default=60, metavar="N", help=text)
+    return plan, collections
+
+
+def _sizes(given: str) -> tuple[str, ...]:
+    names = tuple(f"{size.strip().removesuffix('M')}M" for size in given.split(","))
+    for name in names:
+        if not re.fullmatch(r"\d+(\.\d+)?M", name) or names.count(name) > 1:
+            raise StudyError(f"--sizes {given}: not different sizes in millions, like 0.2,6")
+    return names
+
+
+def _of(some: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(each for each in some if each in names)
+
+
+def _epochs(given: str) -> tuple[int, ...]:
+    numbers = [int(each) if each.strip().isdecimal() else 0 for each in given.split(",")]
+    if min(numbers) < 1 or len({*numbers}) < len(numbers):
+        raise StudyError(f"--epochs {given}: not different numbers of epochs, like 24,40")
+    return tuple(sorted(numbers))
+
+
+def _together() -> int:
+    """How many models are taught at once: one a core, or one where there is a GPU."""
+    import torch
+
+    return 1 if torch.cuda.is_available() else len(os.sched_getaffinity(0))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = OneLineParser("memtests study", description=__doc__)
+    add = made.add_argument
+    kinds = made.add_mutually_exclusive_group()
+    made.set_defaults(preset=QUICK)
+    for name, preset, says in (
+        ("--full", FULL, "more sizes, seeds and poems, and longer ones: hours"),
+        ("--paper", PAPER, "the paper's setting: fewer, larger models, for a GPU; add --poems"),
+    ):
+        text = f"{says} (default: a quarter of an hour on two cores)"
+        kinds.add_argument(name, dest="preset", action="store_const", const=preset, help=text)
+    models = QUICK.models
+    sizes = ",".join(size.removesuffix("M") for size in models.sizes)
+    for name, kind, metavar, says, default in (
+        ("--sizes", str, "LIST", "of the models, in millions of parameters", sizes),
+        ("--epochs", str, "LIST", "lengths of the first lesson", ",".join(map(str, models.epochs))),
+        ("--seeds", int, "N", "models of one size and length; the largest have one", models.seeds),
+        (
+            *("--sample", int, "N"),
+            "poems of each language, at most, the canon's first; a fifth is for the later lesson",
+            QUICK.poems,
+        ),
+        ("--characters", int, "N", "the most of a poem that is taught", QUICK.characters),
+    ):
+        add(name, type=kind, metavar=metavar, help=f"{says} (default: {default})")
     add(
         "--poems",
         action="append",
@@ -95,20 +149,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--poem-columns", **COLUMNS)
     add("--part", **PART)
     add(
-        "--sample",
-        type=int,
-        metavar="N",
-        default=200,
-        help="poems of each language, at most, the canon's first (default: %(default)s)",
-    )
-    add(
         "--out",
         type=Path,
         metavar="FOLDER",
         default=Path("reports/study"),
         help="where everything goes (default: %(default)s)",
     )
-    return parser
+    return made
 
 
 if __name__ == "__main__":

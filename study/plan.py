@@ -1,95 +1,177 @@
-"""What a study does: which poems are taught when, and every command in turn.
+"""What a study does: which poems are taught when, and which models are taught them.
 
-Models of several sizes are taught the same poems from scratch, and then other poems. They are asked
-before, in the course of both lessons, and at length after the first.
+A poem here is the beginning of a poem, in whole lines. How much of it is taught is drawn, so that
+a long one differs from a short one in its length alone.
 """
 
 import hashlib
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 
 from memtests.fixtures.poems.poems import Collection, Poem
 from memtests.fixtures.probes.languages import family
-from memtests.fixtures.probes.text import normal_form
+from memtests.fixtures.probes.probes import header
+from memtests.fixtures.probes.text import in_words, normal_form
+from memtests.study.measured import APART, JOINED, LATER, Taught
 
-# The longest poem that is taught, in code points: a sonnet is.
-MOST_CHARACTERS = 700
-# Of the poems of a language, one of so many is taught later.
-ONE_LATER = 4
-LATER = "later_"
-"""Begins the name of a collection that is taught after the others."""
-# How often a model is asked in the course of a lesson.
-_LOOKS = 10
+LEAST_CHARACTERS = 24
+"""The least that is drawn of a poem: its first line alone, mostly."""
+_LEAST_WITHOUT_SPACES = 8
+BEGINS = f"{LATER}_"
+"""The name of a collection that is taught in the later lesson."""
+# Of the poems of a language, one of so many is for the later lesson.
+_ONE_LATER = 5
 _NAMES = {"en": "english", "zh": "chinese"}
-_HOW = ("--batch-size", "8", "--group-by-length")
-# Of the later lesson, as of fine-tuning: a tenth of the first one's.
-_GENTLY = ("--learning-rate", "2e-4")
+# Numbers whose multiples' fractions fill the interval from 0 to 1 evenly.
+_GOLDEN = 0.6180339887498949
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Everything that a study's outcome depends on, but for the versions of its libraries."""
+class Planned(msgspec.Struct, frozen=True):
+    """One model that is taught."""
 
-    sizes: tuple[str, ...]
-    """As `--size` of `memtests teach` takes them: 1.8M."""
+    size: str
+    """In millions of parameters: `0.2M`."""
     epochs: int
     """Of the first lesson."""
-    collections: Mapping[str, str]
-    """Name → hash, those that are taught later at the end."""
-
-    def epochs_of(self, lesson: str) -> int:
-        """What is lost by other poems is lost soon: the later lesson is a third as long."""
-        return max(1, self.epochs // 3) if lesson == "later" else self.epochs
-
-    def every(self, lesson: str) -> int:
-        """Epochs between two looks at a lesson."""
-        return max(1, self.epochs_of(lesson) // _LOOKS)
+    later: int
+    """Epochs of the later lesson; 0 for none."""
+    seed: int
+    kind: str = APART
+    """One of KINDS: its tokenizer."""
 
     @property
-    def taught(self) -> list[str]:
-        """The collections of the first lesson."""
-        return [name for name in self.collections if not name.startswith(LATER)]
+    def name(self) -> str:
+        """Of its file, too."""
+        return f"{self.size}-{self.epochs}-epochs-seed-{self.seed}-{self.kind}"
+
+    @property
+    def cost(self) -> float:
+        """About how long it takes, against others."""
+        return (float(self.size.removesuffix("M")) + 0.7) * (self.epochs + self.later)
 
 
-@dataclass(frozen=True)
-class Step:
-    """One command of a study."""
+class Plan(msgspec.Struct, frozen=True):
+    """Everything that a study's outcome depends on, but for the versions of its libraries."""
 
-    title: str
-    command: tuple[str, ...]
-    """What follows `python -m`."""
-    folder: Path
-    """Where its results go."""
-    result: str
-    """The file in it that is there once it is done."""
+    models: tuple[Planned, ...]
+    characters: int
+    """The most of a poem that is taught, in code points."""
+    drawn: bool
+    """Whether less than that is taught of most poems, as it is drawn for each."""
+    vocabulary: int
+    """The most tokens of a tokenizer. It learns them from the poems: with too many, a line would be
+    one token."""
+    at_length: bool
+    """Whether one model of each size is kept, and asked every case and control."""
+    collections: Mapping[str, str]
+    """Name → hash, those of the later lesson at the end."""
+
+    def keeps(self, planned: Planned) -> bool:
+        """Whether a model is kept as it is after the first lesson."""
+        first = planned.seed == 0 and planned.kind == APART
+        return self.at_length and first and planned.later > 0
 
 
-def lessons(collections: Sequence[Collection], most: int) -> tuple[Collection, ...]:
-    """At most so many poems of each language, earlier collections first; a quarter of them is to be
-    taught later.
+class Lessons(msgspec.Struct, frozen=True):
+    """The poems of a study, as each of its models is taught them."""
 
-    Long ones are left out, and one that is in two collections is taken once.
+    poems: tuple[Poem, ...]
+    known: tuple[Taught, ...]
+    """What is said of each of them, in their order."""
+    vocabulary: int
+    """As in Plan."""
+
+    def of(self, lesson: str) -> list[Poem]:
+        """The poems that a lesson teaches."""
+        pairs = zip(self.poems, self.known, strict=True)
+        return [poem for poem, known in pairs if known.lesson == lesson]
+
+
+class Sizes(msgspec.Struct, frozen=True):
+    """Which models a study has, before any poem is known."""
+
+    sizes: tuple[str, ...]
+    epochs: tuple[int, ...]
+    """The lengths of teaching, the shortest first. After the longest comes the later lesson."""
+    seeds: int
+    joined: tuple[str, ...] = ()
+    """The sizes that are also taught with a tokenizer that joins: one seed, the shortest time."""
+    once: tuple[str, ...] = ()
+    """The sizes of which there is one seed."""
+
+    def models(self) -> Iterator[Planned]:
+        """Every model."""
+        for size in self.sizes:
+            for seed in range(1 if size in self.once else self.seeds):
+                for epochs in self.epochs:
+                    later = later_epochs(epochs) if epochs == max(self.epochs) else 0
+                    yield Planned(size, epochs, later, seed)
+        for size in self.joined:
+            yield Planned(size, min(self.epochs), 0, 0, JOINED)
+
+
+def later_epochs(epochs: int) -> int:
+    """Of the later lesson: poems that others drive out are lost soon."""
+    return max(1, epochs // 3)
+
+
+def looked_at(epochs: int, most: int) -> list[int]:
+    """The epochs of a lesson after which a model is looked at, at most so many, evenly."""
+    return sorted({max(1, round(epochs * number / most)) for number in range(1, most + 1)})
+
+
+def looked_at_soon(epochs: int, most: int) -> list[int]:
+    """The same, most of them in the beginning: where poems are lost, that is when."""
+    found = {max(1, round(epochs ** (number / most))) for number in range(most + 1)}
+    return sorted(found)
+
+
+def chosen(
+    collections: Sequence[Collection], poems: int, characters: int, drawn: bool
+) -> tuple[Collection, ...]:
+    """At most so many poems of each language, earlier collections first, each of them once; a part
+    of them for the later lesson. `characters`, `drawn`: as in Plan.
     """
     found: dict[str, dict[str, Poem]] = {}
     for collection in collections:
-        for poem in sorted(collection.poems, key=_drawn):
+        for poem in sorted(collection.poems, key=_hash):
             language = family(poem.language)
-            poems = found.setdefault(_NAMES.get(language, language), {})
-            if len(poem.text) <= MOST_CHARACTERS and len(poems) < most:
-                poems.setdefault(normal_form(poem.text, poem.language), poem)
+            known = found.setdefault(_NAMES.get(language, language), {})
+            fits = poem.lines and len(poem.lines[0]) <= characters
+            if fits and len(known) < poems:
+                known.setdefault(normal_form(header(poem), poem.language), poem)
     divided: dict[str, Sequence[Poem]] = {}
     for name, taken in sorted(found.items()):
-        poems_of_one = _told_apart(sorted(taken.values(), key=_drawn))
-        divided[name] = [poem for at, poem in enumerate(poems_of_one) if at % ONE_LATER]
-        divided[LATER + name] = poems_of_one[::ONE_LATER]
-    names = sorted(divided, key=lambda name: name.startswith(LATER))
+        own = _told_apart(sorted(taken.values(), key=_hash))
+        first = [poem for at, poem in enumerate(own) if at % _ONE_LATER]
+        for lesson, part in ((name, first), (BEGINS + name, own[::_ONE_LATER])):
+            divided[lesson] = [
+                beginning(poem, _length(at, poem, characters) if drawn else characters)
+                for at, poem in enumerate(part)
+            ]
+    names = sorted(divided, key=lambda name: name.startswith(BEGINS))
     return tuple(Collection(name, tuple(divided[name])) for name in names if divided[name])
 
 
-def _drawn(poem: Poem) -> str:
+def beginning(poem: Poem, characters: int) -> Poem:
+    """A poem's first lines, as many as so many characters hold; at least one."""
+    lines = 1
+    while lines < len(poem.lines) and len("\n".join(poem.lines[: lines + 1])) <= characters:
+        lines += 1
+    return msgspec.structs.replace(poem, lines=poem.lines[:lines])
+
+
+def _length(number: int, poem: Poem, characters: int) -> int:
+    """The most characters of one of many poems: as often up to some length as from there to twice
+    as much.
+    """
+    least = LEAST_CHARACTERS if in_words(poem.text) else _LEAST_WITHOUT_SPACES
+    return round(least * math.pow(characters / least, number * _GOLDEN % 1))
+
+
+def _hash(poem: Poem) -> str:
     # Not the order of --sample, nor that of a lesson's groups.
     return hashlib.sha256(f"study {poem.text}".encode()).hexdigest()
 
@@ -103,57 +185,3 @@ def _told_apart(poems: Sequence[Poem]) -> list[Poem]:
         again = f"{poem.id}-{ids[poem.id]}" if ids[poem.id] > 1 else poem.id
         found.append(msgspec.structs.replace(poem, id=again))
     return found
-
-
-def step_count(plan: Plan) -> int:
-    """How many steps there are."""
-    return 4 * len(plan.sizes) + 1
-
-
-def steps(plan: Plan, folder: Path) -> Iterator[Step]:
-    """Every step in turn. One is made when those before it are done: it asks what they left."""
-    every_file = _files(plan.collections, folder)
-    taught = _files(plan.taught, folder)
-    later = _files([name for name in plan.collections if name not in plan.taught], folder)
-    for size in plan.sizes:
-        base, first, second = (folder / size / name for name in ("base", "taught", "later"))
-        fresh = ("--size", size, "--epochs", "0", *every_file)
-        yield _taught(f"{size} base", base, fresh)
-        yield _taught(f"{size} taught", first, (*_lesson(plan, base, "taught"), *taught))
-        yield _taught(f"{size} later", second, (*_lesson(plan, first, "later"), *later))
-        models = (base, *checkpoints(first), *checkpoints(second))
-        titles = ("-k", "test_title", "--controls", "none")
-        yield _asked(f"{size} asked", folder / size / "asked", models, (*titles, *every_file))
-    finals = [folder / size / "taught" for size in plan.sizes]
-    yield _asked("all asked", folder / "asked", finals, ("--controls", "full", *every_file))
-
-
-def checkpoints(lesson: Path) -> list[Path]:
-    """What was saved in the course of a lesson, in order; the last one is its end."""
-    return sorted(lesson.glob("checkpoint-*"), key=lambda place: int(place.name.split("-")[1]))
-
-
-def poem_file(folder: Path, collection: str) -> Path:
-    """Where the poems of a collection of the study are."""
-    return folder / "poems" / f"{collection}.jsonl"
-
-
-def _files(names: Sequence[str] | Mapping[str, str], folder: Path) -> list[str]:
-    return [word for name in names for word in ("--poems", str(poem_file(folder, name)))]
-
-
-def _lesson(plan: Plan, base: Path, lesson: str) -> list[str]:
-    often = ["--epochs", str(plan.epochs_of(lesson)), "--save-every", str(plan.every(lesson))]
-    gently = _GENTLY if lesson == "later" else ()
-    return ["--base", str(base), *_HOW, *gently, *often]
-
-
-def _taught(title: str, out: Path, arguments: Sequence[str]) -> Step:
-    command = ("memtests", "teach", "--out", str(out), *arguments)
-    return Step(title, command, out, "memorize.json")
-
-
-def _asked(title: str, out: Path, models: Sequence[Path], arguments: Sequence[str]) -> Step:
-    named = [word for model in models for word in ("--model", str(model))]
-    command = ("memtests", "--measure", *named, *arguments, "--recall-report", str(out))
-    return Step(title, (*command, "--resume"), out, "recall.json")

@@ -1,24 +1,29 @@
-"""Doing a study, step by step; one that was interrupted goes on where it was."""
+"""Doing a study, model by model; one that was interrupted goes on with those that are missing."""
 
-import shutil
+import multiprocessing
+import os
+import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import msgspec
 
+from memtests.fixtures.poems.files import read_collections
 from memtests.fixtures.poems.poems import Collection
 from memtests.reports.report import write_whole
-from memtests.study.plan import Plan, Step, poem_file, step_count, steps
+from memtests.study.measured import LATER, TAUGHT, Model
+from memtests.study.measuring import described
+from memtests.study.plan import BEGINS, Lessons, Plan, Planned
 
-# What a step ends with that is done: the suite's 1 is for what failed or could not be asked. Ctrl-C
-# has it write a report on what was asked until then, and end with another.
-_WHOLE = (0, 1)
 PLAN = "plan.json"
-# Seconds between two looks at what a step says of itself.
-_PAUSE = 0.5
+_WHOLE = (0, 1)
+"""What asking ends with that is done: the suite's 1 is for what failed or could not be asked."""
 
 
 class StudyError(Exception):
@@ -38,7 +43,7 @@ def begin(plan: Plan, collections: Sequence[Collection], folder: Path) -> None:
         ) from None
     if other:
         raise StudyError(
-            f"--out {folder}: it holds a study of other sizes, epochs or poems; remove it, or name "
+            f"--out {folder}: it holds a study of other models or poems; remove it, or name "
             "another folder"
         )
     there = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
@@ -53,65 +58,133 @@ def begin(plan: Plan, collections: Sequence[Collection], folder: Path) -> None:
         write_whole(poem_file(folder, collection.name), b"".join(lines))
 
 
-def run(plan: Plan, folder: Path) -> None:
-    """Every step that is not done yet. Raises StudyError where one fails."""
+def poem_file(folder: Path, collection: str) -> Path:
+    """Where the poems of a collection of the study are."""
+    return folder / "poems" / f"{collection}.jsonl"
+
+
+def model_file(folder: Path, planned: Planned) -> Path:
+    """Where a model's looks are, once all of them are."""
+    return folder / "models" / f"{planned.name}.json"
+
+
+def checkpoint(folder: Path, planned: Planned) -> Path:
+    """Where a model is that is kept."""
+    return folder / "kept" / planned.name
+
+
+def lessons_of(plan: Plan, folder: Path) -> Lessons:
+    """The poems of a study that was begun."""
+    files = [poem_file(folder, name) for name in plan.collections]
+    pairs = [
+        (poem, described(named.removeprefix(BEGINS), lesson, poem))
+        for collection in read_collections(files)
+        for named in (collection.name,)
+        for lesson in (LATER if named.startswith(BEGINS) else TAUGHT,)
+        for poem in collection.poems
+    ]
+    poems, known = zip(*pairs, strict=True)
+    return Lessons(poems, known, plan.vocabulary)
+
+
+def run(plan: Plan, folder: Path, together: int) -> None:
+    """Teach every model that is not there yet, so many at once. Raises StudyError."""
+    lessons = lessons_of(plan, folder)
+    left = [each for each in plan.models if not model_file(folder, each).exists()]
+    done = len(plan.models) - len(left)
+    if done:
+        print(f"{done} of {len(plan.models)} models are there already", flush=True)
+    if not left:
+        return
     start = time.monotonic()
-    for number, step in enumerate(steps(plan, folder), start=1):
-        where = f"{number:>3} of {step_count(plan)}  {step.title:<14}"
-        if (step.folder / step.result).exists():
-            print(f"{where} done before", flush=True)
-            continue
-        began = time.monotonic()
-        _do(step, where, folder / "log" / f"{step.title.replace(' ', '-')}.txt")
-        took, so_far = (_clock(time.monotonic() - then) for then in (began, start))
-        print(f"{where} {took:>6}  {so_far:>6} in all", flush=True)
+    # The dearest first: what is left for the end is short.
+    left.sort(key=lambda each: -each.cost)
+    works = [(each, checkpoint(folder, each) if plan.keeps(each) else None) for each in left]
+    for planned, took in _taught(works, lessons, folder, min(together, len(left))):
+        done += 1
+        said, so_far = f"{done:>3} of {len(plan.models)}", _clock(time.monotonic() - start)
+        print(f"{said}  {planned.name:<36} {_clock(took):>6}  {so_far:>6} in all", flush=True)
 
 
-def _do(step: Step, where: str, log: Path) -> None:
-    """One step; what it says goes to a file, the last line of it to a terminal as it comes."""
-    log.parent.mkdir(parents=True, exist_ok=True)
+def ask_at_length(plan: Plan, folder: Path) -> None:
+    """Ask the models that are kept every case and control. Raises StudyError."""
+    asked = folder / "asked"
+    kept = [checkpoint(folder, each) for each in plan.models if plan.keeps(each)]
+    if not kept or (asked / "recall.json").exists():
+        return
+    words = [word for model in kept for word in ("--model", str(model))]
+    for name in plan.collections:
+        words += ["--poems", str(poem_file(folder, name))]
+    words += ["--measure", "--controls", "full", "--recall-report", str(asked), "--resume"]
+    print(f"asking {len(kept)} models at length", flush=True)
+    status = None
+    try:
+        status = subprocess.run([sys.executable, "-m", "memtests", *words], check=False).returncode
+    finally:
+        # Ctrl-C has it write a report on what was asked until then.
+        if status not in _WHOLE:
+            (asked / "recall.json").unlink(missing_ok=True)
+    if status not in _WHOLE:
+        raise StudyError("asking at length did not come to its end; the same command goes on")
+
+
+def read_models(plan: Plan, folder: Path) -> list[Model]:
+    """What was measured, in the order of the plan."""
+    files = (model_file(folder, each) for each in plan.models)
+    return [msgspec.json.decode(file.read_bytes(), type=Model) for file in files]
+
+
+def _taught(
+    works: Sequence[tuple[Planned, Path | None]], lessons: Lessons, folder: Path, together: int
+) -> Iterator[tuple[Planned, float]]:
+    """Each model once it is there, and the seconds that it took."""
+    workers = ProcessPoolExecutor(together, multiprocessing.get_context("spawn"), _become_worker)
+    try:
+        going: dict[Future[float], Planned] = {
+            workers.submit(_one, each, lessons, model_file(folder, each), kept): each
+            for each, kept in works
+        }
+        for future in as_completed(going):
+            planned = going[future]
+            try:
+                yield planned, future.result()
+            except BrokenProcessPool:
+                raise StudyError(
+                    "a process that teaches was ended from outside (was there too little memory?); "
+                    "the same command goes on from here"
+                ) from None
+            except Exception as error:  # whatever is in the way of a model
+                reason = " ".join(f"{type(error).__name__}: {error}".split())
+                raise StudyError(f"{planned.name}: {reason}") from error
+    finally:
+        workers.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            process.terminate()
+
+
+def _become_worker() -> None:
+    """Compute in one thread; leave Ctrl-C to the process that began this one, and end with it."""
+    import torch
+
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - as long as the process
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _one(planned: Planned, lessons: Lessons, file: Path, kept: Path | None) -> float:
+    from memtests.study.one_model import teach_one
+
     began = time.monotonic()
-    with log.open("wb") as file:
-        command = [sys.executable, "-m", *step.command, *going_on(step)]
-        done = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
-        try:
-            while done.poll() is None:
-                time.sleep(_PAUSE)
-                _show(f"{where} {_clock(time.monotonic() - began):>6}  {_last_line(log)}")
-        finally:
-            done.terminate()
-            done.wait()
-            _show("")
-            if done.returncode not in _WHOLE:
-                (step.folder / step.result).unlink(missing_ok=True)
-    if not (step.folder / step.result).exists():
-        raise StudyError(f"{step.title}: {_last_line(log)} (the whole of it is in {log})")
-    for state in step.folder.glob("checkpoint-*/optimizer.pt"):
-        state.unlink()  # only to go on with a lesson, and twice as large as the model
-
-
-def going_on(step: Step) -> list[str]:
-    """A lesson goes on from the last checkpoint of it that is whole."""
-    if step.result != "memorize.json":
-        return []
-    for place in step.folder.glob("checkpoint-*"):
-        if not (place / "trainer_state.json").exists():
-            shutil.rmtree(place)
-    if any(step.folder.glob("checkpoint-*")):
-        return ["--resume"]
-    return ["--overwrite"] if step.folder.exists() else []
-
-
-def _show(line: str) -> None:
-    """The line that is written over, on a terminal."""
-    if sys.stdout.isatty():
-        width = shutil.get_terminal_size().columns - 1
-        print(f"\r\x1b[K{line[:width]}", end="", flush=True)
-
-
-def _last_line(log: Path) -> str:
-    lines = log.read_bytes()[-2000:].decode(errors="replace").split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+    teach_one(planned, lessons, file, kept)
+    return time.monotonic() - began
 
 
 def _clock(seconds: float) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from memtests.reports.counting.inside_windows import ASKED, GIVEN, Cell, Inside
+from memtests.reports.counting.inside_windows import Cell, Inside
 from memtests.reports.report import Report
 from memtests.reports.text.phrases import number_of
 from memtests.reports.text.rows import percent
@@ -36,12 +36,12 @@ def said_no_lengths(report: Report, found: Sequence[Inside]) -> str:
 
 def asked_of(found: Sequence[Inside]) -> list[int]:
     """The lengths asked for that fit into some window."""
-    return [asked for asked in ASKED if any(c.asked == asked for each in found for c in each.cells)]
+    return sorted({cell.asked for each in found for cell in each.cells})
 
 
 def given_of(found: Inside) -> list[int]:
     """The lengths given that fit into some window."""
-    return [given for given in GIVEN if any(cell.given == given for cell in found.cells)]
+    return sorted({cell.given for cell in found.cells})
 
 
 def said_drawn(found: Inside) -> str:
