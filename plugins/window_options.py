@@ -1,7 +1,7 @@
 """`--windows`, `--every` and `--sample`: which windows of a text are asked, read and checked."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -9,7 +9,7 @@ from memtests.fixtures.models.errors import ModelError
 from memtests.fixtures.models.whole_texts import tokenizer_for
 from memtests.fixtures.probes.probes import DEFAULT_HEADER, DEFAULT_PREFIX_LENGTHS
 from memtests.fixtures.probes.windows import EVERY, Size, Tokens, WindowError, Windows, parse_size
-from memtests.plugins.model import given_names, loading, model_names
+from memtests.plugins.model import given_names, loading
 
 Tokenize = Callable[[str], Tokens]
 
@@ -44,18 +44,32 @@ def read_windows(option: argparse.Namespace) -> Windows | None:
 
 def tokenizer_of(config: pytest.Config, size: Size) -> Tokenize:
     """The tokenizer by which windows in tokens are cut. Raises UsageError."""
-    names, given = model_names(config), loading(config)
-    if len(names) > 1:
-        raise pytest.UsageError(
-            f"--windows {size.label}: every model has tokens of its own; name one --model, or "
-            f"write {size.given}/{size.asked}, in words or characters"
-        )
+    names, given = given_names(config), loading(config)
     if given.template != "none":
         raise pytest.UsageError(
             f"--windows {size.label}: a chat begins with tokens of its own; leave --template "
             f"{given.template} out, or write {size.given}/{size.asked}"
         )
     try:
-        return tokenizer_for(given_names(config)[0], given, size, config.option.server)
+        tokenizers = {
+            name: tokenizer_for(name, given, size, config.option.server)
+            for name in dict.fromkeys(names)
+        }
     except ModelError as error:
         raise pytest.UsageError(str(error)) from None
+    return lambda text: same_tokens(tokenizers, text, size)
+
+
+def same_tokens(tokenizers: Mapping[str, Tokenize], text: str, size: Size) -> Tokens:
+    """A text's tokens, if all models make the same: then they are asked the same windows. Raises
+    ModelError.
+    """
+    (first, tokenize), *others = tokenizers.items()
+    found = tokenize(text)
+    for name, other in others:
+        if other(text) != found:
+            raise ModelError(
+                f"--windows {size.label}: {first} and {name} make other tokens of the same text; "
+                f"name one of them, or write {size.given}/{size.asked}, in words or characters"
+            )
+    return found

@@ -2,7 +2,8 @@
 `--update-baseline` made.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,12 @@ def check(
         )
     for model in models:
         known = baseline.models[baseline.model_for(model)]
+        now, then = _asked_as(probe.name for probe in probes), _asked_as(known)
+        if now and then and now.isdisjoint(then):
+            raise MismatchError(
+                f"{baseline.file} asked for {', '.join(sorted(then))}, and this run asks for "
+                f"{', '.join(sorted(now))}; give --windows as it was then, or {new}"
+            )
         for probe in probes:
             found = known.get(probe.name)
             if found is not None and found.question != question_of(probe.cue, probe.suffix):
@@ -101,6 +108,12 @@ def check(
                     f"{baseline.file} asked with other cues ({probe.name}); give the same --header "
                     f"and the same poems, or {new}"
                 )
+
+
+def _asked_as(probes: Iterable[str]) -> set[str]:
+    """What probes ask for, by their names: whole poems, or windows of some size."""
+    forms = (re.search(r"/window-(\d+t?)-(\d+t?):\d+$", name) for name in probes)
+    return {f"windows of {form[1]}/{form[2]}" if form else "whole poems" for form in forms}
 
 
 def encode_small(report: Report) -> bytes:

@@ -210,10 +210,6 @@ def test_no_gate_passes_on_what_is_not_decided(pytester: pytest.Pytester) -> Non
             "*--windows 5t/5t: a chat begins with tokens of its own*",
         ),
         (
-            ("--windows", "5t/5t", "--model", "A", "--model", "B"),
-            "*--windows 5t/5t: every model has tokens of its own*",
-        ),
-        (
             ("--windows", "9000t/50t", "--model", "embedded"),
             "*--windows 9000t/50t: it needs 90?? tokens; the context of embedded is*",
         ),
@@ -243,3 +239,40 @@ def test_a_window_longer_than_the_context_is_unjudged_and_said_once(
     said = [line for line in result.outlines if "UNJUDGED" in line]
     assert len(said) == 1
     assert "a window of 50/50 is longer than the model's context, 64 tokens" in said[0]
+
+
+def test_windows_in_tokens_of_several_checkpoints_with_one_tokenizer(
+    pytester: pytest.Pytester,
+) -> None:
+    for name, vocabulary in (("one", "bytes"), ("two", "bytes"), ("other", "pieces")):
+        model = untaught(vocabulary, context=64)
+        for part in (model._model, model._tokenizer):
+            part.save_pretrained(pytester.path / name)
+    lines = ["One for sorrow, two for joy, three for a girl and four for a boy"]
+    poem = {"id": "long", "title": "L", "author": "A", "language": "en", "lines": lines}
+    pytester.makefile(".jsonl", shelf=json.dumps(poem))
+    asked = ("--poems", "shelf.jsonl", "--windows", "5t/5t", "--every", "4", "--controls", "none")
+    result = run_suite(pytester, "--model", "./one", "--model", "./two", *asked)
+    assert result.ret == 0
+    report = read_report(pytester.path / "report" / "recall.json")
+    found = {(v.model, v.window.at if v.window else None) for v in report.verdicts}
+    assert len(found) == len(report.verdicts) == 2 * len({at for _, at in found}) > 4
+    result = run_suite(pytester, "--model", "./one", "--model", "./other", *asked)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    said = "*--windows 5t/5t: ./one and ./other make other tokens of the same text; name one of*"
+    result.stderr.fnmatch_lines([said])
+
+
+def test_a_baseline_of_windows_of_another_size(pytester: pytest.Pytester) -> None:
+    lines = ["one two three four five six seven eight nine ten eleven twelve"]
+    poem = {"id": "long", "title": "L", "author": "A", "language": "en", "lines": lines}
+    pytester.makefile(".jsonl", shelf=json.dumps(poem))
+    asked = (*STAND_IN, "--poems", "shelf.jsonl", "--controls", "none")
+    run_suite(pytester, *asked, "--windows", "3/3", "--update-baseline", "then.json")
+    for now, said in (
+        (("--windows", "2/3"), "windows of 3/3, and this run asks for windows of 2/3; give"),
+        ((), "windows of 3/3, and this run asks for whole poems; give --windows as it was then"),
+    ):
+        result = run_suite(pytester, *asked, *now, "--baseline", "then.json", "--gate", "lost<=0")
+        assert result.ret != 0
+        result.stderr.fnmatch_lines([f"*--baseline then.json asked for {said}*"])
