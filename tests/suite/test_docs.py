@@ -87,7 +87,7 @@ def test_command_line(
     (checkpoint / "config.json").touch()
     (pytester.path / "test_mine.py").write_text("def test_mine(recall): pass")
     table = "poet,title,author,language,text,body\n?,M,?,en,One Two,One Two\n"
-    for name in ("alice.txt", "moby-dick.txt", "books/owl.txt"):
+    for name in ("alice.txt", "moby-dick.txt", "books/owl.txt", "passage.txt"):
         (pytester.path / name).parent.mkdir(exist_ok=True)
         (pytester.path / name).write_text("CHAPTER 1\n" + "One two three\nfour five six\n" * 20)
     write_epub(pytester.path / "novel.epub", {"one": "<p>One two three</p><p>four five six</p>"})
