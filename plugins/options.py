@@ -192,8 +192,8 @@ GROUPS: Mapping[str, tuple[Option, ...]] = {
             "--gate",
             "[collection:]measure[:low|:high](<=|>=)number[%], for instance 'tang:recall>=0.95'; "
             "repeatable; measures: recall, correct, incorrect, forgotten, verbatim, near, "
-            "discoverable(n), expected(n), longest; with --windows extracted (a share "
-            "of words), extracted(n), passage; and with a baseline lost, gained",
+            "discoverable(n), expected(n), longest; with --windows extracted, extracted(n), "
+            "passage; and with a baseline lost, gained",
             action="append",
             type=typed,
             metavar="RULE",
