@@ -36,7 +36,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     if config.option.help or not config.option.latest:
         return None
     # A miss fails nothing; gates may.
-    config.option.measure = not config.option.gate
+    config.option.measure = config.option.measure or not config.option.gate
     if hasattr(config, "workerinput"):  # the controller has chosen its models
         return None
     for option in ("baseline", "update_baseline"):
