@@ -100,7 +100,7 @@ def test_against_a_baseline(parts: Any, tmp_path: Path) -> None:
         ({"prefix_lengths": "0%"}, "prefix_lengths: '0%' leaves nothing"),
         ({"header": "{poet}"}, "header: '{poet}' cannot be filled in"),
         ({"poems": None}, "poems: None: expected a file, or a list of files; leave it out"),
-        ({"poems": [POEMS, 3]}, "poems: 3: expected a file, or a list of files"),
+        ({"poems": ["mine.jsonl", 3]}, "poems: 3: expected a file, or a list of files"),
         ({"gates": 0.9}, r"gates: 0.9: expected texts, like \['recall>=0.9'\]"),
         ({"gates": [("recall", 0.9)]}, r"gates: \('recall', 0.9\): expected texts"),
         ({"baseline": 3}, "baseline: 3: expected a path"),
