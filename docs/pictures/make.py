@@ -1,4 +1,4 @@
-"""Makes every picture of the documents, light and dark.
+"""Makes every picture of the documents but the study's (make_study.py), light and dark.
 
     python docs/pictures/make.py --work FOLDER
 
