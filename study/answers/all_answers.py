@@ -99,7 +99,11 @@ def _of_places(name: str, models: Sequence[Model], lesson: str) -> list[Answer]:
         if each and each[0].size:
             mean = sum(part.mean(axis=0) for part in each) / len(each)
             rows.append((words, *(f"{100 * share:.1f} %" for share in mean)))
-    return positions(name, models, found, tuple(rows))
+    when = "after the first lesson" if lesson == TAUGHT else "after other poems"
+    return [
+        msgspec.structs.replace(answer, question=f"{answer.question}, {when}")
+        for answer in positions(name, models, found, tuple(rows))
+    ]
 
 
 def _compared(models: Sequence[Model]) -> list[Answer]:

@@ -34,6 +34,8 @@ FIFTHS = 5
 FEWEST_UNITS = 10
 """A poem of fewer has less than two in a fifth."""
 MATTERS = 0.05
+LITTLE = 0.05
+"""Of models that say less than this of the poems, no place is better than another."""
 _DRAWN = 9_999
 _PLACES = {"first": 0, "last": FIFTHS - 1}
 _QUESTIONS = {
@@ -73,6 +75,9 @@ def positions(
         named = f"{name}-{place}"
         if whole.size == 0 or whole.shape[1] < FEWEST_POEMS:
             answers.append(nothing(named, question, "too few poems are long enough", rows))
+            continue
+        if whole.mean() < LITTLE:
+            answers.append(nothing(named, question, "hardly anything of a poem is said", rows))
             continue
         ahead = beside_middle(whole, _PLACES[place])
         effect = float(ahead.mean())

@@ -38,13 +38,18 @@ def test_each_end_has_an_answer_of_its_own(ahead: tuple[float, ...], first: str,
     assert [answer.name for answer in answers] == ["places-first", "places-last"]
 
 
-@pytest.mark.parametrize("level", [0.0, 1.0])
-def test_what_is_the_same_everywhere_has_no_ends(level: float) -> None:
+def test_what_is_the_same_everywhere_has_no_ends() -> None:
     """An effect of exactly nothing leaves no room for one that matters."""
     models = bare(SIZES, seeds=2)
-    answers = positions("places", models, [numpy.full((30, FIFTHS), level)] * len(models), ())
+    answers = positions("places", models, [numpy.ones((30, FIFTHS))] * len(models), ())
     assert {answer.verdict for answer in answers} == {NO}
     assert {answer.p for answer in answers} == {1.0}
+
+
+def test_of_poems_that_nothing_is_said_of_no_place_is_better() -> None:
+    models = bare(SIZES, seeds=2)
+    answers = positions("places", models, [numpy.zeros((30, FIFTHS))] * len(models), ())
+    assert {answer.said for answer in answers} == {"Not shown: hardly anything of a poem is said."}
 
 
 def test_too_few_poems() -> None:
