@@ -123,7 +123,7 @@ def test_a_model_that_fails_is_named(tmp_path: Path) -> None:
 def test_a_small_study_that_was_interrupted(tmp_path: Path) -> None:
     """Goes on with what is missing, and answers every question of models that were taught."""
     out = tmp_path / "study"
-    asked = ["--sizes", "0.1,0.2", "--epochs", "1,6", "--seeds", "1", "--sample", "10"]
+    asked = ["--sizes", "0.1,0.4", "--epochs", "1,4", "--seeds", "1", "--sample", "10"]
     asked += ["--characters", "60", "--out", str(out)]
     # Where the tests run in the background, Ctrl-C is ignored by all that they start.
     listening = (
@@ -156,13 +156,13 @@ def test_a_small_study_that_was_interrupted(tmp_path: Path) -> None:
     assert "Larger models remember more\n" in done.stdout
     models = [msgspec.json.decode(f.read_bytes(), type=Model) for f in out.glob("models/*.json")]
     assert {(m.size, m.kind) for m in models} == {
-        (size, kind) for size in ("0.1M", "0.2M") for kind in ("apart", "joined")
+        (size, kind) for size in ("0.1M", "0.4M") for kind in ("apart", "joined")
     }
-    longest = [model for model in models if model.epochs == 6]
+    longest = [model for model in models if model.epochs == 4]
     for model in longest:
         first, last = model.at(TAUGHT)[0], model.at(TAUGHT)[-1]
         taught = [at for at, poem in enumerate(model.poems) if poem.lesson == TAUGHT]
         assert all(sum(last.poems[at].log_p) > sum(first.poems[at].log_p) for at in taught)
     text = (out / "study.md").read_text()
-    assert "| apart | 6 | 0.2M |" in text
+    assert "| apart | 4 | 0.4M |" in text
     assert (out / "study.html").exists()
