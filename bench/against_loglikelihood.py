@@ -35,7 +35,7 @@ def suite(model: Checkpoint, probes: Sequence[Probe], option: str) -> Run:
             for probe, found in zip(batch, reciter.recite(batch), strict=True):
                 followed[probe.name] = isinstance(found, Completion) and bool(found.followed)
             for probe in {probe.text: probe for probe in batch}.values():
-                read, form = reciter.reading(probe.text), form_of(probe)
+                read, form = reciter.reading(probe), form_of(probe)
                 if read and form:
                     trace_of(model.name, probe, form, read, None)
         return [followed[probe.name] for probe in probes]
