@@ -24,6 +24,7 @@ types: $(VENV)/ready-dev ## mypy, on links: it does not follow pyproject's mappi
 	@ln -sfn $(addprefix $(CURDIR)/,fixtures plugins reports study memtests/py.typed) .typed/memtests
 	@ln -sf $(CURDIR)/memtests/*.py .typed/memtests
 	$(RUN) mypy
+	MYPYPATH=bench $(RUN) mypy bench
 
 slow: $(VENV)/ready-dev ## the tests that need minutes; tests with real tokenizers skip without npm
 	-@$(MAKE) --no-print-directory tokenizers

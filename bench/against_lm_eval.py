@@ -8,7 +8,7 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from common import agreement, compare, parser, prepare, suffix_tokens, suite
+from common import Side, agreement, compare, parser, prepare, suffix_tokens, suite
 
 
 def main() -> None:
@@ -46,7 +46,7 @@ def main() -> None:
     }
     task = ConfigurableTask(config=config)
 
-    def lm_eval(batch_size: str):
+    def lm_eval(batch_size: str) -> Side:
         def run() -> list[str]:
             size = int(batch_size) if batch_size.isdigit() else batch_size
             harness = HFLM(

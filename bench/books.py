@@ -24,7 +24,7 @@ from memtests.fixtures.models.local.loading import Loading, load
 from memtests.fixtures.models.whole_texts import whole_tokens
 from memtests.fixtures.poems.poems import Poem
 from memtests.fixtures.probes.probes import Probe, window_probes
-from memtests.fixtures.probes.windows import Windows, parse_size
+from memtests.fixtures.probes.windows import Tokens, Windows, parse_size
 from memtests.plugins.completions import NONE, Misses
 from memtests.plugins.reciter import Reciter, row_of
 
@@ -89,7 +89,7 @@ def windows_of(model: Checkpoint, given: argparse.Namespace) -> list[Probe]:
     book = Poem(id=name, title=name, author="", language=given.language, lines=lines)
     size = parse_size(given.windows)
 
-    def tokenize(text: str) -> object:
+    def tokenize(text: str) -> Tokens:
         return whole_tokens(given.model, model.encode(text))
 
     tokens = tokenize if size.in_tokens else None

@@ -25,8 +25,8 @@ def main() -> None:
         lines = [f"line {n} of a poem that has ten words in it" for n in range(6)]
         with (folder / "many.jsonl").open("w") as file:
             for number in range(given.poems):
-                poem = {"id": f"p{number}", "title": f"P{number}", "author": "A", "language": "en"}
-                poem["lines"] = [f"{line} {number}" for line in lines]
+                named = {"id": f"p{number}", "title": f"P{number}", "author": "A"}
+                poem = {**named, "language": "en", "lines": [f"{line} {number}" for line in lines]}
                 file.write(json.dumps(poem) + "\n")
         suite = processor_time(
             *("memtests", "-p", "tests.support.standin", "--model", "A"),

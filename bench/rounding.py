@@ -24,6 +24,8 @@ def main() -> None:
     scale = rounding(model._model.dtype) / epsilon
     changes, flips = [], 0
     for one, other in zip(together, alone, strict=True):
+        assert one is not None, "the model is not read in one pass"
+        assert other is not None
         for at in range(1, len(one.best)):
             changes.append(scale * abs(one.gap[at] - other.gap[at]))
             flips += one.best[at] != other.best[at]

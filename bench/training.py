@@ -53,8 +53,8 @@ def curve(folder: Path) -> None:
     trainer = trainer_of(poems, folder, steps=120, batch=12)
     trainer.add_callback(memtests.RecallCallback(trainer, every=10, poems=files))
     trainer.train()
-    names = ("loss", "recall/all", "recall/tang", "recall/british", "log_p/all")
-    names = (*names, "since_first/gained", "since_first/lost")
+    names = ["loss", "recall/all", "recall/tang", "recall/british", "log_p/all"]
+    names += ["since_first/gained", "since_first/lost"]
     print(*("step", *names), sep="\t")
     looks: dict[int, dict[str, float]] = {}
     for entry in trainer.state.log_history:
@@ -88,7 +88,7 @@ def price(folder: Path) -> None:
             print(*said, *counts, sep="\t", flush=True)
 
 
-class Watch(transformers.TrainerCallback):
+class Watch(transformers.TrainerCallback):  # type: ignore[misc]
     """Records when each step ends, in processor seconds."""
 
     ends: Sequence[float] = ()
