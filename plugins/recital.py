@@ -14,6 +14,7 @@ from memtests.fixtures.models.contract import Answerer, Completer, LanguageModel
 from memtests.fixtures.models.server.wire import ServerError
 from memtests.fixtures.poems.poems import Collection as Poems
 from memtests.fixtures.probes.probes import Place, Probe, own_probe
+from memtests.fixtures.probes.text import masked
 from memtests.plugins.chance import Bands, chance, chance_bands
 from memtests.plugins.chatting import ChatReciter
 from memtests.plugins.completions import ALWAYS, EVERY_MISS, UNDECIDED, Misses
@@ -21,7 +22,7 @@ from memtests.plugins.plain import PlainReciter
 from memtests.plugins.reciter import Completion, Reciter, Unjudged, recite_plainly
 from memtests.plugins.redacting import kind_of_error, redacted, without_messages
 from memtests.plugins.resuming import SavedVerdict, key_of, trace_key_of
-from memtests.plugins.traces import Form, Trace, form_of, trace_of
+from memtests.plugins.traces import Form, Trace, form_of, in_pieces, trace_of
 from memtests.plugins.verdicts import Verdict, verdict
 
 Poem = TypeVar("Poem", bound=Hashable)
@@ -166,6 +167,7 @@ class Recital:
         asked = [self._as_asked(probe) for probe in missing]
         reciter = reciter_of(self.model)
         if isinstance(reciter, Reciter):
+            reciter.pieced = self._in_pieces(missing)
             reciter.read(asked)
             for probe, put in zip(missing, asked, strict=True):
                 self._sink([], self._new_trace(reciter, probe, put))
@@ -176,8 +178,23 @@ class Recital:
         if place is None or self._is_traced(probe):
             return []
         self._traced.add(place)
-        read, key = reciter.reading(put), self._trace_key(probe)
-        return [trace_of(self.model.name, put, place[-1], read, key)] if read else []
+        key, form = self._trace_key(probe), place[-1]
+        long = reciter.take_pieces(put)
+        if long:
+            text = masked(probe.poem.text) if self.redact else probe.poem.text
+            trace = trace_of(self.model.name, put, form, long, key)
+            return [in_pieces(trace, reciter.model.context, text)]
+        read = reciter.reading(put)
+        return [trace_of(self.model.name, put, form, read, key)] if read else []
+
+    def _in_pieces(self, probes: Iterable[Probe]) -> set[str]:
+        """The texts that are to be read in pieces if they are too long: those without a trace. In a
+        chat there are none, as no turn would stand around a piece.
+        """
+        if self._in_chat:
+            return set()
+        texts = {probe.text: probe for probe in probes if not probe.window}
+        return {text for text, probe in texts.items() if not self._is_traced(probe)}
 
     def _is_traced(self, probe: Probe) -> bool:
         """Whether a probe's text has a trace already, or needs none."""
@@ -292,6 +309,8 @@ class Recital:
         self._reciter = self._new_reciter()  # forget the texts of the chunk before
         self._expected = {other.name for other in chunk}
         asked = [self._as_asked(other) for other in chunk]
+        if isinstance(self._reciter, Reciter):
+            self._reciter.pieced = self._in_pieces(chunk)
         found = recite(self._reciter, asked, redact=self.redact)
         self._going = ((chunk[at], asked[at], completion) for at, completion in found)
 
@@ -301,12 +320,15 @@ class Recital:
             probe, put, completion = settled
             self._expected.discard(probe.name)
             self._completions[probe.name] = found = _counted_from(probe, put, completion)
+            judged, new = [], []
             if isinstance(found, Completion):
                 self._judged[probe.name] = self._verdict(probe, found)
-                new = []
-                if isinstance(self._reciter, Reciter):
-                    new = self._new_trace(self._reciter, probe, put)
-                self._sink([self._judged[probe.name]], new)
+                judged = [self._judged[probe.name]]
+            # A text that is too long for its probes has a trace, if it was read in pieces.
+            if isinstance(self._reciter, Reciter) and (judged or self._reciter.is_in_pieces(put)):
+                new = self._new_trace(self._reciter, probe, put)
+            if judged or new:
+                self._sink(judged, new)
 
     def _new_reciter(self) -> Reciter | PlainReciter:
         return reciter_of(self.model, self.misses, whole=self._traces)

@@ -42,6 +42,7 @@ from memtests.fixtures.probes.probes import Place, Probe
 from memtests.plugins.asides import Aside
 from memtests.plugins.completeness import is_complete, lacking, leaves_at
 from memtests.plugins.completions import ALWAYS, EVERY_MISS, NEVER, Misses
+from memtests.plugins.overlapping import read_in_pieces
 
 CONTRADICTED = (
     "at its divergence, another token was generated than the reading says: one of them is not the "
@@ -213,6 +214,10 @@ class Reciter:
     """
     misses: Misses = EVERY_MISS
     """Which misses are recited and not only read."""
+    pieced: set[str] = field(default_factory=set)
+    """The texts that are read in pieces if they are longer than the context. Each is left out as
+    soon as its reading is taken."""
+    _in_pieces: dict[str, Reading | None] = field(default_factory=dict)
 
     @functools.cached_property
     def _is_doubted(self) -> bool:
@@ -253,6 +258,18 @@ class Reciter:
         """
         encoding = self._encoding(probe)
         found = self._readings.get(encoding.tokens) if encoding else None
+        return (encoding, found) if encoding and found else None
+
+    def is_in_pieces(self, probe: Probe) -> bool:
+        """Whether a probe's text was read in pieces, and that reading was not taken yet."""
+        return self._in_pieces.get(probe.text) is not None
+
+    def take_pieces(self, probe: Probe) -> tuple[Encoding, Reading] | None:
+        """The tokens of a probe's text, and their reading in pieces, which is forgotten here: a
+        book's is large. None if there is none.
+        """
+        encoding, found = self._encoding(probe), self._in_pieces.pop(probe.text, None)
+        self.pieced.discard(probe.text)
         return (encoding, found) if encoding and found else None
 
     def _recite(self, probes: Sequence[Probe]) -> Iterator[tuple[int, Completion | Unjudged]]:
@@ -371,6 +388,7 @@ class Reciter:
         """Read every row that has not been read yet. With `whole`, a poem's own text is read from
         its beginning; any other text only from the first cue's end on.
         """
+        self._read_long(rows)
         starts: dict[tuple[int, ...], int] = {}
         held: dict[tuple[int, ...], set[Held]] = {}
         for row in rows:
@@ -395,6 +413,16 @@ class Reciter:
         readings = self.model.read(cut, list(new.values()), [held[tokens] for tokens in new])
         self._readings.update(zip(new, readings, strict=True))
         self._read_from.update(new)
+
+    def _read_long(self, rows: Sequence[Row]) -> None:
+        """Read the texts that are longer than the context in pieces, if their traces are wanted."""
+        for row in rows:
+            text = row.asked.text
+            if text not in self.pieced or text in self._in_pieces or not row.true:
+                continue
+            encoding = self._encoding(row.asked)
+            if encoding and len(encoding.tokens) > self.model.context:
+                self._in_pieces[text] = read_in_pieces(self.model, encoding)
 
     def _path(self, row: Row) -> _Path | Unjudged:
         """How far the model follows the row from the end of the cue on."""

@@ -26,7 +26,8 @@ class Trace(msgspec.Struct, frozen=True):
     """What one pass over a text said of each of its T tokens, as traces.jsonl holds it.
 
     Every list has length T. Nothing is said of the first token, because a reading tells of each
-    token after those before it. Nothing is said of tokens beyond the model's context, either.
+    token after those before it. Nothing is said of tokens beyond the model's context, either,
+    unless the text was read in pieces.
     """
 
     model: str
@@ -54,6 +55,13 @@ class Trace(msgspec.Struct, frozen=True):
     """A hash of everything that decided the trace; None if the model has no fingerprint."""
     window: Window | None = None
     """If the text is a window: where it lies in its poem's text."""
+    piece: int | None = None
+    """If the text is longer than the model's context: the length in tokens of the pieces in which
+    it was read. They overlap by half. Only the tokens of the first piece were read with all of the
+    text before them; the others with half a piece or more."""
+    text: str | None = None
+    """If it was read in pieces: the poem's text, as there may be no verdict that holds it. Under
+    `--redact`, a mask of it."""
 
 
 Form = tuple[str, str, str, str]
@@ -101,6 +109,11 @@ def trace_of(
         key=key,
         window=probe.window,
     )
+
+
+def in_pieces(trace: Trace, piece: int, text: str) -> Trace:
+    """The trace of a text that was read in pieces of so many tokens. `text`: the poem's."""
+    return msgspec.structs.replace(trace, piece=piece, text=text)
 
 
 def place_of(trace: Trace) -> Form:
@@ -159,6 +172,8 @@ def said_of_tokens(trace: Trace, first: int, sure: int, stop: int) -> Said | Non
     """What a trace says of the tokens from `first` up to `stop`. If the cut lies inside a token,
     the tokens before `sure` had to agree with the end of the cue; otherwise `sure` is `first`.
     """
+    if stop > _whole(trace):
+        return None
     log_p = [each for each in trace.log_p[first:stop] if each is not None]
     if not first or len(log_p) < stop - first:
         return None
@@ -175,6 +190,11 @@ def said_of_tokens(trace: Trace, first: int, sure: int, stop: int) -> Said | Non
     if not impossible and len(top) == len(log_p):
         log_p_40 = max(min(math.fsum(log_p) - math.fsum(top), 0.0), IMPOSSIBLE)
     return Said(recited, total, log_p_40)
+
+
+def _whole(trace: Trace) -> int:
+    """How many tokens, from the first on, were read with all of the text before them."""
+    return trace.piece or len(trace.ends)
 
 
 def _cut(trace: Trace, text: str, start: int, places: Sequence[Place]) -> tuple[int, int] | None:
@@ -197,6 +217,8 @@ def recited_from(trace: Trace, text: str, starts: Iterable[int]) -> Iterator[boo
     stop = tokens_up_to(trace.begins + len(text), trace.ends)
     missed = max((at for at in range(1, stop) if trace.rank[at] != 0), default=0)
     untold = max((at for at in range(stop) if trace.log_p[at] is None), default=0)
+    if stop > _whole(trace):
+        untold = stop
     places = places_of(trace.ends)
     for start in starts:
         cut = _cut(trace, text, start, places)
@@ -222,7 +244,7 @@ def recited_tokens(
     """For each of `stops`, whether greedy decoding says the tokens from `first` up to it:
     `said_of_tokens(…).recited`, but faster.
     """
-    length = len(trace.ends)
+    length = _whole(trace)
     untold = next((at for at in range(first, length) if trace.log_p[at] is None), length)
     missed = next((at for at in range(sure, length) if trace.rank[at] != 0), length)
     healed = None if any(each != 0 for each in trace.rank[first:sure]) else True

@@ -251,13 +251,25 @@ def in_model_order(report: Report, found: Iterable[Of]) -> list[Of]:
 
 
 def languages_of(report: Report) -> dict[PoemKey, str]:
-    """Poem → its language, for every poem with a verdict, without those that were made up."""
+    """Poem → its language, for every poem with a verdict or an unjudged probe, without those that
+    were made up.
+    """
     collections = {record.name: record for record in report.collections}
-    return {
+    found = {}
+    for key, name in ((poem_key_of(r), r.collection) for r in report.unjudged if not r.control):
+        if name in collections:
+            found[key] = collections[name].languages.get(key[1], collections[name].language)
+    return found | {
         (v.collection, v.poem): language_of(v, collections[v.collection])
         for v in report.verdicts
         if v.collection in collections and v.control != UNSEEN
     }
+
+
+def poem_key_of(record: UnjudgedRecord) -> PoemKey:
+    """The poem of an unjudged probe."""
+    name = record.probe.removeprefix(f"{record.collection}/")
+    return record.collection, name.rpartition("/")[0]
 
 
 def is_redacted(report: Report) -> bool:

@@ -21,8 +21,8 @@ from memtests.plugins.traces import (
     shortest_prefix,
 )
 from memtests.reports.counting.inside_windows import Inside, inside_windows
-from memtests.reports.counting.own_traces import own_traces
-from memtests.reports.report import PoemKey, Report, languages_of, texts_of
+from memtests.reports.counting.own_traces import known_texts, own_traces
+from memtests.reports.report import PoemKey, Report, languages_of
 
 _LENGTHS = tuple(parse_prefix_length(f"{share}%") for share in range(1, 100))
 # Between a header and its poem.
@@ -92,7 +92,7 @@ NOTHING = Remembered()
 def remembered(report: Report, traces: Iterable[Trace], protocol: Protocol = FIFTY) -> Remembered:
     """Count the traces of a report's models and poems. Other traces are ignored."""
     traces = list(traces)
-    texts, languages = texts_of(report.verdicts), languages_of(report)
+    texts, languages = known_texts(report, traces), languages_of(report)
     chats = {model.name: model.template.startswith("chat") for model in report.models}
     of_poem: dict[tuple[str, PoemKey], dict[str, Trace]] = defaultdict(dict)
     for (model, form, key), trace in own_traces(report, traces, texts).items():
@@ -104,7 +104,9 @@ def remembered(report: Report, traces: Iterable[Trace], protocol: Protocol = FIF
     ):
         lead = 0 if chats[model] else len(_WHITE)
         language = languages.get(key, "")
-        memories.append(_memory(model, key, forms, texts[key], language=language, lead=lead))
+        # No cue can be as long as such a text, so nothing is known of its rest after a cut.
+        if not any(trace.piece for trace in forms.values()):
+            memories.append(_memory(model, key, forms, texts[key], language=language, lead=lead))
         if PLAIN in forms and (found := _extracted(forms[PLAIN], protocol)):
             extracted.append(found)
     inside = inside_windows(report, traces) if report.texts else ()

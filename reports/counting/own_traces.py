@@ -6,10 +6,23 @@ from collections.abc import Iterable, Mapping
 
 from memtests.fixtures.probes.probes import TITLE
 from memtests.plugins.traces import Trace, sha256_of
-from memtests.reports.report import PoemKey, Report
+from memtests.reports.report import PoemKey, Report, poem_key_of, texts_of
 
 Read = Mapping[tuple[str, str, PoemKey], Trace]
 """Model, form and poem → trace."""
+
+
+def known_texts(report: Report, traces: Iterable[Trace]) -> dict[PoemKey, str]:
+    """Poem → its text. The verdicts of a text that is longer than a model's context do not hold all
+    of it; then its trace does.
+    """
+    texts = texts_of(report.verdicts)
+    asked = texts.keys() | {poem_key_of(r) for r in report.unjudged}
+    for trace in traces:
+        key = (trace.collection, trace.poem)
+        if trace.text and key in asked and trace.text.startswith(texts.get(key, "")):
+            texts[key] = trace.text
+    return texts
 
 
 def own_traces(report: Report, traces: Iterable[Trace], texts: Mapping[PoemKey, str]) -> Read:
@@ -33,6 +46,8 @@ def own_traces(report: Report, traces: Iterable[Trace], texts: Mapping[PoemKey, 
         key = (trace.collection, trace.poem)
         last = max((end for end in trace.ends if end is not None), default=0)
         same = (key, trace.text_sha256) in hashes or models.get(trace.model, False)
+        if trace.text:  # it may be that no verdict has the hash of such a text
+            same = trace.text == texts.get(key)
         if trace.model in models and same and last - trace.begins == len(texts.get(key, "")):
             found[trace.model, trace.form, key] = trace
     return found

@@ -11,11 +11,11 @@ from typing import NamedTuple
 from memtests.plugins.traces import HEADER, PLAIN, Trace
 from memtests.plugins.verdicts import Verdict
 from memtests.reports.counting.changes import FADED, GREW, NOISE, TOO_SHORT, Change, changes
-from memtests.reports.counting.own_traces import Read, own_traces
+from memtests.reports.counting.own_traces import Read, known_texts, own_traces
 from memtests.reports.counting.shades import Shade, shades
 from memtests.reports.gating.comparing import among_models
 from memtests.reports.page.html import visible
-from memtests.reports.report import ComparisonRecord, PoemKey, Report, languages_of, texts_of
+from memtests.reports.report import ComparisonRecord, PoemKey, Report, languages_of
 from memtests.reports.text.phrases import number_of, unit_of
 from memtests.reports.text.rows import against
 
@@ -101,7 +101,7 @@ def maps_of(report: Report, kept: Kept) -> Maps:
 
     That form is with its header if any model read it so: that reading answers the `title` probe.
     """
-    texts, languages = texts_of(report.verdicts), languages_of(report)
+    texts, languages = known_texts(report, kept.own), languages_of(report)
     own = own_traces(report, kept.own, texts)
     before = _of_baseline(kept.baseline, own)
     forms: dict[PoemKey, str] = {}
@@ -124,16 +124,25 @@ def maps_of(report: Report, kept: Kept) -> Maps:
     differences: list[Difference] = []
     changed: dict[PoemKey, list[Row]] = {key: [] for key in forms}
     for record, then in pairs:
-        read_then = read(then, record.baseline_model)
-        found = changes(read_then, read(own, record.model), texts, languages)
+        read_now, read_then = read(own, record.model), read(then, record.baseline_model)
+        # Only readings in which as much stands before a word can be compared.
+        other = {key for key in read_now if _piece(read_now, key) != _piece(read_then, key)}
+        alike = {key: trace for key, trace in read_now.items() if key not in other}
+        found = changes(read_then, alike, texts, languages)
         for change in found:
             key = (change.collection, change.poem)
             code = encoded(texts[key], map(_of_change, change.shades), change.shades)
             changed[key].append(Row(len(differences), _said_of(texts[key], change), code))
         if found:
-            differences.append(_difference(record, found, report.verdicts))
+            left_out = len(other & read_then.keys())
+            differences.append(_difference(record, found, report.verdicts, left_out))
     poems = {key: PoemMap(FORMS[form], rows[key], changed[key]) for key, form in forms.items()}
     return Maps(poems, differences)
+
+
+def _piece(found: Mapping[PoemKey, Trace], key: PoemKey) -> int | None:
+    """As `Trace.piece`."""
+    return found[key].piece if key in found else None
 
 
 def _of_baseline(traces: Iterable[Trace], own: Read) -> Read:
@@ -149,7 +158,9 @@ def _of_baseline(traces: Iterable[Trace], own: Read) -> Read:
 
 def _row(number: int, text: str, language: str, trace: Trace) -> Row:
     pieces = shades(text, language, [trace])
-    return Row(number, _said(text, pieces), encoded(text, map(_of_shade, pieces), pieces))
+    return Row(
+        number, _said(text, pieces, trace.piece), encoded(text, map(_of_shade, pieces), pieces)
+    )
 
 
 def encoded(text: str, values: Iterable[tuple[int, bool]], pieces: Iterable[Shade]) -> str:
@@ -188,13 +199,16 @@ def _of_change(shade: Shade) -> tuple[int, bool]:
     return min(_LEAST, max(0, _MIDDLE + round(100 * (now - then)))), lost
 
 
-def _said(text: str, pieces: Sequence[Shade]) -> str:
-    known = [log_p for (log_p,) in (piece.log_p for piece in pieces) if log_p is not None]
-    judged = [said for (said,) in (piece.said for piece in pieces) if said is not None]
-    return (
-        f"greedy decoding says {sum(judged)} of {number_of(len(judged), unit_of(text))}; "
-        f"sampling says all with probability {probability(sum(known))}"
-    )
+def _said(text: str, pieces: Sequence[Shade], piece: int | None) -> str:
+    known = [log_p for (log_p,) in (each.log_p for each in pieces) if log_p is not None]
+    judged = [said for (said,) in (each.said for each in pieces) if said is not None]
+    greedy = f"greedy decoding says {sum(judged)} of {number_of(len(judged), unit_of(text))}"
+    if piece:
+        return (
+            f"{greedy}; it is longer than the context, and was read in pieces of {piece} tokens: "
+            f"before a word stand {piece // 2} tokens of it or more, not all of it"
+        )
+    return f"{greedy}; sampling says all with probability {probability(sum(known))}"
 
 
 def _said_of(text: str, change: Change) -> str:
@@ -209,8 +223,9 @@ def _said_of(text: str, change: Change) -> str:
 
 
 def _difference(
-    record: ComparisonRecord, found: Sequence[Change], verdicts: Iterable[Verdict]
+    record: ComparisonRecord, found: Sequence[Change], verdicts: Iterable[Verdict], left_out: int
 ) -> Difference:
+    """`left_out`: how many texts were not read alike."""
     of = {
         state: [(each.collection, each.poem) for each in found if each.state == state]
         for state in (GREW, FADED, NOISE, TOO_SHORT)
@@ -220,6 +235,11 @@ def _difference(
         f"than noise; {len(of[NOISE])} changed within noise"
         + (f"; {len(of[TOO_SHORT])} are too short to tell." if of[TOO_SHORT] else ".")
     ]
+    if left_out:
+        summary.append(
+            f"{number_of(left_out, 'text')} left out: longer than a context, and not read in "
+            "pieces of one length by both models."
+        )
     if of[FADED]:
         gone = set(record.lost)
         lost = {(v.collection, v.poem) for v in verdicts if v.probe in gone}

@@ -131,7 +131,7 @@ def render_page(
     # Imported only here, because numpy takes a while to load.
     from memtests.reports.page.figures import figures_of, legend_of
 
-    poems = poems_of(report, remembered)
+    poems = poems_of(report, remembered, kept.own)
     places = {view.key: f"poem-{at}" for at, view in enumerate(poems)}
     redacted = is_redacted(report)
     strips = strips_of(report)

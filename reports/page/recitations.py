@@ -4,7 +4,7 @@ import itertools
 import math
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from memtests.fixtures.probes.probes import CASES, CONTROL, PREFIX_LENGTHS, TITL
 from memtests.fixtures.probes.text import unit_ends
 from memtests.plugins.chance import Bands, chance
 from memtests.plugins.passages import Passage
+from memtests.plugins.traces import Trace
 from memtests.plugins.verdicts import (
     CORRECT,
     FORGOTTEN,
@@ -23,9 +24,10 @@ from memtests.plugins.verdicts import (
     in_order,
 )
 from memtests.reports.counting.memories import NOTHING, Memory, Remembered
+from memtests.reports.counting.own_traces import known_texts
 from memtests.reports.counting.tallies import best_drawn, shortest_by_poem
 from memtests.reports.page.marks import Mark, marks, recited, span
-from memtests.reports.report import PoemKey, Report, bands_of, headings_of, languages_of, texts_of
+from memtests.reports.report import PoemKey, Report, bands_of, headings_of, languages_of
 from memtests.reports.text.phrases import CHARACTER, WORD, number_of, unit_of
 from memtests.reports.text.said_asides import said_asides
 
@@ -90,9 +92,13 @@ class PoemView(NamedTuple):
         return self.heading.split("\n")[0] if self.heading else self.poem
 
 
-def poems_of(report: Report, remembered: Remembered = NOTHING) -> list[PoemView]:
-    """Every poem that was asked for, in the order of collections and ids."""
-    texts, headings = texts_of(report.verdicts), headings_of(report.verdicts)
+def poems_of(
+    report: Report, remembered: Remembered = NOTHING, traces: Iterable[Trace] = ()
+) -> list[PoemView]:
+    """Every poem that was asked for, in the order of collections and ids. Of a text that is longer
+    than the context, no probe may be judged: it is there if its trace is.
+    """
+    texts, headings = known_texts(report, traces), headings_of(report.verdicts)
     languages, bands = languages_of(report), bands_of(report)
     shortest = shortest_by_poem(report.verdicts)
     exact: dict[PoemKey, list[Memory]] = defaultdict(list)
@@ -105,10 +111,10 @@ def poems_of(report: Report, remembered: Remembered = NOTHING) -> list[PoemView]
             continue
         of_poem[v.collection, v.poem].append(v)
     views = []
-    for key in sorted(of_poem):
+    for key in sorted(texts):
         language = languages.get(key, "")
         verdicts = sorted(
-            best_drawn(of_poem[key]), key=lambda v: (*_order(v), models.index(v.model))
+            best_drawn(of_poem.get(key, [])), key=lambda v: (*_order(v), models.index(v.model))
         )
         found = {
             model: shortest[model, key[0]][key[1]]
