@@ -40,9 +40,13 @@ def pieces(length: int, context: int, before: int = 0) -> Iterator[Piece]:
 
 
 def read_in_pieces(model: LanguageModel, encoding: Encoding) -> Reading | None:
-    """The reading of a text in pieces. None if the model cannot be read in one pass."""
+    """The reading of a text in pieces. None if the model cannot be read in one pass, or if its
+    context has no room.
+    """
     tokens = encoding.tokens
     before = sum(1 for _ in itertools.takewhile(lambda end: end == 0, encoding.ends))
+    if model.context < before + 2:
+        return None
     left = pieces(len(tokens), model.context, before)
     most = model.portion
     together = max(1, min(most.texts, most.tokens // model.context))
