@@ -5,12 +5,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memtests.fixtures.models.contract import Portion
 from memtests.fixtures.models.local.loading import EMBEDDED
 from memtests.fixtures.poems.files import canon
 from memtests.fixtures.probes.text import masked, unit_ends
@@ -19,6 +19,7 @@ from memtests.plugins.traces import Trace, recited_from, recited_tokens, said_of
 from memtests.reports.counting.memories import remembered
 from memtests.reports.page.maps import Kept, maps_of
 from memtests.reports.page.page import render_page
+from memtests.reports.report import ComparisonRecord
 from memtests.reports.report_files import read_report
 from memtests.reports.trace_files import read_traces
 from tests.support.models import untaught
@@ -86,7 +87,6 @@ def test_a_reading_in_pieces_is_that_of_a_plain_pass_over_each(kind: str, tokens
 
 def test_a_context_without_room_gives_no_reading() -> None:
     model = untaught("pieces", context=2)
-    assert model.portion != Portion(0)
     assert read_in_pieces(model, model.encode("One for sorrow")) is None
 
 
@@ -131,6 +131,13 @@ def test_a_run_has_a_trace_and_a_map_of_a_long_text_and_judges_as_ever(
     assert f"was read in pieces of {CONTEXT} tokens" in page
     assert LAST_WORDS in page
     assert remembered(report, traces).memories == ()
+    (name,) = [model.name for model in report.models]
+    record = ComparisonRecord(name, "then.json", name, 0, 0, (), (), new=0, not_asked=0, p=1.0)
+    compared = msgspec.structs.replace(report, comparisons=(record,))
+    (alike,) = maps_of(compared, Kept(traces, traces)).differences
+    assert [poem.key for poem in alike.poems] == [("long", "long")]
+    shorter = [msgspec.structs.replace(trace, piece=CONTEXT // 2) for trace in traces]
+    assert maps_of(compared, Kept(traces, shorter)).differences == []
 
     before = (pytester.path / "report" / "traces.jsonl").read_text()
     again, _ = ask(pytester, "--resume")
@@ -152,12 +159,8 @@ def test_where_no_probe_of_a_text_is_judged_its_map_is_there(pytester: pytest.Py
     assert "was read in pieces" in render_page(report, kept=Kept(traces), drawn=False)
     assert LAST_WORDS not in (pytester.path / "report" / "report.html").read_text()
     # A text of the same name that somebody else's trace is of is no text of this report.
-    other = [trace_of_another(trace)]
-    assert maps_of(report, Kept(other)).poems == {}
-
-
-def trace_of_another(trace: Trace) -> Trace:
-    return Trace(**{f: getattr(trace, f) for f in trace.__struct_fields__} | {"poem": "other"})
+    other = msgspec.structs.replace(trace, poem="other")
+    assert maps_of(report, Kept([other])).poems == {}
 
 
 def test_nothing_is_said_of_a_cut_whose_rest_leaves_the_first_piece() -> None:
@@ -168,9 +171,7 @@ def test_nothing_is_said_of_a_cut_whose_rest_leaves_the_first_piece() -> None:
     trace = Trace(
         **fields, begins=0, ends=ends, log_p=numbers, rank=(None, *[0] * 9), log_top=numbers
     )
-    inside = Trace(
-        **{f: getattr(trace, f) for f in trace.__struct_fields__} | {"piece": 6, "text": text}
-    )
+    inside = msgspec.structs.replace(trace, piece=6, text=text)
     cuts = unit_ends(text, "zh")[:-1]
     assert set(recited_from(trace, text, cuts)) == {True}
     assert set(recited_from(inside, text, cuts)) == {None}
