@@ -206,7 +206,7 @@ def _said(text: str, pieces: Sequence[Shade], piece: int | None) -> str:
     if piece:
         return (
             f"{greedy}; it is longer than the context, and was read in pieces of {piece} tokens: "
-            f"before a word stand {piece // 2} tokens of it or more, not all of it"
+            f"after the first one, {piece // 2} tokens or more stand before a word, not all of it"
         )
     return f"{greedy}; sampling says all with probability {probability(sum(known))}"
 
