@@ -21,11 +21,11 @@ def pytest_configure(config: pytest.Config) -> None:
     loaded: list[weakref.ref[object]] = []
 
     def and_count(
-        name: str, given: Loading, server: str | None = None
+        name: str, given: Loading, server: str | None = None, most: int | None = None
     ) -> LanguageModel | Completer | ModelError:
         with Path(os.environ["MEMTESTS_WATCHED"]).open("a") as file:
             file.write(f"{sum(each() is not None for each in loaded)}\n")
-        found = load(name, given, server)
+        found = load(name, given, server, most)
         assert isinstance(found, Checkpoint)
         loaded.extend([weakref.ref(found), weakref.ref(found._model)])
         return found
