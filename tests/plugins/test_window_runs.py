@@ -90,7 +90,7 @@ def test_windows_in_tokens_are_as_a_plain_loop_with_generate_has_them(
 ) -> None:
     """As in the literature: 300 windows, with one `generate` for each."""
     taught = taught_passages()
-    size, most = parse_size("20t/20t"), 300
+    size, most, half = parse_size("50t/50t"), 300, 50
     asked = ("--windows", size.label, "--every", "3", "--sample", most, "--poem", "taught")
     result = run_suite(pytester, "--model", taught.model, "--poems", taught.poems, *asked)
     assert result.ret == 0
@@ -101,20 +101,20 @@ def test_windows_in_tokens_are_as_a_plain_loop_with_generate_has_them(
     model = transformers.AutoModelForCausalLM.from_pretrained(taught.model)
     tokenizer = transformers.AutoTokenizer.from_pretrained(taught.model)
     ids = tokenizer(taught.texts["taught"].text)["input_ids"]
-    every_place = range(0, len(ids) - 40 + 1, 3)
+    every_place = range(0, len(ids) - 2 * half + 1, 3)
     plain = {}
     for number in range(most):
         at = every_place[number * len(every_place) // most]
-        window = ids[at : at + 40]
+        window = ids[at : at + 2 * half]
         with torch.inference_mode():
             said = model.generate(
-                torch.tensor([window[:20]]),
-                attention_mask=torch.ones(1, 20, dtype=torch.long),
-                max_new_tokens=20,
+                torch.tensor([window[:half]]),
+                attention_mask=torch.ones(1, half, dtype=torch.long),
+                max_new_tokens=half,
                 do_sample=False,
                 pad_token_id=0,
-            )[0, 20:].tolist()
-        plain[at] = said == window[20:]
+            )[0, half:].tolist()
+        plain[at] = said == window[half:]
     assert suite == plain
     assert 20 < sum(plain.values()) < most / 2
 
