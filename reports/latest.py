@@ -21,7 +21,7 @@ from memtests.reports.joining import (
     other_questions,
     questions_of_probes,
 )
-from memtests.reports.report import Report
+from memtests.reports.report import Report, unjudged_of
 from memtests.reports.report_files import ReportError, read_report
 from memtests.reports.report_folder import DATA
 from memtests.reports.text.phrases import number_of
@@ -80,7 +80,9 @@ def _nothing_new(config: pytest.Config, earlier: Report, file: Path, has: str) -
     judged = evaluate(gates, earlier, ())
     shown = msgspec.structs.replace(earlier, gates=judged)
     print("gates, judged anew on that report:", *render_gates(shown), sep="\n")
-    passed = all(gate.passed for gate in judged)
+    if left := unjudged_of(earlier):
+        print(f"{number_of(len(left), 'probe')} of it unjudged")
+    passed = not left and all(gate.passed for gate in judged)
     return int(pytest.ExitCode.OK if passed else pytest.ExitCode.TESTS_FAILED)
 
 

@@ -118,7 +118,8 @@ def added(found: Conclusion, earlier: Report, file: Path, gates: Sequence[Gate] 
     if why is None:
         report = msgspec.structs.replace(report, gates=evaluate(gates, report, ()))
         status = found.status
-        if not all(gate.passed for gate in report.gates):
+        # As in a single run, what is unjudged anywhere fails it, also of the models of before.
+        if not all(gate.passed for gate in report.gates) or (gates and unjudged_of(report)):
             status = max(status, int(pytest.ExitCode.TESTS_FAILED))
         return replace(found, report=report, comparisons=(), status=status)
     status = max(found.status, int(pytest.ExitCode.TESTS_FAILED))

@@ -3,10 +3,14 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from memtests.__main__ import main
+from memtests.plugins.verdicts import UnjudgedRecord
 from memtests.reports.counting.trends import trend_of
+from memtests.reports.gating.conclusion import Rules, added, conclude
+from memtests.reports.gating.gates import parse_gate
 from memtests.reports.page.trend_page import render_trend
 from memtests.reports.report import encode
 from memtests.reports.trend_command import one_report
@@ -80,9 +84,31 @@ def test_nothing_new(pytester: pytest.Pytester) -> None:
         assert result.ret == status
         lines = ["gates, judged anew on that report:", "gate *", f"{gate} *{word}*"]
         result.stdout.fnmatch_lines([said, *lines])
+    file = pytester.path / "report/recall.json"
+    whole = json.loads(file.read_bytes())
+    left = {"model": whole["models"][0]["name"], "probe": "other/a/title", "reason": "too long"}
+    left |= {"poem": "a", "collection": "other", "case": "title", "control": None}
+    file.write_text(json.dumps(whole | {"unjudged": [left]}))
+    result = ask(pytester, "--gate", "tang:recall>=0.9")
+    assert result.ret == 1, "the gate is met, and a probe that it does not count is unjudged"
+    result.stdout.fnmatch_lines(["tang:recall>=0.9 * passed*", "1 probe of it unjudged"])
     result = ask(pytester, "--gate", "passage<=10")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*--gate 'passage<=10' needs windows, which *recall.json has not"])
+
+
+def test_what_is_unjudged_in_the_report_fails_a_gate_on_another_collection() -> None:
+    gates = [parse_gate("tang:recall>=0.9", ["tang", "nursery"])]
+    probe = next(v.probe for v in reported({"new": knows}).verdicts if v.collection == "nursery")
+    left = UnjudgedRecord("old", "nursery", "title", None, probe, "too long")
+    whole = reported({"old": knows})
+    kept = tuple(v for v in whole.verdicts if v.probe != probe)
+    lacking = msgspec.structs.replace(whole, verdicts=kept, unjudged=(left,))
+    for earlier, status in ((whole, 0), (lacking, 1)):
+        new = conclude(reported({"new": knows}), Rules(tuple(gates)), [], 0)
+        found = added(new, earlier, Path("recall.json"), gates)
+        assert (found.refusal, found.status) == (None, status)
+        assert all(gate.passed for gate in found.report.gates)
 
 
 def test_gates_are_judged_on_every_model_of_the_report(
