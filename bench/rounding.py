@@ -1,13 +1,20 @@
-"""How much batching changes the gap of the two best logits, in multiples of the machine epsilon.
+"""How much the order of sums changes the gap of the two best logits, in multiples of the machine
+epsilon.
 
-It reads the same poems in batches and one by one. The suite's bound for fragile verdicts comes from
-these numbers.
+A reading in batches is compared with a reading one by one, with one whose weights are not packed,
+and with the model fed token by token, as plain `generate` does. The suite's bound for fragile
+verdicts comes from these numbers.
 """
+
+import contextlib
+from collections.abc import Sequence
 
 import torch
 from common import parser
 
+from memtests.fixtures.models.local.checkpoint import Checkpoint
 from memtests.fixtures.models.local.deciding import rounding
+from memtests.fixtures.models.local.drafts import Decisions
 from memtests.fixtures.models.local.loading import Loading, load
 from memtests.fixtures.poems.files import canon
 
@@ -18,22 +25,46 @@ def main() -> None:
     model = load(given.model, Loading(device=given.device, dtype=given.dtype))
     texts = [p.text for c in canon() for p in c.sample(given.sample).poems]
     rows = [model.encode(text).tokens for text in texts]
-    together = model.read(rows, [1] * len(rows), [()] * len(rows))
-    alone = [model.read([row], [1], [()])[0] for row in rows]
-    epsilon = torch.finfo(model._model.dtype).eps
-    scale = rounding(model._model.dtype) / epsilon
+    scale = rounding(model._model.dtype) / torch.finfo(model._model.dtype).eps
+    batched = read(model, rows)
+    print(f"{given.dtype}, {sum(map(len, rows)):,} tokens")
+    print("one by one:     ", changed(batched, [read(model, [row])[0] for row in rows], scale))
+    model._engine._products = contextlib.nullcontext
+    print("not packed:     ", changed(batched, read(model, rows), scale))
+    print("token by token: ", changed(batched, [stepped(model, row) for row in rows], scale))
+
+
+def read(model: Checkpoint, rows: Sequence[Sequence[int]]) -> list[Decisions]:
+    """The decisions after each token but the last, from one pass over the rows."""
+    found = model.read(rows, [1] * len(rows), [()] * len(rows))
+    assert all(found), "the model is not read in one pass"
+    return [Decisions(each.best[1:], each.gap[1:]) for each in found if each]
+
+
+def stepped(model: Checkpoint, row: Sequence[int]) -> Decisions:
+    """The same, fed one token at a time."""
+    cache, logits = None, []
+    with torch.inference_mode():
+        for token in row[:-1]:
+            ids = torch.tensor([[token]], device=model._model.device)
+            said = model._model(input_ids=ids, past_key_values=cache, use_cache=True)
+            cache = said.past_key_values
+            logits.append(said.logits[0, -1])
+        return model._engine._deciding.best(torch.stack(logits))
+
+
+def changed(these: Sequence[Decisions], those: Sequence[Decisions], scale: float) -> str:
+    """How decisions along the same texts differ. `scale`: the epsilons of a gap of 1."""
     changes, flips = [], 0
-    for one, other in zip(together, alone, strict=True):
-        assert one is not None, "the model is not read in one pass"
-        assert other is not None
-        for at in range(1, len(one.best)):
+    for one, other in zip(these, those, strict=True):
+        for at in range(len(one.best)):
             changes.append(scale * abs(one.gap[at] - other.gap[at]))
             flips += one.best[at] != other.best[at]
     changes.sort()
-    print(
-        f"{given.dtype}: {len(changes)} positions, {flips} other decisions; gaps changed by "
-        f"{changes[len(changes) // 2]:.1f} epsilons in the median, "
-        f"{changes[int(len(changes) * 0.99)]:.1f} at the 99th percentile, {changes[-1]:.1f} at most"
+    return (
+        f"{flips} other decisions; gaps changed by {changes[len(changes) // 2]:.1f} epsilons in "
+        f"the median, {changes[int(len(changes) * 0.99)]:.1f} at the 99th percentile, "
+        f"{changes[-1]:.1f} at most"
     )
 
 
