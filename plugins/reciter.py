@@ -34,6 +34,7 @@ from memtests.fixtures.probes.cuts import (
     BETWEEN,
     Cut,
     cut_of,
+    fewest,
     first_true,
     rest_of,
     tokens_up_to,
@@ -568,8 +569,8 @@ class Reciter:
 
         # Probes that share a divergence share one generation. This one may need fewer tokens of it
         # than the others.
-        count = first_true(enough, 0, len(tokens))
-        complete = enough(count)
+        count = fewest(enough, len(tokens))
+        complete = count < len(tokens) or enough(count)
         gaps = said.gaps[: max(0, count - len(followed))] if complete else said.gaps
         if any(map(math.isnan, gaps)):
             return Unjudged(NOT_FINITE)
