@@ -76,8 +76,8 @@ class _Text:
         return bisect.bisect_left(self.ends, length) + 1
 
     def cut(self, count: int) -> str:
-        """Its first `count` units."""
-        return self.text[: self.ends[count - 1]]
+        """Its first `count` units, or all if it has fewer."""
+        return self.text[: self.ends[count - 1]] if count < len(self.ends) else self.text
 
 
 @functools.cache
@@ -204,10 +204,9 @@ def _percentile(texts: Sequence[_Text], band: int, said: Fraction) -> float:
         fewer = min(PARTNERS, len(texts) - 1)
         for number in range(fewer):
             partner = texts[(at + 1 + number * (len(texts) - 1) // fewer) % len(texts)]
-            if partner.poem == text.poem:
-                continue
-            true.append(own)
-            other.append(partner.cut(min(there, len(partner.ends))))
+            if partner.poem != text.poem:
+                true.append(own)
+                other.append(partner.cut(there))
     similar = cpdist(true, other, scorer=Levenshtein.normalized_similarity, dtype=numpy.float64)
     return float(numpy.percentile(similar, PERCENTILE))
 

@@ -206,7 +206,8 @@ def _cut(trace: Trace, text: str, start: int, places: Sequence[Place]) -> tuple[
     if nearest is None:
         return None
     (_, begun), (end, count) = nearest
-    if not normal_form(text[max(0, start) : max(0, end - trace.begins)]):
+    passed = text[max(0, start) : max(0, end - trace.begins)]
+    if not passed or not normal_form(passed):
         return (count, count) if count < len(trace.ends) else None
     return (begun, count) if begun else None
 

@@ -154,9 +154,7 @@ def _units_of(
     group: _Group, places: Sequence[tuple[int, int]], owners: Sequence[int | None]
 ) -> tuple[int, int]:
     """The first and the last unit that a group of tokens belongs to."""
-    own = owners[group.begin : group.end]
-    if None in own:
-        own = [unit for unit in own if unit is not None]
+    own = [unit for unit in owners[group.begin : group.end] if unit is not None]
     if own:  # units come in the order of the text
         return own[0], own[-1]
     # Marks alone belong to the unit beside them, spaces alone to the unit after them.
