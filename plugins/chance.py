@@ -234,5 +234,6 @@ def _canon_bands(language: str, words: bool) -> Bands:
     poems = [poem for collection in canon() for poem in collection.poems]
     alike = [poem for poem in poems if in_words(poem.text) == words]
     same = [poem for poem in alike if poem.language == language]
-    every, own = _bands(alike), _bands(same)
+    every = _bands(alike)
+    own = every if len(same) == len(alike) else _bands(same)
     return Bands(every.similarity | own.similarity, every.passages | own.passages)
