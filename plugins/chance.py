@@ -22,7 +22,7 @@ from memtests.fixtures.poems.files import canon
 from memtests.fixtures.poems.poems import Collection, Poem
 from memtests.fixtures.probes.languages import family
 from memtests.fixtures.probes.probes import poem_unit_ends
-from memtests.fixtures.probes.text import in_words, joined, normal_form, units
+from memtests.fixtures.probes.text import extent, in_words, joined, units
 
 PERCENTILE = 99
 # The share of pairs of texts that may have a longer passage in common than chance allows. By
@@ -76,8 +76,8 @@ class _Text:
         return bisect.bisect_left(self.ends, length) + 1
 
     def cut(self, count: int) -> str:
-        """Its first `count` units."""
-        return self.text[: self.ends[count - 1]]
+        """Its first `count` units, or all if it has fewer."""
+        return self.text[: self.ends[count - 1]] if count < len(self.ends) else self.text
 
 
 @functools.cache
@@ -121,10 +121,10 @@ def chance(bands: Bands, suffix: str) -> Chance:
     times as many pairs of places where a passage may begin, but a passage one unit longer is far
     more than four times rarer.
     """
-    length = len(normal_form(suffix))
+    length, count = extent(suffix)
     levels = bands.similarity
     similarity = levels[max((band for band in levels if band <= length), default=min(levels))]
-    count, longest = len(units(suffix, "")), max(bands.passages)
+    longest = max(bands.passages)
     if count > longest:
         return Chance(similarity, bands.passages[longest] + ((count - 1) // longest).bit_length())
     return Chance(similarity, bands.passages[min(band for band in bands.passages if band >= count)])
@@ -204,10 +204,9 @@ def _percentile(texts: Sequence[_Text], band: int, said: Fraction) -> float:
         fewer = min(PARTNERS, len(texts) - 1)
         for number in range(fewer):
             partner = texts[(at + 1 + number * (len(texts) - 1) // fewer) % len(texts)]
-            if partner.poem == text.poem:
-                continue
-            true.append(own)
-            other.append(partner.cut(min(there, len(partner.ends))))
+            if partner.poem != text.poem:
+                true.append(own)
+                other.append(partner.cut(there))
     similar = cpdist(true, other, scorer=Levenshtein.normalized_similarity, dtype=numpy.float64)
     return float(numpy.percentile(similar, PERCENTILE))
 
@@ -235,5 +234,6 @@ def _canon_bands(language: str, words: bool) -> Bands:
     poems = [poem for collection in canon() for poem in collection.poems]
     alike = [poem for poem in poems if in_words(poem.text) == words]
     same = [poem for poem in alike if poem.language == language]
-    every, own = _bands(alike), _bands(same)
+    every = _bands(alike)
+    own = every if len(same) == len(alike) else _bands(same)
     return Bands(every.similarity | own.similarity, every.passages | own.passages)

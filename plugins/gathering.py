@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from memtests.fixtures.models.contract import Answerer, Usage
+from memtests.fixtures.models.contract import Usage
 from memtests.plugins.recital import Recital, UnjudgedError
 from memtests.plugins.redacting import without_messages, without_reasons
 from memtests.plugins.resuming import SavedVerdict
@@ -136,7 +136,8 @@ def properties_of(recital: Recital) -> list[Property]:
                 recital.errors.append(error)
                 shown = without_messages(error) if recital.redact else error
                 properties[f"way error {at}"] = ("error", [model.name, "the way", shown])
-    if isinstance(model, Answerer) and recital.usage != (usage := model.usage()):
+    answerer = recital.answerer
+    if answerer and recital.usage != (usage := answerer.usage()):
         recital.usage = usage
         value = {"model": model.name, "process": os.getpid(), "usage": list(usage)}
         properties["usage"] = ("usage", value)

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from memtests.fixtures.probes.cuts import first_true
+
 
 class Passage(msgspec.Struct, frozen=True):
     """A run of the suffix's own units anywhere in a completion."""
@@ -37,80 +39,48 @@ def longest_passage(
     cue do not count: to repeat a title that is the poem's first line, or a refrain that the cue
     ends with, needs no memory.
     """
+    whole, sought, cue = _in_signs(true, said, given)
     # If the cue has the longest run that ends at a place, it has the shorter ones that end there,
     # too. So only the longest run at each place is looked at.
-    pairs = zip(runs_of(true, said), runs_of(given, said), strict=True)
-    found = [
+    found = sorted(
         (-run.length, run.begins, end - run.length)
-        for end, (run, cue) in enumerate(pairs, start=1)
-        if run.length > cue.length
-    ]
-    if not found:
-        return None
-    less, suffix, completion = min(found)
-    return Passage(-less, suffix, completion)
+        for end, run in enumerate(_runs(whole, sought), start=1)
+        if run.length
+    )
+    for less, suffix, completion in found:
+        if sought[completion : completion - less] not in cue:
+            return Passage(-less, suffix, completion)
+    return None
 
 
 def runs_of(text: Sequence[str], said: Sequence[str]) -> Iterator[Run]:
     """For each unit of `said`, the longest run of `text` that ends with that unit."""
-    automaton = _Automaton(text)
-    state = length = 0
-    for unit in said:
-        while state and unit not in automaton.steps[state]:
-            state = automaton.links[state]
-            length = automaton.lengths[state]
-        if unit in automaton.steps[state]:
-            state, length = automaton.steps[state][unit], length + 1
-        yield Run(length, automaton.ends[state] - length)
+    whole, sought, _ = _in_signs(text, said, ())
+    return _runs(whole, sought)
 
 
-class _Automaton:
-    """The suffix automaton of a text (Blumer et al. 1985). Its time and memory are linear in the
-    length of the text, even if one word stands in it ten thousand times.
-
-    A state is the set of all runs that end at the same places; state 0 is the empty run.
+def _in_signs(
+    true: Sequence[str], said: Sequence[str], given: Sequence[str]
+) -> tuple[str, str, str]:
+    """The three sequences of units as strings of one character for each unit, so that Python's own
+    search in strings finds runs, which is fast. Units that `true` does not have are in no run.
     """
+    signs = {unit: chr(number) for number, unit in enumerate(dict.fromkeys(true), start=1)}
+    whole = "".join([signs[unit] for unit in true])
+    sought, cue = ("".join([signs.get(unit, "\0") for unit in each]) for each in (said, given))
+    return whole, sought, cue
 
-    def __init__(self, text: Sequence[str]) -> None:
-        self.steps: list[dict[str, int]] = [{}]
-        """For each state: unit → the state after that unit."""
-        self.links: list[int] = [-1]
-        """For each state: the state of its longest suffix that ends at more places."""
-        self.lengths: list[int] = [0]
-        """For each state: the length of its longest run."""
-        self.ends: list[int] = [0]
-        """For each state: the first place where its runs end."""
-        last = 0
-        for end, unit in enumerate(text, start=1):
-            last = self._add(last, unit, end)
 
-    def _add(self, last: int, unit: str, end: int) -> int:
-        """Append a unit to the text whose state is `last`."""
-        new = self._state({}, -1, self.lengths[last] + 1, end)
-        at = last
-        while at != -1 and unit not in self.steps[at]:
-            self.steps[at][unit] = new
-            at = self.links[at]
-        if at == -1:
-            self.links[new] = 0
-            return new
-        there = self.steps[at][unit]
-        if self.lengths[there] == self.lengths[at] + 1:
-            self.links[new] = there
-            return new
-        # The shorter runs of `there` end here, too, and its longer ones do not: split the state.
-        shorter = self._state(
-            dict(self.steps[there]), self.links[there], self.lengths[at] + 1, self.ends[there]
-        )
-        while at != -1 and self.steps[at].get(unit) == there:
-            self.steps[at][unit] = shorter
-            at = self.links[at]
-        self.links[there] = self.links[new] = shorter
-        return new
+def _runs(whole: str, sought: str) -> Iterator[Run]:
+    begin = at = 0
+    for end, sign in enumerate(sought, start=1):
+        there = at + end - begin
+        if whole[there - 1 : there] != sign:  # otherwise the run goes on where it stands
+            begin = _begin(whole, sought, begin, end)
+            at = whole.find(sought[begin:end])
+        yield Run(end - begin, at)
 
-    def _state(self, steps: dict[str, int], link: int, length: int, end: int) -> int:
-        self.steps.append(steps)
-        self.links.append(link)
-        self.lengths.append(length)
-        self.ends.append(end)
-        return len(self.steps) - 1
+
+def _begin(whole: str, sought: str, begin: int, end: int) -> int:
+    """Where the longest run that ends at `end` begins in `sought`, at `begin` or later."""
+    return first_true(lambda at: sought[at:end] in whole, begin, end)

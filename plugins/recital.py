@@ -83,6 +83,7 @@ class Recital:
         # Kept here because isinstance is slow with a protocol, and each probe needs it several
         # times.
         self._in_tokens = None if isinstance(model, Completer) else model
+        self.answerer = model if isinstance(model, Answerer) else None
         self._in_chat = self._in_tokens is not None and self._in_tokens.in_chat("") is not None
         self._going: Iterator[tuple[Probe, Probe, Completion | Unjudged]] = iter(())
         """The chunk that has begun: each probe, the probe as it was put to the model, and its
@@ -349,6 +350,8 @@ def _counted_from(
     and poem belongs to the user's turn, not to the suffix.
     """
     if isinstance(completion, Unjudged):
+        return completion
+    if put is probe:
         return completion
     moved = completion.moved + len(probe.suffix) - len(put.suffix)
     return dataclasses.replace(completion, moved=moved)

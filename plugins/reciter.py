@@ -34,6 +34,7 @@ from memtests.fixtures.probes.cuts import (
     BETWEEN,
     Cut,
     cut_of,
+    fewest,
     first_true,
     rest_of,
     tokens_up_to,
@@ -442,8 +443,10 @@ class Reciter:
         best, log_p, gap = reading.best[here], reading.log_p[here], reading.gap[here]
         for at, held in enumerate(row.cut.held):
             best[at], log_p[at], gap[at] = reading.held[row.cue + at, held]
-        pairs = enumerate(zip(best, row.tokens[here], strict=True), start=row.cue)
-        left = next((at for at, (said, true) in pairs if said != true or not row.true), None)
+        left = None
+        if best != list(row.tokens[here]) or not row.true:
+            pairs = enumerate(zip(best, row.tokens[here], strict=True), start=row.cue)
+            left = next((at for at, (said, true) in pairs if said != true or not row.true), None)
         gaps = gap if left is None else gap[: left - row.cue + 1]
         if any(map(math.isnan, gaps)):
             return Unjudged(NOT_FINITE)
@@ -568,8 +571,8 @@ class Reciter:
 
         # Probes that share a divergence share one generation. This one may need fewer tokens of it
         # than the others.
-        count = first_true(enough, 0, len(tokens))
-        complete = enough(count)
+        count = fewest(enough, len(tokens))
+        complete = count < len(tokens) or enough(count)
         gaps = said.gaps[: max(0, count - len(followed))] if complete else said.gaps
         if any(map(math.isnan, gaps)):
             return Unjudged(NOT_FINITE)
@@ -577,7 +580,8 @@ class Reciter:
             limit = self.model.context
             return Unjudged(f"its completion ran past the model's context, {limit} tokens")
         text = _spelled(self.model, tokens[:count], row.cut)
-        return dataclasses.replace(_of_path(path, moved, text), gap=min([path.gap, *gaps]))
+        found = _of_path(path, moved, text)
+        return dataclasses.replace(found, gap=min([path.gap, *gaps])) if gaps else found
 
     def _text(self, path: _Path, said: Sequence[int]) -> str:
         """The completion so far: the text of the tokens after the cue."""
@@ -626,7 +630,7 @@ def row_of(model: LanguageModel, probe: Probe, encoding: Encoding) -> Row:
         cut = Cut(BETWEEN, probe.slice.cue, probe.start)
         return Row(probe, cut, encoding.tokens, cut.tokens, len(encoding.tokens))
     cut = cut_of(probe.text, probe.start, *encoding, model.spell)
-    asked = dataclasses.replace(probe, start=cut.at)
+    asked = dataclasses.replace(probe, start=cut.at) if cut.at != probe.start else probe
     if cut.kind != ALONE:
         stop = tokens_up_to(probe.stop, encoding.ends)
         return Row(asked, cut, encoding.tokens, cut.tokens, stop)

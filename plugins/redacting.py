@@ -78,6 +78,8 @@ def reached(v: Verdict, language: str) -> int:
     """
     if v.redacted:
         return v.redacted.reached
+    if v.correct:
+        return characters(v, language)
     true, said = (normal_form(text, language) for text in (v.suffix, v.completion))
     same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(true, said, strict=False))
     return sum(1 for _ in same)

@@ -85,7 +85,7 @@ def trace_of(
     """The trace of a probe's text. `probe`: as it was put to the model."""
     encoding, reading = read
     length = len(encoding.tokens)
-    log_p = [_number(each) for each in reading.log_p]
+    log_p = _numbers(reading.log_p)
     log_p[0] = None
     told = [each is not None for each in log_p]
     first = [best == true for best, true in zip(reading.best, encoding.tokens, strict=False)]
@@ -94,7 +94,7 @@ def trace_of(
         rank = list(reading.rank)
     log_top: list[float | None] = [None] * len(log_p)
     if reading.log_top is not None:
-        log_top = [_number(each) for each in reading.log_top]
+        log_top = _numbers(reading.log_top)
     return Trace(
         model=model,
         collection=probe.collection,
@@ -132,12 +132,13 @@ def _filled(values: Sequence[Any], told: Sequence[bool], length: int) -> tuple[A
     return (*found, *[None] * (length - len(found)))
 
 
-def _number(log: float) -> float | None:
-    """A logarithm as a trace holds it."""
-    if math.isnan(log):
-        return None
+def _numbers(logs: Iterable[float]) -> list[float | None]:
+    """Logarithms as a trace holds them: None for NaN."""
     # `or 0` makes 0.0 and -0.0 shorter in the file: there are many of them.
-    return round(max(log, IMPOSSIBLE), 4) or 0
+    return [
+        None if math.isnan(log) else round(log if log > IMPOSSIBLE else IMPOSSIBLE, 4) or 0
+        for log in logs
+    ]
 
 
 class Said(NamedTuple):
@@ -205,7 +206,8 @@ def _cut(trace: Trace, text: str, start: int, places: Sequence[Place]) -> tuple[
     if nearest is None:
         return None
     (_, begun), (end, count) = nearest
-    if not normal_form(text[max(0, start) : max(0, end - trace.begins)]):
+    passed = text[max(0, start) : max(0, end - trace.begins)]
+    if not passed or not normal_form(passed):
         return (count, count) if count < len(trace.ends) else None
     return (begun, count) if begun else None
 

@@ -297,7 +297,7 @@ def judge(completion: str, suffix: str, language: str, chance: Chance, cue: str 
     units of the suffix; a passage always counts.
     """
     true = units(suffix, language)
-    said = units(completion, language)[: len(true)]
+    said = true if completion == suffix else units(completion, language)[: len(true)]
     passage = _passage(said, true, cue, language)
     if said == true:
         return Judgement(CORRECT, None, completion.startswith(suffix), 1.0, None, passage)

@@ -222,14 +222,18 @@ class Writer:
     def _take(self, report: pytest.TestReport) -> None:
         self.faults.take(report)
         found = self.gathered.take(report.user_properties)
-        self.keep(found.new, [])
+        # What was judged in this process is on the disk already.
+        new = [v for v in found.new if self.ahead.get((v.model, v.probe)) != v]
+        if new:
+            self.keep(new, [])
         for v in found.verdicts:
             self.ahead.pop((v.model, v.probe), None)
-        try:
-            with self._alone():
-                self.errors.add(found.errors)
-        except OSError as error:
-            self.broken = self.broken or error
+        if found.errors:
+            try:
+                with self._alone():
+                    self.errors.add(found.errors)
+            except OSError as error:
+                self.broken = self.broken or error
         if self.broken:
             reason = f"{self.broken.strerror}; --resume goes on from there"
             told = f"--recall-report {self.folder}: {reason}"

@@ -155,6 +155,7 @@ def along_the_text(report: Report, unbroken: bool) -> dict[Group, Line]:
     languages = languages_of(report)
     sums: dict[Group, numpy.ndarray] = {}
     counts: Counter[Group] = Counter()
+    whole = numpy.ones(PLACES)
     # A probe that was only read may not tell where it leaves the text, and never what it says then.
     untold = {
         (v.model, v.collection)
@@ -164,12 +165,15 @@ def along_the_text(report: Report, unbroken: bool) -> dict[Group, Line]:
     for v in _long(report.verdicts):
         if (v.model, v.collection) in untold:
             continue
-        there = _unbroken(v, languages) if unbroken else _recited(v, languages)
-        if len(there):
-            at = numpy.arange(PLACES) * len(there) // PLACES
-            group = (v.model, v.collection)
-            sums[group] = sums.get(group, numpy.zeros(PLACES)) + there[at]
-            counts[group] += 1
+        found = whole
+        if not (v.correct and v.passage):  # otherwise it has every unit, and at least one
+            there = _unbroken(v, languages) if unbroken else _recited(v, languages)
+            if not len(there):
+                continue
+            found = there[numpy.arange(PLACES) * len(there) // PLACES]
+        group = (v.model, v.collection)
+        sums[group] = sums.get(group, 0) + found
+        counts[group] += 1
     x = [100 * (at + 0.5) / PLACES for at in range(PLACES)]
     return {group: Line(x, list(found / counts[group])) for group, found in sums.items()}
 

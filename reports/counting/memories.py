@@ -4,6 +4,7 @@ Here, `recited` means token for token, after the true words before it: the liter
 A verdict's `correct` compares normal forms instead.
 """
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -125,7 +126,7 @@ def _memory(
     ends = unit_ends(text, language)
     plain, header = forms.get(PLAIN), forms.get(HEADER)
     shares: list[bool | None] = [*recited_from(header, text, [-lead])] if header else [None]
-    counts = [length.of(len(ends)) for length in _LENGTHS]
+    counts = _counts(len(ends))
     cuts = [ends[count - 1] for count in counts if count < len(ends)]
     shares += recited_from(plain, text, cuts) if plain else [None] * len(cuts)
     shares += [None] * (1 + len(counts) - len(shares))
@@ -138,6 +139,12 @@ def _memory(
         max(longest_run(trace, text, ends) for trace in forms.values()),
         tuple(shares),
     )
+
+
+@functools.lru_cache(maxsize=4096)
+def _counts(units: int) -> Sequence[int]:
+    """Each percentage of a poem in units. Cached: many poems have the same number of units."""
+    return [length.of(units) for length in _LENGTHS]
 
 
 def _extracted(trace: Trace, protocol: Protocol) -> Extracted | None:

@@ -9,7 +9,7 @@ and its traces.
 import bisect
 import functools
 from collections.abc import Sequence
-from itertools import accumulate, groupby, pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from memtests.fixtures.probes.text import by_character, unit_ends
@@ -60,22 +60,24 @@ def shades(text: str, language: str, traces: Sequence[Trace]) -> list[Shade]:
         for group in _groups(trace, len(text)):
             first, last = _units_of(group, places, owners)
             of_unit[first].append(group)
-            together[first:last] = [True] * (last - first)
+            if first < last:
+                together[first:last] = [True] * (last - first)
         found.append(of_unit)
-    # The number of the shade that each unit is in.
-    numbers = accumulate([0, *(not joined for joined in together[:-1])])
     result = []
-    for _, members in groupby(range(len(places)), key=dict(enumerate(numbers)).__getitem__):
-        units = list(members)
-        groups = [[group for unit in units for group in of_unit[unit]] for of_unit in found]
+    first = 0
+    for last, joined in enumerate(together):
+        if joined:
+            continue
+        groups = [list(chain.from_iterable(of_unit[first : last + 1])) for of_unit in found]
         result.append(
             Shade(
-                places[units[0]][0],
-                places[units[-1]][1],
-                tuple(_sum([group.log_p for group in each]) for each in groups),
-                tuple(_all([group.said for group in each]) for each in groups),
+                places[first][0],
+                places[last][1],
+                tuple([_sum([group.log_p for group in each]) for each in groups]),
+                tuple([_all([group.said for group in each]) for each in groups]),
             )
         )
+        first = last + 1
     return result
 
 
@@ -108,11 +110,13 @@ def _owners(text: str, language: str, places: Sequence[tuple[int, int]]) -> list
     unit of marks alone, the unit owns the marks.
     """
     owners: list[int | None] = [None] * len(text)
-    begins = [begin for begin, _ in places]
+    begins = [begin for begin, _ in places[1:]]
     found = [*by_character(text, language), (len(text), "")]
+    unit = 0
     for (at, form), (after, _) in pairwise(found):
-        if form.strip():
-            unit = max(0, bisect.bisect_right(begins, at) - 1)
+        while unit < len(begins) and begins[unit] <= at:
+            unit += 1
+        if form and form != " ":
             owners[at:after] = [unit] * (after - at)
     having = set(owners)
     for unit, (begin, end) in enumerate(places):
@@ -124,33 +128,26 @@ def _owners(text: str, language: str, places: Sequence[tuple[int, int]]) -> list
 def _groups(trace: Trace, length: int) -> list[_Group]:
     """The tokens that end inside a poem of `length` code points, grouped by where they end."""
     found: list[_Group] = []
-    at = 0
-    tokens: list[int] = []
-    for token, end in enumerate(trace.ends):
-        if end is not None and end <= trace.begins:
-            tokens = []
+    at, begins = 0, trace.begins
+    log_p: list[float | None] = []
+    said: list[bool | None] = []
+    for end, p, rank in zip(trace.ends, trace.log_p, trace.rank, strict=True):
+        if end is not None and end <= begins:
+            log_p, said = [], []
             continue
-        tokens.append(token)
-        reached = min(end - trace.begins, length) if end is not None else at
+        log_p.append(p)
+        # Some servers tell of a token only that it is not the most probable one: then its rank is
+        # None.
+        said.append(None if p is None else rank == 0)
+        reached = min(end - begins, length) if end is not None else at
         if reached > at:
-            found.append(_group(trace, at, reached, tokens))
-            at, tokens = reached, []
-    if tokens and found:  # the last tokens end at no known place, or add nothing to the text
+            found.append(_Group(at, reached, _sum(log_p), _all(said)))
+            at, log_p, said = reached, [], []
+    if log_p and found:  # the last tokens end at no known place, or add nothing to the text
         last = found.pop()
-        rest = _group(trace, last.end, length, tokens)
-        log_p, said = _sum([last.log_p, rest.log_p]), _all([last.said, rest.said])
-        found.append(_Group(last.begin, length, log_p, said))
+        rest = [last.log_p, _sum(log_p)], [last.said, _all(said)]
+        found.append(_Group(last.begin, length, _sum(rest[0]), _all(rest[1])))
     return found
-
-
-def _group(trace: Trace, begin: int, end: int, tokens: Sequence[int]) -> _Group:
-    log_p = [trace.log_p[token] for token in tokens]
-    # Some servers tell of a token only that it is not the most probable one: then its rank is None.
-    said = [
-        None if p is None else trace.rank[token] == 0
-        for token, p in zip(tokens, log_p, strict=True)
-    ]
-    return _Group(begin, end, _sum(log_p), _all(said))
 
 
 def _units_of(
@@ -158,8 +155,8 @@ def _units_of(
 ) -> tuple[int, int]:
     """The first and the last unit that a group of tokens belongs to."""
     own = [unit for unit in owners[group.begin : group.end] if unit is not None]
-    if own:
-        return min(own), max(own)
+    if own:  # units come in the order of the text
+        return own[0], own[-1]
     # Marks alone belong to the unit beside them, spaces alone to the unit after them.
     unit = bisect.bisect_right(places, group.begin, key=lambda place: place[1])
     unit = min(unit, len(places) - 1)
@@ -167,6 +164,8 @@ def _units_of(
 
 
 def _sum(parts: Sequence[float | None]) -> float | None:
+    if len(parts) == 1:
+        return parts[0]
     known = [part for part in parts if part is not None]
     return sum(known) if known and len(known) == len(parts) else None
 

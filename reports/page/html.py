@@ -26,6 +26,8 @@ def visible(text: str) -> str:
 
     Line breaks and spaces of any width stay, and so do the joiners of letters (Persian needs them).
     """
+    if text.isprintable():
+        return text
     return "".join(
         c
         if c.isprintable() or c in "\n\u200c\u200d" or unicodedata.category(c) == "Zs"
