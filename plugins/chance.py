@@ -22,7 +22,7 @@ from memtests.fixtures.poems.files import canon
 from memtests.fixtures.poems.poems import Collection, Poem
 from memtests.fixtures.probes.languages import family
 from memtests.fixtures.probes.probes import poem_unit_ends
-from memtests.fixtures.probes.text import extent, in_words, joined, units
+from memtests.fixtures.probes.text import in_words, joined, normal_form, units
 
 PERCENTILE = 99
 # The share of pairs of texts that may have a longer passage in common than chance allows. By
@@ -121,7 +121,7 @@ def chance(bands: Bands, suffix: str) -> Chance:
     times as many pairs of places where a passage may begin, but a passage one unit longer is far
     more than four times rarer.
     """
-    length, count = extent(suffix)
+    length, count = len(normal_form(suffix)), len(units(suffix, ""))
     levels = bands.similarity
     similarity = levels[max((band for band in levels if band <= length), default=min(levels))]
     longest = max(bands.passages)

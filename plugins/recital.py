@@ -349,9 +349,7 @@ def _counted_from(
     probe as it was put to the model. They differ in a chat: there, the empty line between header
     and poem belongs to the user's turn, not to the suffix.
     """
-    if isinstance(completion, Unjudged):
-        return completion
-    if put is probe:
+    if isinstance(completion, Unjudged) or put is probe:
         return completion
     moved = completion.moved + len(probe.suffix) - len(put.suffix)
     return dataclasses.replace(completion, moved=moved)
