@@ -56,17 +56,21 @@ def stepped(model: Checkpoint, row: Sequence[int]) -> Decisions:
 
 
 def changed(these: Sequence[Decisions], those: Sequence[Decisions], scale: float) -> str:
-    """How decisions along the same texts differ. `scale`: the epsilons of a gap of 1."""
-    changes, flips = [], 0
+    """How decisions along the same texts differ, and in how many of these differences the first is
+    not fragile. `scale`: the epsilons of a gap of 1.
+    """
+    changes, flips, sure = [], 0, 0
     for one, other in zip(these, those, strict=True):
         for at in range(len(one.best)):
             changes.append(scale * abs(one.gap[at] - other.gap[at]))
-            flips += one.best[at] != other.best[at]
+            if one.best[at] != other.best[at]:
+                flips += 1
+                sure += one.gap[at] >= 1
     changes.sort()
+    half, nearly = (changes[int(len(changes) * share)] for share in (0.5, 0.99))
     return (
-        f"{flips} other decisions; gaps changed by {changes[len(changes) // 2]:.1f} epsilons in "
-        f"the median, {changes[int(len(changes) * 0.99)]:.1f} at the 99th percentile, "
-        f"{changes[-1]:.1f} at most"
+        f"{flips} other decisions, {sure} of them not fragile; gaps changed by {half:.1f} epsilons "
+        f"in the median, {nearly:.1f} at the 99th percentile, {changes[-1]:.1f} at most"
     )
 
 
