@@ -114,6 +114,8 @@ class Interrupts:
         self.end()
         if type(excinfo.value) is KeyboardInterrupt:  # raised by another program's handler
             self.came = True
+        else:
+            _forget_where(excinfo)
         if self.came and not self._began:
             print("interrupted before anything was asked", file=sys.stderr)
 
@@ -123,6 +125,15 @@ class Interrupts:
         xdist = session.config.pluginmanager.getplugin("dsession")
         if self.came and hasattr(xdist, "nodemanager"):
             xdist.nodemanager.EXIT_TIMEOUT = _SECONDS_TO_END
+
+
+def _forget_where(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Keep of a traceback the frame of pytest that caught it. pytest shows none of the others, but
+    it looks their lines up and fails where Python has no line for an instruction. A signal can come
+    at such an instruction.
+    """
+    excinfo.traceback = excinfo.traceback[:1]
+    excinfo.value.__cause__ = None  # Python then leaves out the context, too
 
 
 INTERRUPTS = pytest.StashKey[Interrupts]()

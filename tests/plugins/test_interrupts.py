@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 from typing import NamedTuple
 
 import pytest
@@ -210,6 +212,30 @@ def test_a_run_that_is_ending_is_not_interrupted_again() -> None:
     found.handle()
     with pytest.raises(pytest.Session.Interrupted):
         found.handle()
+
+
+def test_it_may_come_where_python_has_no_line() -> None:
+    def raises() -> None:
+        try:
+            raise ValueError
+        except ValueError:
+            found.handle()
+
+    found = Interrupts()
+    raises.__code__ = raises.__code__.replace(co_linetable=b"")
+    with pytest.raises(pytest.Session.Interrupted) as excinfo:
+        raises()
+    assert [entry.tb_lineno for entry in _raw(excinfo.tb)][1] is None
+    found.pytest_keyboard_interrupt(excinfo)  # type: ignore[arg-type]
+    shown = excinfo.getrepr(funcargs=True)  # as pytest calls it
+    assert shown.reprcrash
+    assert shown.reprcrash.message == "Interrupted: by Ctrl-C"
+
+
+def _raw(entry: TracebackType | None) -> Iterator[TracebackType]:
+    while entry:
+        yield entry
+        entry = entry.tb_next
 
 
 def real_models() -> list[str]:
