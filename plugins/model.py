@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import gc
+import importlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -212,6 +213,7 @@ def _found(
             return error
     if config.option.server is None:
         # The model before can be freed only now: until its fixture has ended, pytest refers to it.
+        import_libraries()
         release_memory()
         share_threads()
     return try_to_load(name, given, config.option.server, config.option.max_requests)
@@ -253,6 +255,19 @@ def try_to_load(
         return connect(name, server, given.dtype, chat=given.template == "chat", most=most)
     except ModelError as error:
         return error
+
+
+def import_libraries() -> None:
+    """Import torch and transformers while Python's garbage collector rests. It would search all
+    that they define for garbage, several times on the way.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        importlib.import_module("memtests.fixtures.models.local.engine")
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def share_threads() -> None:

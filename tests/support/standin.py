@@ -164,9 +164,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(lambda: vars(asking).update(kept))
     vars(asking).update(
         load=load,
+        import_libraries=lambda: None,
         share_threads=lambda: None,
         release_memory=lambda: None,
     )
 
 
-_REPLACED = ("load", "share_threads", "release_memory")
+_REPLACED = ("load", "import_libraries", "share_threads", "release_memory")
