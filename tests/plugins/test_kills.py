@@ -30,7 +30,13 @@ class Forks:
             stdout=subprocess.PIPE,
             text=True,
             cwd=folder,
-            env={"PYTHONPATH": str(ROOT), "MEMTESTS_ASKED": str(folder / "asked"), "PATH": ""},
+            env={
+                "PYTHONPATH": str(ROOT),
+                "MEMTESTS_ASKED": str(folder / "asked"),
+                "PATH": "",
+                # A second thread would wait for a core that the tests' other worker has.
+                "OMP_NUM_THREADS": "1",
+            },
         )
         assert self._read() == "ready"
 
