@@ -114,7 +114,7 @@ class Interrupts:
         self.end()
         if type(excinfo.value) is KeyboardInterrupt:  # raised by another program's handler
             self.came = True
-        else:
+        elif isinstance(excinfo.value, pytest.Session.Interrupted):
             _forget_where(excinfo)
         if self.came and not self._began:
             print("interrupted before anything was asked", file=sys.stderr)

@@ -212,8 +212,8 @@ def _found(
         except ModelError as error:
             return error
     if config.option.server is None:
-        # The model before can be freed only now: until its fixture has ended, pytest refers to it.
         import_libraries()
+        # The model before can be freed only now: until its fixture has ended, pytest refers to it.
         release_memory()
         share_threads()
     return try_to_load(name, given, config.option.server, config.option.max_requests)
