@@ -5,6 +5,7 @@
 
 pytest_plugins = [
     "memtests.plugins.options",
+    "memtests.plugins.garbage",
     "memtests.plugins.interrupts",
     "memtests.plugins.starting",
     "memtests.plugins.stopping",

@@ -1,6 +1,5 @@
 """The hooks between pytest and the recital. They decide nothing themselves."""
 
-import gc
 import itertools
 import sys
 from collections.abc import Collection, Generator, Iterator, Mapping
@@ -177,11 +176,7 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Let Python's garbage collector pass over what was collected: all of it is needed to the end.
-    On a worker, send what the cases ask before xdist sends their ids.
-    """
-    gc.freeze()
-    session.config.add_cleanup(gc.unfreeze)
+    """On a worker, send what the cases ask before xdist sends their ids."""
     worker = getattr(session.config, "workerinput", None)
     if worker:
         cases = ((item, asked_by(item)) for item in session.items)

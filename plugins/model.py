@@ -18,6 +18,7 @@ from memtests.fixtures.models.local.loading import Loading, check_name, load
 from memtests.fixtures.models.server.connecting import Server, check_server, connect
 from memtests.fixtures.models.server.starting_vllm import Telling, check_vllm, started
 from memtests.fixtures.models.training_steps import found_by, is_pattern
+from memtests.plugins.garbage import passed_over
 
 UNUSABLE = pytest.StashKey[str]()
 """Why the model could not be loaded."""
@@ -184,6 +185,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("model", names, ids=ids, indirect=True, scope="session")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Import what a local model needs before the first case, so that garbage.py can pass over it
+    and over nothing else: while a fixture runs, its frame would be passed over, too, and would keep
+    the model in memory.
+    """
+    option = session.config.option
+    local = option.server is None and option.engine == "local"
+    runs = not option.collectonly and not session.testsfailed
+    asked = any("model" in getattr(item, "fixturenames", ()) for item in session.items)
+    if local and runs and asked:
+        # If it fails, it does so again in the fixture, which says why.
+        with passed_over(), contextlib.suppress(Exception):
+            import_libraries()
+
+
 @pytest.fixture(scope="session")
 def model(request: pytest.FixtureRequest) -> Iterator[LanguageModel | Completer]:
     """The model that is asked. Several are loaded one after the other."""
@@ -258,16 +275,8 @@ def try_to_load(
 
 
 def import_libraries() -> None:
-    """Import torch and transformers while Python's garbage collector rests. It would search all
-    that they define for garbage, several times on the way.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        importlib.import_module("memtests.fixtures.models.local.engine")
-    finally:
-        if enabled:
-            gc.enable()
+    """Import torch and transformers."""
+    importlib.import_module("memtests.fixtures.models.local.engine")
 
 
 def share_threads() -> None:

@@ -1,7 +1,5 @@
 """Several models in one run: each is freed before the next is loaded, and each gets all threads."""
 
-import gc
-import importlib
 import shutil
 
 import pytest
@@ -36,21 +34,6 @@ def test_the_old_model_is_gone_before_the_next_is_loaded(
     assert len(report(pytester)["verdicts"]) == 2
     assert "correct" not in outcomes(report(pytester)).values(), "or it is no miss"
     assert log.read_text().split() == ["0", "0"]
-
-
-@pytest.mark.parametrize("enabled", [True, False])
-def test_the_garbage_collector_rests_only_while_libraries_are_imported(
-    monkeypatch: pytest.MonkeyPatch, enabled: bool
-) -> None:
-    during: list[bool] = []
-    monkeypatch.setattr(importlib, "import_module", lambda name: during.append(gc.isenabled()))
-    try:
-        gc.enable() if enabled else gc.disable()
-        asking.import_libraries()
-        assert gc.isenabled() == enabled
-    finally:
-        gc.enable()
-    assert during == [False]
 
 
 def test_threads_are_divided_once(monkeypatch: pytest.MonkeyPatch) -> None:
