@@ -2,7 +2,9 @@
 
 A stand-in that recites every poem takes the model's place (tests/support/standin.py). Everything
 else is a real run of the suite, including its report. Pytest alone runs as many parametrized cases
-that do nothing. Both are measured in processor seconds.
+that do nothing. The suite alone, as `memtests.ask`, judges the same probes and writes the same
+report without pytest, and without a search for garbage; its imports do not count. All are measured
+in processor seconds.
 """
 
 import argparse
@@ -28,7 +30,7 @@ def main() -> None:
                 named = {"id": f"p{number}", "title": f"P{number}", "author": "A"}
                 poem = {**named, "language": "en", "lines": [f"{line} {number}" for line in lines]}
                 file.write(json.dumps(poem) + "\n")
-        suite = processor_time(
+        suite = pytest_time(
             *("memtests", "-p", "tests.support.standin", "--model", "A"),
             *("-k", "title or test_prefix or next_line"),
             *("--deselect", "memtests/test_prefix_lengths.py"),
@@ -39,25 +41,58 @@ def main() -> None:
             f"import pytest\n\n@pytest.mark.parametrize('n', range({probes}))\n"
             "def test_trivial(n):\n    pass\n"
         )
-        alone = processor_time(str(folder), "-c", os.devnull)
+        alone = pytest_time(str(folder), "-c", os.devnull)
+        asked = float(run("-c", ASK, str(folder))[1].rpartition(":")[2])
         print(f"{probes} probes in {suite:.1f} s: {1e3 * suite / probes:.2f} ms a probe")
         print(f"{probes} trivial cases in {alone:.1f} s: {1e3 * alone / probes:.2f} ms a case")
         print(f"{suite / alone:.2f} times")
+        print(f"without pytest {asked:.1f} s; with the trivial cases {1 + asked / alone:.2f} times")
 
 
-def processor_time(*arguments: str) -> float:
-    """The processor seconds of a run of pytest. Prints its last line."""
-    run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+# Asks the stand-in for the poems in a folder, in a folder beside them.
+ASK = """
+import contextlib, gc, json, sys, time
+from pathlib import Path
+import memtests.asking
+from tests.support.standin import StandIn
+
+gc.disable()
+folder = Path(sys.argv[1])
+poems = [json.loads(line) for line in (folder / "many.jsonl").open()]
+texts = {"\\n".join(poem["lines"]): poem["id"] for poem in poems}
+memtests.asking.undisturbed = contextlib.nullcontext
+memtests.asking.live = lambda *_: StandIn("A", texts)
+start = time.process_time()
+report = memtests.asking.ask(
+    None, None, poems=folder / "many.jsonl", cases=("title", "prefix", "next_line"),
+    name="A", folder=folder / "asked",
+)
+print(len(report.verdicts), "verdicts in seconds:", time.process_time() - start)
+"""
+
+
+def pytest_time(*arguments: str) -> float:
+    """The processor seconds of a run of pytest."""
+    return run("-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments)[0]
+
+
+def run(*arguments: str) -> tuple[float, str]:
+    """The processor seconds of a Python process, and its last line, which is printed, too."""
     environment = {"PYTHONPATH": str(ROOT), "PATH": "", "OMP_NUM_THREADS": "1"}
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
-            run, cwd=ROOT, env=environment, stdout=said, stderr=subprocess.STDOUT
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env=environment,
+            stdout=said,
+            stderr=subprocess.STDOUT,
         )
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         said.seek(0)
-        print("".join(said.read().decode().splitlines()[-1:]), flush=True)
-    return used.ru_utime + used.ru_stime
+        last = "".join(said.read().decode().splitlines()[-1:])
+    print(last, flush=True)
+    return used.ru_utime + used.ru_stime, last
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import math
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from memtests.fixtures.models.contract import (
     MOST_PROBABLE,
@@ -59,6 +60,7 @@ _PREPARED = 16
 _WINDOWS_PREPARED = 2048
 # Hardly any token adds more units than this to a completion.
 _UNITS_OF_A_TOKEN = 4
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -171,26 +173,36 @@ class _Asking:
     opening: Opening
 
 
-class _Enough:
-    """Whether the tokens so far are enough. To check takes long, so the next check waits until
-    enough tokens may have come. A late check does no harm: `Reciter` cuts a completion off at the
-    fewest tokens that are enough.
+class Enough(Generic[T]):
+    """Whether the tokens so far are enough for all of some paths. To check takes long, so the next
+    check waits until enough tokens may have come. A late check does no harm: `Reciter` cuts a
+    completion off at the fewest tokens that are enough.
     """
 
-    def __init__(self, lacking: Callable[[Sequence[int]], tuple[int, bool]]) -> None:
-        """`lacking`: how many units are lacking, and whether the end of a line may be enough before
-        that.
+    def __init__(
+        self, paths: Sequence[T], lacking: Callable[[T, Sequence[int]], tuple[int, bool]]
+    ) -> None:
+        """`lacking`: how many units are lacking for a path, and whether the end of a line may be
+        enough before that. Once none is lacking, none is as the tokens become more.
         """
+        self._paths = paths
         self._lacking = lacking
+        self._left = list(paths)
         self._seen = self._next = 0
 
     def __call__(self, said: Sequence[int]) -> bool:
-        if self._seen <= len(said) < self._next:
+        if len(said) <= self._seen:  # another way has begun anew
+            self._left = list(self._paths)
+        elif len(said) < self._next:
             return False
-        units, line = self._lacking(said)
         self._seen = len(said)
-        self._next = self._seen + (1 if line else max(1, units // _UNITS_OF_A_TOKEN))
-        return units == 0
+        while self._left:
+            units, line = self._lacking(self._left[-1], said)
+            if units:
+                self._next = self._seen + (1 if line else max(1, units // _UNITS_OF_A_TOKEN))
+                return False
+            self._left.pop()
+        return True
 
 
 @dataclass
@@ -468,7 +480,8 @@ class Reciter:
         for known, sharing in by_what_is_known.items():
             first, gaps = self._believed(next(iter(sharing.values())))
             limit = max(map(self._limit, sharing.values()))
-            done = _Enough(functools.partial(self._lacking, list(sharing.values()), first))
+            lacking = functools.partial(self._lacking, first)
+            done = Enough(list(sharing.values()), lacking)
             if any(token in self.model.ends for token in first):
                 self._said[known] = Generated([], gaps, ended=True)
             elif limit == len(first) or done([]):
@@ -588,15 +601,12 @@ class Reciter:
         row = path.row
         return _spelled(self.model, [*row.tokens[row.cue : path.end], *said], row.cut)
 
-    def _lacking(
-        self, paths: Sequence[_Path], first: Sequence[int], said: Sequence[int]
-    ) -> tuple[int, bool]:
-        """How many units are lacking until the tokens `first` and `said` are enough for all paths,
-        which share a divergence; and whether the end of a line may be enough sooner.
+    def _lacking(self, first: Sequence[int], path: _Path, said: Sequence[int]) -> tuple[int, bool]:
+        """How many units are lacking until the tokens `first` and `said` are enough for a path; and
+        whether the end of a line may be enough sooner.
         """
-        texts = [(self._text(path, [*first, *said]), path.row.asked) for path in paths]
-        left = [(lacking(text, asked), asked.one_line) for text, asked in texts]
-        return max(units for units, _ in left), any(line for units, line in left if units)
+        asked = path.row.asked
+        return lacking(self._text(path, [*first, *said]), asked), asked.one_line
 
     def _limit(self, path: _Path) -> int:
         """The most tokens after the divergence."""

@@ -1,5 +1,6 @@
 """The reciter: every completion is that of plain greedy decoding."""
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -18,7 +19,14 @@ from memtests.fixtures.probes.probes import (
     title_probe,
 )
 from memtests.plugins.completeness import is_complete
-from memtests.plugins.reciter import NOT_FINITE, Completion, Reciter, Unjudged, recite_plainly
+from memtests.plugins.reciter import (
+    NOT_FINITE,
+    Completion,
+    Enough,
+    Reciter,
+    Unjudged,
+    recite_plainly,
+)
 from tests.support.models import untaught
 from tests.support.reciting import CANON, some_probes, texts
 
@@ -45,6 +53,35 @@ def test_untaught_as_plain_generate(kind: str, architecture: str) -> None:
     model = untaught(kind, architecture)
     probes = some_probes(2)[::9]
     assert texts(Reciter(model).recite(probes)) == [recite_plainly(model, p) for p in probes]
+
+
+@given(
+    st.lists(st.integers(0, 60), min_size=1, max_size=6),
+    st.integers(0, 60),
+    st.lists(st.integers(1, 9), min_size=60),
+)
+def test_enough_is_enough_for_every_path(
+    needs: list[int], broken_off: int, steps: list[int]
+) -> None:
+    """Also where a way fails, and another one says all tokens again. The check is never late where
+    no token adds more units than one.
+    """
+
+    def lacking(need: int, said: Sequence[int]) -> tuple[int, bool]:
+        return max(0, need - len(said)), False
+
+    enough = Enough(needs, lacking)
+    assert enough([]) == (max(needs) == 0)
+    for count in range(1, broken_off + 1):
+        if enough([0] * count):
+            break
+    for count in range(1, max(needs) + 1):
+        assert enough([0] * count) == (count == max(needs)), count
+    several = Enough(needs, lacking)
+    for count in itertools.accumulate(steps):
+        if several([0] * count):
+            assert count >= max(needs)
+            break
 
 
 def test_every_kind_of_cut_is_met() -> None:
