@@ -13,7 +13,9 @@ import pytest
 _NEW = 50_000
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    gc.freeze()
     before = gc.get_threshold()
     gc.set_threshold(max(_NEW, before[0]), *before[1:])
     # Cleanups run in reverse, so these come after pytest's own, which search for garbage, too.
