@@ -3,7 +3,6 @@
 import contextlib
 import functools
 import gc
-import importlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ import pytest
 
 from memtests.fixtures.models.contract import Completer, LanguageModel
 from memtests.fixtures.models.errors import ModelError
+from memtests.fixtures.models.local.libraries import import_libraries
 from memtests.fixtures.models.local.loading import Loading, check_name, load
 from memtests.fixtures.models.server.connecting import Server, check_server, connect
 from memtests.fixtures.models.server.starting_vllm import Telling, check_vllm, started
@@ -197,7 +197,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     asked = any("model" in getattr(item, "fixturenames", ()) for item in session.items)
     if local and runs and asked:
         # If it fails, it does so again in the fixture, which says why.
-        with passed_over(), contextlib.suppress(Exception):
+        with passed_over(), contextlib.suppress(ModelError):
             import_libraries()
 
 
@@ -229,7 +229,10 @@ def _found(
         except ModelError as error:
             return error
     if config.option.server is None:
-        import_libraries()
+        try:
+            import_libraries()
+        except ModelError as error:
+            return error
         # The model before can be freed only now: until its fixture has ended, pytest refers to it.
         release_memory()
         share_threads()
@@ -272,11 +275,6 @@ def try_to_load(
         return connect(name, server, given.dtype, chat=given.template == "chat", most=most)
     except ModelError as error:
         return error
-
-
-def import_libraries() -> None:
-    """Import torch and transformers."""
-    importlib.import_module("memtests.fixtures.models.local.engine")
 
 
 def share_threads() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -136,6 +137,31 @@ def test_model_that_fails_in_a_worker(
     result = run_suite(pytester, *asked, "-n", "2")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: --model A: its weights are torn"])
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["memtests", "--measure"],
+        ["memtests", "--measure", "-n", "2"],
+        ["memtests", "--windows", "50t/50t"],
+        ["memtests", "teach", "--out", "taught"],
+    ],
+    ids=["serial", "n2", "windows", "teach"],
+)
+def test_a_broken_installation(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    broken = pytester.mkdir("broken") / "transformers.py"
+    broken.write_text("raise OSError('libcudart.so.13: cannot open shared object file')")
+    monkeypatch.setenv("PYTHONPATH", str(broken.parent))
+    result = pytester.run(sys.executable, "-m", *command)
+    assert result.ret in (pytest.ExitCode.USAGE_ERROR, 2)
+    result.stderr.fnmatch_lines(
+        ["*torch and transformers cannot be imported: libcudart*; install them again"]
+    )
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
     result.stdout.no_fnmatch_line("*INTERNALERROR*")
 
 
