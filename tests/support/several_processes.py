@@ -43,6 +43,8 @@ def main() -> None:
         "processes": trainer.accelerator.num_processes,
     }
     (folder / f"{how}-{rank}.json").write_text(json.dumps(said))
+    # Otherwise a thread of the group may still run while the process ends, which aborts it.
+    torch.distributed.destroy_process_group()
 
 
 if __name__ == "__main__":

@@ -257,7 +257,7 @@ def test_a_link_opens_its_poem(browser: Browser, tmp_path: Path) -> None:
     page = Opened(browser, tmp_path, SEVERAL)
     page.tab.click("summary:text-is('13 lost')")
     page.tab.click("a:text-is('tang/jing-ye-si/next_line-2'):visible")
-    assert page.tab.locator("#poem-2 .pair").is_visible()
+    page.tab.locator("#poem-2 .pair").wait_for()  # until it is visible
     assert not page.tab.locator("#poem-1 .pair").is_visible()
 
 
