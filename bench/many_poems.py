@@ -9,17 +9,14 @@ import csv
 import gzip
 import itertools
 import json
-import os
 import random
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
+from processes import Ran, ran
+
 FIELDS = ("id", "title", "author", "language", "dynasty", "source", "lines")
 _BATCH = 10_000
 
@@ -38,10 +35,11 @@ def main() -> None:
             for count in map(int, given.counts.split(",")):
                 file = Path(folder) / f"many.{ending}"
                 WRITERS[ending](file, made(given.files, count))
-                seconds, cpu, peak, said = collect(file, given.sample)
+                found = collect(file, given.sample)
                 print(
                     f"{'.' + ending:<14} {count:>8,} {file.stat().st_size / 1e6:>7.1f} MB "
-                    f"{seconds:>7.1f} s {cpu:>7.1f} s {peak:>5.0f} MiB  {said}",
+                    f"{found.seconds:>7.1f} s {found.processor:>7.1f} s {found.peak:>5.0f} MiB  "
+                    f"{found.last}",
                     flush=True,
                 )
                 file.unlink()
@@ -59,20 +57,11 @@ def made(files: Iterable[Path], count: int) -> Iterator[dict[str, Any]]:
             yield {**poem, "id": f"{poem['id']}-{number // len(poems)}"}
 
 
-def collect(file: Path, sample: int) -> tuple[float, float, float, str]:
-    """Seconds, seconds of CPU, the most MiB held at a time, and what pytest says it has found."""
-    command = (sys.executable, "-m", "pytest", "memtests", "--collect-only", "-q")
-    more = ["-p", "no:cacheprovider", "--poems", str(file)]
-    more += ["--sample", str(sample)] if sample else []
-    start = time.perf_counter()
-    with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen([*command, *more], cwd=ROOT, stdout=said)
-        _, status, used = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        said.seek(0)
-        last = said.read().decode().splitlines()[-1]
-    return seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, last
+def collect(file: Path, sample: int) -> Ran:
+    """Collect the cases of a file; pytest's last line says how many."""
+    command = ("-m", "pytest", "memtests", "--collect-only", "-q", "-p", "no:cacheprovider")
+    sampled = ("--sample", str(sample)) if sample else ()
+    return ran(*command, "--poems", str(file), *sampled)
 
 
 def write_lines(file: Path, poems: Iterable[dict[str, Any]]) -> None:

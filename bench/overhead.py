@@ -10,12 +10,12 @@ in processor seconds.
 import argparse
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from processes import ROOT, Ran, ran
+
+PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
 
 
 def main() -> None:
@@ -30,19 +30,20 @@ def main() -> None:
                 named = {"id": f"p{number}", "title": f"P{number}", "author": "A"}
                 poem = {**named, "language": "en", "lines": [f"{line} {number}" for line in lines]}
                 file.write(json.dumps(poem) + "\n")
-        suite = pytest_time(
+        suite = measured(
+            *PYTEST,
             *("memtests", "-p", "tests.support.standin", "--model", "A"),
             *("-k", "title or test_prefix or next_line"),
             *("--deselect", "memtests/test_prefix_lengths.py"),
             *("--poems", str(folder / "many.jsonl"), "--recall-report", str(folder / "report")),
-        )
+        ).processor
         probes = len(json.loads((folder / "report" / "recall.json").read_text())["verdicts"])
         (folder / "test_trivial.py").write_text(
             f"import pytest\n\n@pytest.mark.parametrize('n', range({probes}))\n"
             "def test_trivial(n):\n    pass\n"
         )
-        alone = pytest_time(str(folder), "-c", os.devnull)
-        asked = float(run("-c", ASK, str(folder))[1].rpartition(":")[2])
+        alone = measured(*PYTEST, str(folder), "-c", os.devnull).processor
+        asked = float(measured("-c", ASK, str(folder)).last.rpartition(":")[2])
         print(f"{probes} probes in {suite:.1f} s: {1e3 * suite / probes:.2f} ms a probe")
         print(f"{probes} trivial cases in {alone:.1f} s: {1e3 * alone / probes:.2f} ms a case")
         print(f"{suite / alone:.2f} times")
@@ -71,28 +72,12 @@ print(len(report.verdicts), "verdicts in seconds:", time.process_time() - start)
 """
 
 
-def pytest_time(*arguments: str) -> float:
-    """The processor seconds of a run of pytest."""
-    return run("-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments)[0]
-
-
-def run(*arguments: str) -> tuple[float, str]:
-    """The processor seconds of a Python process, and its last line, which is printed, too."""
+def measured(*arguments: str) -> Ran:
+    """Run Python with one thread, and print its last line."""
     environment = {"PYTHONPATH": str(ROOT), "PATH": "", "OMP_NUM_THREADS": "1"}
-    with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=ROOT,
-            env=environment,
-            stdout=said,
-            stderr=subprocess.STDOUT,
-        )
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        said.seek(0)
-        last = "".join(said.read().decode().splitlines()[-1:])
-    print(last, flush=True)
-    return used.ru_utime + used.ru_stime, last
+    found = ran(*arguments, environment=environment)
+    print(found.last, flush=True)
+    return found
 
 
 if __name__ == "__main__":

@@ -9,14 +9,13 @@ import argparse
 import functools
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
+from processes import ran
+
 ONE = ("--sample", "1", "--controls", "none", "-k", "test_title and tang")
 LOAD = """
 import transformers
@@ -53,6 +52,11 @@ def main() -> None:
     options.add_argument("--runs", type=int, default=3)
     options.add_argument("--threads", type=int, default=2)
     given = options.parse_args()
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": str(given.threads),
+        "PYTHONPATH": str(Path(__file__).parent),
+    }
     found: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         run = (
@@ -65,34 +69,14 @@ def main() -> None:
                 ("one probe", (*run, *ONE)),
                 ("transformers loads it", ("-c", LOAD)),
             ):
-                seconds, said = timed(arguments, given.threads)
-                found.setdefault(name, []).append(seconds)
+                done = ran(*arguments, environment=environment)
+                found.setdefault(name, []).append(done.seconds)
                 if name == "make recall":
-                    passes = float(said.rpartition("inside: ")[2].split()[0])
+                    passes = float(done.said.rpartition("inside: ")[2].split()[0])
                     found.setdefault("  of it in the model's passes", []).append(passes)
     for name, times in found.items():
         each = ", ".join(f"{seconds:.2f}" for seconds in times)
         print(f"{name:30} {statistics.median(times):6.2f} s  ({each})")
-
-
-def timed(arguments: tuple[str, ...], threads: int) -> tuple[float, str]:
-    """The seconds that a Python process takes, and its output."""
-    environment = {
-        **os.environ,
-        "OMP_NUM_THREADS": str(threads),
-        "PYTHONPATH": str(Path(__file__).parent),
-    }
-    start = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=True,
-    )
-    return time.perf_counter() - start, done.stdout
 
 
 if __name__ == "__main__":

@@ -123,8 +123,7 @@ def ask(arguments: Sequence[str], folder: Path) -> int:
         status = int(pytest.main([*settings(arguments, folder), *arguments], plugins=[typed]))
         sys.stdout.flush()
         if status == pytest.ExitCode.INTERRUPTED:
-            # Exit at once: somebody is waiting, all files are written, and unloading torch takes a
-            # second.
+            # Exit at once: somebody is waiting, and all files are written.
             sys.stderr.flush()
             os._exit(status)
         return status
