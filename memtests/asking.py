@@ -41,9 +41,9 @@ from memtests.plugins.chance import chance_bands
 from memtests.plugins.completions import ALL, FEW, misses_of
 from memtests.plugins.gathering import Gathered, properties_of
 from memtests.plugins.options import GROUPS
+from memtests.plugins.poem_cuts import PoemCuts, foresight
 from memtests.plugins.questions import (
     CONTROLS,
-    PoemCuts,
     Questions,
     all_cuts,
     all_probes,
@@ -111,6 +111,7 @@ class Asking:
                 lambda collection: chance_bands(self._collections[collection]),
                 misses=misses_of(self.completions, probes),
                 sink=journal.add if journal else lambda *_: None,
+                foresee=foresight([each for each in self._asked if isinstance(each, PoemCuts)]),
             )
             gathered, errors = Gathered(), ErrorLog(folder) if folder else None
             failed = 0

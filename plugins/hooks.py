@@ -21,7 +21,8 @@ from memtests.plugins.gathering import (
     unpacked,
 )
 from memtests.plugins.model import UNUSABLE, worker_count
-from memtests.plugins.questions import QUESTIONS, PoemCuts, params_of, questions_of
+from memtests.plugins.poem_cuts import PoemCuts, foresight
+from memtests.plugins.questions import QUESTIONS, params_of, questions_of
 from memtests.plugins.recital import Recital, Sink, UnjudgedError, batches_of
 from memtests.plugins.redacting import kind_of_error
 from memtests.plugins.resuming import SavedVerdict
@@ -84,6 +85,7 @@ def recall(request: pytest.FixtureRequest, model: LanguageModel | Completer) -> 
         traces=not request.config.getoption("--no-traces"),
         redact=request.config.getoption("--redact"),
         sink=sink_of(request.config),
+        foresee=foresight(cuts_of_items(request.session.items)),
     )
     request.config.stash[RECITAL] = recital
     yield recital
@@ -107,6 +109,12 @@ def probes_of_items(items: list[pytest.Item]) -> list[Probe]:
         asked = question.probes if isinstance(question, PoemCuts) else [question]
         probes.update({probe.name: probe for probe in asked})
     return list(probes.values())
+
+
+def cuts_of_items(items: list[pytest.Item]) -> list[PoemCuts]:
+    """The poems that the session's cases cut at lengths of their own, each once, in their order."""
+    asked = itertools.chain.from_iterable(map(questions_of, items))
+    return list({each.name: each for each in asked if isinstance(each, PoemCuts)}.values())
 
 
 def counts_of(item: pytest.Item) -> Counts:

@@ -17,7 +17,7 @@ from memtests.fixtures.locales import typed
 from memtests.fixtures.models.errors import ModelError
 from memtests.fixtures.poems.columns import ColumnError, parse_columns
 from memtests.fixtures.poems.files import PoemError, canon, read_collections
-from memtests.fixtures.poems.poems import Collection, Poem
+from memtests.fixtures.poems.poems import Collection
 from memtests.fixtures.poems.texts import PartError, parse_part
 from memtests.fixtures.probes.choosing import ChoiceError, chosen
 from memtests.fixtures.probes.controls import (
@@ -29,28 +29,23 @@ from memtests.fixtures.probes.controls import (
     controls_of,
     copied_windows,
 )
-from memtests.fixtures.probes.drawing import draw_lengths, shrink_length
 from memtests.fixtures.probes.naming import check_names, named_lengths, poems_of_probes
 from memtests.fixtures.probes.probes import (
     NEXT_LINE,
     PREFIX,
-    PREFIX_LENGTHS,
     TITLE,
     WINDOW,
     CueError,
-    Place,
     PrefixLength,
     Probe,
     check_header,
-    parse_prefix_length,
     parse_prefix_lengths,
     poem_unit_ends,
-    prefix_probes,
     probes_of,
     window_probes,
 )
 from memtests.fixtures.probes.windows import Size, Windows
-from memtests.plugins.recital import Recital
+from memtests.plugins.poem_cuts import PoemCuts, cuts_of
 from memtests.plugins.redacting import without_cells
 from memtests.plugins.window_options import Tokenize, read_windows, tokenizer_of
 
@@ -135,57 +130,6 @@ class Questions:
         made_of = Collection(collection.name, tuple(poems.values()))
         probes = controls_of(made_of, self.prefix_lengths, self.header)
         return [probe for probe in probes if probe.place in places]
-
-
-@dataclass(frozen=True)
-class PoemCuts:
-    """A poem that a test can cut at any unit, at prefix lengths of its own."""
-
-    collection: str
-    poem: Poem
-    cut: Callable[[int], Probe]
-    """Number of units, 1 up to `longest` → the probe with a prefix of that length."""
-    longest: int
-    drawn: tuple[int, ...]
-    """Some of these lengths, drawn by Hypothesis over the whole poem, in rising order."""
-
-    def __repr__(self) -> str:  # like Probe's
-        return f"<{self.name}>"
-
-    @property
-    def name(self) -> str:
-        """The name of the pytest case. The name of a probe adds its length to it."""
-        return f"{'/'.join(self.place)}/{PREFIX_LENGTHS}"
-
-    @property
-    def probes(self) -> list[Probe]:
-        """The probes of the drawn lengths."""
-        return [self.cut(length) for length in self.drawn]
-
-    @property
-    def place(self) -> Place:
-        """As Probe.place."""
-        return self.collection, self.poem.id
-
-    def contradicting(self, recall: Recital) -> Probe | None:
-        """A drawn probe that is not recited although one with a shorter prefix is, both cut between
-        the poem's own tokens; None if there is none. Raises UnjudgedError.
-        """
-        verdicts = [recall(probe) for probe in self.probes]
-        followed = [recall.followed(probe) for probe in self.probes]
-        for at, verdict in enumerate(verdicts):
-            if not verdict.verbatim and followed[at] is not None and True in followed[:at]:
-                return self.probes[at]
-        return None
-
-    def shortest(self, recall: Recital) -> Probe | None:
-        """The probe with the shortest prefix after which the poem is recited, among those that
-        Hypothesis tries; None if it is recited at no drawn length. Raises UnjudgedError.
-        """
-        triggering = [n for n in self.drawn if recall(self.cut(n)).correct]
-        if not triggering:
-            return None
-        return self.cut(shrink_length(min(triggering), lambda n: recall(self.cut(n)).correct))
 
 
 QUESTIONS = pytest.StashKey[Questions]()
@@ -404,18 +348,6 @@ def all_names(questions: Questions) -> set[str]:
     cuts = {cut.name for cut in all_cuts(whole)}
     drawn = {probe.name for probe in _named_lengths(questions)}
     return {probe.name for probe in (*probes, *whole.controls)} | cuts | drawn
-
-
-def cuts_of(collection: str, poem: Poem) -> PoemCuts:
-    """The cuts of one poem, at lengths drawn by Hypothesis."""
-
-    def cut(count: int) -> Probe:
-        length = parse_prefix_length(str(count))
-        (probe,) = prefix_probes(collection, poem, (length,), PREFIX_LENGTHS)
-        return probe
-
-    longest = len(poem_unit_ends(poem)) - 1
-    return PoemCuts(collection, poem, cut, longest, draw_lengths(longest) if longest else ())
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

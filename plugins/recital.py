@@ -19,7 +19,14 @@ from memtests.plugins.chance import Bands, chance, chance_bands
 from memtests.plugins.chatting import ChatReciter
 from memtests.plugins.completions import ALWAYS, EVERY_MISS, UNDECIDED, Misses
 from memtests.plugins.plain import PlainReciter
-from memtests.plugins.reciter import Completion, Reciter, Unjudged, recite_plainly
+from memtests.plugins.reciter import (
+    Completion,
+    Foresee,
+    Reciter,
+    Unjudged,
+    no_foresight,
+    recite_plainly,
+)
 from memtests.plugins.redacting import kind_of_error, redacted, without_messages
 from memtests.plugins.resuming import SavedVerdict, key_of, trace_key_of
 from memtests.plugins.traces import Form, Trace, form_of, in_pieces, trace_of
@@ -64,12 +71,13 @@ class Recital:
         traces: bool = True,
         redact: bool = False,
         sink: Sink = lambda *_: None,
+        foresee: Foresee = no_foresight,
     ) -> None:
         """`chunks`: the probes that are recited together; `bands`: the name of a collection → its
         chance levels; `saved`: key → verdict of an earlier run, which need not be asked for again;
         `saved_traces`: the keys of the earlier run's traces; `misses`: which misses are recited;
         `traces`: whether traces are wanted; `redact`: whether verdicts leave without their texts
-        (plugins/redacting.py).
+        (plugins/redacting.py); `foresee`: what probes outside of the chunks will be asked for.
         """
         self.model = model
         self.redact = redact
@@ -79,12 +87,14 @@ class Recital:
         self._chunk = {probe.name: chunk for chunk in chunks for probe in chunk}
         self.misses = misses
         self._traces = traces
-        self._reciter = self._new_reciter()
         # Kept here because isinstance is slow with a protocol, and each probe needs it several
         # times.
         self._in_tokens = None if isinstance(model, Completer) else model
         self.answerer = model if isinstance(model, Answerer) else None
         self._in_chat = self._in_tokens is not None and self._in_tokens.in_chat("") is not None
+        # In a chat, each cue has a text of its own, so a reading does not tell of other cues.
+        self._foresee = no_foresight if self._in_chat else foresee
+        self._reciter = self._new_reciter()
         self._going: Iterator[tuple[Probe, Probe, Completion | Unjudged]] = iter(())
         """The chunk that has begun: each probe, the probe as it was put to the model, and its
         completion."""
@@ -268,6 +278,12 @@ class Recital:
         completion = self._completion(probe)
         return None if isinstance(completion, Unjudged) else completion.followed
 
+    def said_from(self, probe: Probe) -> int | None:
+        """As `Reciter.said_from`; None in a chat, where each cue has a text of its own."""
+        if self._in_chat or not isinstance(self._reciter, Reciter):
+            return None
+        return self._reciter.said_from(probe)
+
     def _known(self, probe: Probe) -> SavedVerdict | None:
         """The verdict of an earlier run on the same question to the same model, unless it was only
         read there and is to be recited now.
@@ -332,7 +348,7 @@ class Recital:
                 self._sink(judged, new)
 
     def _new_reciter(self) -> Reciter | PlainReciter:
-        return reciter_of(self.model, self.misses, whole=self._traces)
+        return reciter_of(self.model, self.misses, whole=self._traces, foresee=self._foresee)
 
     def _as_asked(self, probe: Probe) -> Probe:
         """The probe as it is put to this model."""
@@ -356,7 +372,11 @@ def _counted_from(
 
 
 def reciter_of(
-    model: LanguageModel | Completer, misses: Misses = EVERY_MISS, *, whole: bool = True
+    model: LanguageModel | Completer,
+    misses: Misses = EVERY_MISS,
+    *,
+    whole: bool = True,
+    foresee: Foresee = no_foresight,
 ) -> Reciter | PlainReciter:
     """The reciter for this kind of model. A model that cannot be read recites every probe. `whole`:
     whether texts are read from their beginning, for their traces.
@@ -365,7 +385,7 @@ def reciter_of(
         return ChatReciter(model)
     if isinstance(model, Completer):
         return PlainReciter(model)
-    return Reciter(model, misses=misses, whole=whole)
+    return Reciter(model, misses=misses, whole=whole, foresee=foresee)
 
 
 def recite(

@@ -15,7 +15,7 @@ import dataclasses
 import functools
 import math
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -205,6 +205,16 @@ class Enough(Generic[T]):
         return True
 
 
+Foresee = Callable[["Reciter", Sequence[Probe]], Iterable[Probe]]
+"""Probes that were read → probes that will probably be asked for later, and that need no text that
+these do not have. The model may as well say their completions in the same passes."""
+
+
+def no_foresight(reciter: "Reciter", probes: Sequence[Probe]) -> Iterable[Probe]:
+    """Foresees nothing."""
+    return ()
+
+
 @dataclass
 class Reciter:
     """Asks one model, and remembers what it has read. Drop it when its texts are not needed any
@@ -227,6 +237,7 @@ class Reciter:
     """
     misses: Misses = EVERY_MISS
     """Which misses are recited and not only read."""
+    foresee: Foresee = no_foresight
     pieced: set[str] = field(default_factory=set)
     """The texts that are read in pieces if they are longer than the context. Each is left out as
     soon as its reading is taken."""
@@ -273,6 +284,21 @@ class Reciter:
         found = self._readings.get(encoding.tokens) if encoding else None
         return (encoding, found) if encoding and found else None
 
+    def said_from(self, probe: Probe) -> int | None:
+        """Where the last token ends that greedy decoding would not say in its place, as far as the
+        text was read; None if it was not read. In code points of the text.
+        """
+        found = self.reading(probe)
+        if found is None:
+            return None
+        encoding, reading = found
+        place, other = 0, False
+        for end, best, true in zip(encoding.ends, reading.best, encoding.tokens, strict=False):
+            other = other or best != true
+            if other and end is not None:
+                place, other = end, False
+        return place
+
     def is_in_pieces(self, probe: Probe) -> bool:
         """Whether a probe's text was read in pieces, and that reading was not taken yet."""
         return self._in_pieces.get(probe.text) is not None
@@ -296,7 +322,8 @@ class Reciter:
             for portion in self._portions(probes):
                 self._read(list(portion.values()))
                 paths = {at: self._path(row) for at, row in portion.items()}
-                new = self._left_to_say(paths)
+                later = self._foreseen([probes[at] for at in portion])
+                new = self._left_to_say(paths | later)
                 left = {at for each in new for at in each.sharing}
                 settled.extend((at, path) for at, path in paths.items() if at not in left)
                 asking.extend(new)
@@ -312,12 +339,26 @@ class Reciter:
                 else:
                     yield at, path
 
-        for found in self.model.generate(openings()):
-            for number, generated in found.items():
-                self._take(asking[number], generated)
-                settled.extend(asking[number].sharing.items())
-            yield from known()
+        try:
+            for found in self.model.generate(openings()):
+                for number, generated in found.items():
+                    self._take(asking[number], generated)
+                    sharing = asking[number].sharing.items()
+                    settled.extend((at, path) for at, path in sharing if at >= 0)
+                yield from known()
+        except Exception:
+            # What was foreseen may have been the reason. The probes themselves are tried again.
+            self.foresee = no_foresight
+            raise
         yield from known()
+
+    def _foreseen(self, portion: Sequence[Probe]) -> dict[int, _Path | Unjudged]:
+        """The paths of probes that are not asked for yet. They have numbers below zero: what is
+        said for them is only remembered.
+        """
+        rows = self._rows(list(self.foresee(self, portion)))
+        self._read(rows)
+        return {-1 - at: self._path(row) for at, row in enumerate(rows)}
 
     def _portions(self, probes: Sequence[Probe]) -> Iterator[dict[int, Row]]:
         """The rows that are read together, by the numbers of their probes. Poems are taken in the

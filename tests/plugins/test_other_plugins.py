@@ -8,7 +8,7 @@ import pytest
 
 from memtests.fixtures.poems.files import canon
 from memtests.fixtures.probes.probes import title_probe
-from memtests.plugins.questions import cuts_of
+from memtests.plugins.poem_cuts import cuts_of
 from tests.support.running import STAND_IN, outcomes, report, run_suite
 
 pytest_plugins = ["pytester"]
