@@ -59,6 +59,11 @@ class Interrupts:
             self._waiting = False
             self.handle()
 
+    def check(self) -> None:
+        """Raise `Interrupted` if a Ctrl-C came that other code has swallowed."""
+        if self.came and not self._ending:
+            raise pytest.Session.Interrupted("by Ctrl-C")
+
     def end(self) -> None:
         """Note that the run is ending, so that further Ctrl-C are ignored at first."""
         self._ending = True
@@ -79,11 +84,15 @@ class Interrupts:
         shown: Callable[[Any], object] = sys.unraisablehook
 
         def again(found: Any) -> None:
-            if isinstance(found.exc_value, pytest.Session.Interrupted):
+            self._held += 1  # a further one would be swallowed here, too
+            swallowed = isinstance(found.exc_value, pytest.Session.Interrupted)
+            if not swallowed:
+                shown(found)
+            if swallowed or self._waiting:
+                self._waiting = False
                 # Not threading.Thread: its start takes locks, which may be held here.
                 _thread.start_new_thread(self._press_again, ())
-            else:
-                shown(found)
+            self._held -= 1
 
         sys.unraisablehook = again
         config.add_cleanup(lambda: setattr(sys, "unraisablehook", shown))

@@ -19,6 +19,7 @@ from memtests.fixtures.models.server.connecting import Server, check_server, con
 from memtests.fixtures.models.server.starting_vllm import Telling, check_vllm, started
 from memtests.fixtures.models.training_steps import found_by, is_pattern
 from memtests.plugins.garbage import passed_over
+from memtests.plugins.interrupts import INTERRUPTS
 
 UNUSABLE = pytest.StashKey[str]()
 """Why the model could not be loaded."""
@@ -199,6 +200,8 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         # If it fails, it does so again in the fixture, which says why.
         with passed_over(), contextlib.suppress(ModelError):
             import_libraries()
+        # Where torch imports numpy, it swallows every exception.
+        session.config.stash[INTERRUPTS].check()
 
 
 @pytest.fixture(scope="session")

@@ -333,19 +333,30 @@ class Recital:
 
     def _go_on(self, wanted: Callable[[], bool]) -> None:
         """Go on with the chunk for as long as `wanted` says so."""
-        while wanted() and (settled := next(self._going, None)):
-            probe, put, completion = settled
-            self._expected.discard(probe.name)
-            self._completions[probe.name] = found = _counted_from(probe, put, completion)
-            judged, new = [], []
-            if isinstance(found, Completion):
-                self._judged[probe.name] = self._verdict(probe, found)
-                judged = [self._judged[probe.name]]
-            # A text that is too long for its probes has a trace, if it was read in pieces.
-            if isinstance(self._reciter, Reciter) and (judged or self._reciter.is_in_pieces(put)):
-                new = self._new_trace(self._reciter, probe, put)
-            if judged or new:
-                self._sink(judged, new)
+        try:
+            while wanted() and (settled := next(self._going, None)):
+                self._settle(*settled)
+        except BaseException:
+            # Another plugin's, such as a timeout. The chunk has ended with it. If the run goes on,
+            # the next case begins it anew, with those that are left.
+            self._expected.clear()
+            raise
+
+    def _settle(self, probe: Probe, put: Probe, completion: Completion | Unjudged) -> None:
+        """Remember a probe's completion, judge it, and hand on the verdict and its trace. `put`:
+        the probe as put to the model.
+        """
+        self._expected.discard(probe.name)
+        self._completions[probe.name] = found = _counted_from(probe, put, completion)
+        judged, new = [], []
+        if isinstance(found, Completion):
+            self._judged[probe.name] = self._verdict(probe, found)
+            judged = [self._judged[probe.name]]
+        # A text that is too long for its probes has a trace, if it was read in pieces.
+        if isinstance(self._reciter, Reciter) and (judged or self._reciter.is_in_pieces(put)):
+            new = self._new_trace(self._reciter, probe, put)
+        if judged or new:
+            self._sink(judged, new)
 
     def _new_reciter(self) -> Reciter | PlainReciter:
         return reciter_of(self.model, self.misses, whole=self._traces, foresee=self._foresee)

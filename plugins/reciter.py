@@ -235,6 +235,8 @@ class Reciter:
     in_float32: bool = False
     """Whether the model computes in float32 at the moment. It must not be asked anything else then.
     """
+    _decides_again: bool = False
+    """Whether fragile completions are decided in float32."""
     misses: Misses = EVERY_MISS
     """Which misses are recited and not only read."""
     foresee: Foresee = no_foresight
@@ -255,9 +257,10 @@ class Reciter:
     def reciting(self, probes: Sequence[Probe]) -> Iterator[tuple[int, Completion | Unjudged]]:
         """As `recite`, but each with its number as soon as it is known. Fragile ones come last."""
         exactly = self.model.exactly()
+        self._decides_again = exactly is not None
         fragile: list[int] = []
         for at, found in self._recite(probes):
-            if exactly is not None and isinstance(found, Completion) and found.fragile:
+            if self._is_asked_again(found):
                 fragile.append(at)
             else:
                 yield at, found
@@ -271,6 +274,10 @@ class Reciter:
                         yield fragile[at], _marked(second)
             finally:
                 self.in_float32 = False
+
+    def _is_asked_again(self, found: Completion | Unjudged) -> bool:
+        """Whether a probe is asked once more, in float32. Until then its reading is needed."""
+        return self._decides_again and isinstance(found, Completion) and found.fragile
 
     def read(self, probes: Sequence[Probe]) -> None:
         """Read the texts of probes. Recites nothing."""
@@ -333,8 +340,9 @@ class Reciter:
             while settled:
                 at, path = settled.popleft()
                 if isinstance(path, _Path):
-                    yield at, self._completion(path, path.row.cut.at - probes[at].start)
-                    if probes[at].window:
+                    found = self._completion(path, path.row.cut.at - probes[at].start)
+                    yield at, found
+                    if probes[at].window and not self._is_asked_again(found):
                         self._forget(probes[at].text, path.row.tokens)
                 else:
                     yield at, path
@@ -524,9 +532,9 @@ class Reciter:
             lacking = functools.partial(self._lacking, first)
             done = Enough(list(sharing.values()), lacking)
             if any(token in self.model.ends for token in first):
-                self._said[known] = Generated([], gaps, ended=True)
+                self._remember(known, Generated([], gaps, ended=True))
             elif limit == len(first) or done([]):
-                self._said[known] = Generated(first, gaps, ended=False)
+                self._remember(known, Generated(first, gaps, ended=False))
             else:
                 some = next(iter(sharing.values()))
                 text = some.row.tokens[: self.model.context]  # cut off as in _read
@@ -541,9 +549,17 @@ class Reciter:
         first, gaps = self._believed(some)
         tokens = [*first, *generated.tokens]
         said = Generated(tokens, [*gaps, *generated.gaps], generated.ended)
-        self._said[asked.known] = said
+        self._remember(asked.known, said)
         if self._is_contradicted(*self._first(some), said):
             self._contradicted.add(asked.known)
+
+    def _remember(self, known: _Known, said: Generated) -> None:
+        """Remember what was said. Probes of several portions may have asked for it, each with a
+        limit of its own, and none may get less than it needs: so the longest is kept.
+        """
+        before = self._said.get(known)
+        if before is None or (len(said.tokens), said.ended) > (len(before.tokens), before.ended):
+            self._said[known] = said
 
     def _believed(self, path: _Path) -> tuple[list[int], list[float]]:
         """As `_first`, but nothing for a doubted model: what it says first is generated, too, and

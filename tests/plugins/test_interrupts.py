@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -128,8 +129,9 @@ def probes_of(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("how", [(), ("-n", "2")], ids=["alone", "workers"])
-def test_while_the_model_is_loaded(tmp_path: Path, how: tuple[str, ...]) -> None:
-    ended = run(tmp_path, *how, at="load")
+@pytest.mark.parametrize("at", ["import", "load"])
+def test_before_the_first_case(tmp_path: Path, at: str, how: tuple[str, ...]) -> None:
+    ended = run(tmp_path, *how, at=at)
     assert ended.status == pytest.ExitCode.INTERRUPTED
     (said,) = ended.result
     missing, total = said.split(" of ")
@@ -201,6 +203,33 @@ def test_held_up_until_something_is_whole() -> None:
         done.append("outer")
     assert done == ["inner", "outer"]
     assert found.came
+
+
+def test_another_one_while_python_swallows_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a destructor Python asks a hook, which may be interrupted, too. Neither shows an error."""
+    shown: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", shown.append)
+    found, pressed = Interrupts(), threading.Event()
+    monkeypatch.setattr(found, "_press_again", pressed.set)
+
+    class Config:
+        def add_cleanup(self, function: object) -> None:
+            pass
+
+    found._watch(Config())  # type: ignore[arg-type]
+
+    class Swallowed:
+        @property
+        def exc_value(self) -> BaseException:
+            found.handle()
+            return ValueError("of somebody else")
+
+    swallowed = Swallowed()
+    sys.unraisablehook(swallowed)  # type: ignore[arg-type]
+    assert shown == [swallowed]
+    assert pressed.wait(20), "it is pressed again"
+    with pytest.raises(pytest.Session.Interrupted):
+        found.handle()
 
 
 def test_a_run_that_is_ending_is_not_interrupted_again() -> None:

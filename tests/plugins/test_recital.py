@@ -1,12 +1,12 @@
 """Recitations are handed on at once, and a case waits for no more than its own probe."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import pytest
 import torch
 
-from memtests.fixtures.models.contract import Portion
+from memtests.fixtures.models.contract import Generated, Opening, Portion
 from memtests.fixtures.models.local.loading import Loading, load
 from memtests.fixtures.poems.files import canon
 from memtests.fixtures.probes.probes import (
@@ -15,7 +15,9 @@ from memtests.fixtures.probes.probes import (
     Probe,
     parse_prefix_lengths,
     probes_of,
+    window_probes,
 )
+from memtests.fixtures.probes.windows import Windows, parse_size
 from memtests.plugins.chance import chance_bands
 from memtests.plugins.recital import Recital, recite, reciter_of
 from memtests.plugins.reciter import Completion
@@ -119,6 +121,56 @@ def test_in_half_precision_no_case_finds_the_model_in_float32() -> None:
         assert next(model._model.parameters()).dtype == torch.bfloat16
     assert fragile > 0
     assert len(sunk.verdicts) == len(probes)
+
+
+def test_in_half_precision_every_window_is_traced() -> None:
+    """Also one whose verdict waits for float32: its reading is needed until then."""
+    model = load("embedded", Loading(device="cpu", dtype="bfloat16"))
+    windows = Windows(parse_size("10/10"), every=3)
+    probes = [
+        probe for poem in TANG.sample(6).poems for probe in window_probes("tang", poem, windows)
+    ]
+    sunk = Sunk()
+    recital = Recital(model, [probes], lambda _: chance_bands(TANG), sink=sunk)
+    fragile = [recital(probe).fragile for probe in probes]
+    assert 0 < sum(fragile) < len(probes)
+    assert len([what for what, _ in sunk.order if what == "trace"]) == len(probes)
+
+
+def test_an_exception_of_another_plugin_ends_no_other_case(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A timeout, for instance, wherever it strikes."""
+    monkeypatch.setenv("MEMTESTS_UNKNOWN", "*")
+    probes = probes_of_some(6)
+    whole = Recital(stand_in(2), [probes], lambda _: chance_bands(TANG))
+    expected = [whole(probe) for probe in probes]
+    for strikes in range(1, 12, 2):
+        model, passes = stand_in(2), itertools.count(1)
+        inner = model.generate
+
+        def struck(
+            portions: Iterable[Sequence[Opening]],
+            inner: Callable[..., Iterator[dict[int, Generated]]] = inner,
+            passes: Iterator[int] = passes,
+            strikes: int = strikes,
+        ) -> Iterator[dict[int, Generated]]:
+            for found in inner(portions):
+                if next(passes) == strikes:
+                    pytest.fail("Timeout")
+                yield found
+
+        monkeypatch.setattr(model, "generate", struck)
+        recital = Recital(model, [probes], lambda _: chance_bands(TANG))
+        found, failed = [], 0
+        for probe in probes:
+            try:
+                found.append(recital(probe))
+            except pytest.fail.Exception:
+                failed += 1
+                found.append(recital(probe))
+        assert found == expected
+        assert failed == (next(passes) > strikes)
 
 
 def test_a_question_in_between_changes_nothing() -> None:

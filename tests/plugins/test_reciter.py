@@ -9,10 +9,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memtests.fixtures.models.contract import Generated, Opening
+from memtests.fixtures.models.contract import Generated, Opening, Portion
 from memtests.fixtures.models.local.checkpoint import Checkpoint
 from memtests.fixtures.models.local.loading import Loading, load
+from memtests.fixtures.poems.poems import Poem
 from memtests.fixtures.probes.probes import (
+    Probe,
     next_line_probes,
     parse_prefix_lengths,
     prefix_probes,
@@ -53,6 +55,41 @@ def test_untaught_as_plain_generate(kind: str, architecture: str) -> None:
     model = untaught(kind, architecture)
     probes = some_probes(2)[::9]
     assert texts(Reciter(model).recite(probes)) == [recite_plainly(model, p) for p in probes]
+
+
+@pytest.mark.parametrize("first", ["whole", "excerpt"])
+def test_texts_that_begin_alike_and_are_finished_together(
+    embedded: Checkpoint, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    """Both leave the poem at the same place, and one of them needs more words after it."""
+    (poem,) = (poem for poem in CANON["british"].poems if poem.id == "a-poison-tree")
+    words = "\n".join(poem.lines[:9]).split(" ")
+    words[14] = "zebra"
+
+    def cut(name: str, count: int) -> Probe:
+        lines = tuple(" ".join(words[:count]).split("\n"))
+        (found,) = prefix_probes("z", Poem(name, "t", "x", "en", lines), parse_prefix_lengths("10"))
+        return found
+
+    probes = [cut("whole", len(words)), cut("excerpt", 40)]
+    probes.sort(key=lambda probe: probe.poem.id != first)
+    inner, given = embedded.generate, []
+
+    def finished_together(
+        portions: Iterable[Sequence[Opening]],
+    ) -> Iterator[dict[int, Generated]]:
+        def each() -> Iterator[Sequence[Opening]]:
+            for portion in portions:
+                given.append(len(portion))
+                yield portion
+
+        found = {number: said for some in inner(each()) for number, said in some.items()}
+        yield {number: found[number] for number in sorted(found)}
+
+    monkeypatch.setattr(embedded, "generate", finished_together)
+    monkeypatch.setattr(type(embedded), "portion", Portion(1))
+    assert texts(Reciter(embedded).recite(probes)) == [recite_plainly(embedded, p) for p in probes]
+    assert given == [1, 1]
 
 
 @given(
@@ -175,8 +212,8 @@ def test_too_long_for_the_context(architecture: str) -> None:
     poem = CANON["tang"].poems[0]
     long = CANON["sonnets"].poems[0]
     probes = [
-        *prefix_probes("x", poem, parse_prefix_lengths("5")),
-        *prefix_probes("x", long, parse_prefix_lengths("5")),
+        *prefix_probes("x", poem, parse_prefix_lengths("10")),
+        *prefix_probes("x", long, parse_prefix_lengths("10")),
         *next_line_probes("x", long),
     ]
     found = Reciter(model).recite(probes)

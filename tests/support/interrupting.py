@@ -1,12 +1,14 @@
 """A pytest plugin that presses Ctrl-C: `-p tests.support.interrupting`.
 
-MEMTESTS_CTRL_C names the moments, parted by commas: `load`, as a model begins to load; a number, as
+MEMTESTS_CTRL_C names the moments, parted by commas: `import`, while a library is imported that
+swallows it; `load`, as a model begins to load; a number, as
 so many cases are over; `write`, in the middle of a line of the journal, once a case is over;
 `report`, as the page is about to be written; `build`, as the report is put together; `garbage`,
 where Python swallows what is raised. Each time the whole group of processes gets the signal, as
 from a terminal. So a run with this plugin must be a process group of its own.
 """
 
+import contextlib
 import os
 import signal
 import time
@@ -31,6 +33,11 @@ def _pressing(moment: str, function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*given, **named)
 
     return and_press
+
+
+def _import() -> None:
+    with contextlib.suppress(BaseException):  # as torch does where it imports numpy
+        press("import")
 
 
 class _Garbage:
@@ -74,6 +81,7 @@ class _Torn:
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     asking.load = _pressing("load", asking.load)
+    asking.import_libraries = _import
     if hasattr(config, "workerinput"):
         return
     writing.build = _pressing("build", writing.build)  # type: ignore[attr-defined]
