@@ -21,7 +21,7 @@ from common import Side, bare_passes
 from memtests.fixtures.models.contract import Encoding
 from memtests.fixtures.models.local.checkpoint import Checkpoint
 from memtests.fixtures.models.local.loading import Loading, load
-from memtests.fixtures.models.whole_texts import whole_tokens
+from memtests.fixtures.models.whole_texts import tokens_before, whole_tokens
 from memtests.fixtures.poems.poems import Poem
 from memtests.fixtures.probes.probes import Probe, window_probes
 from memtests.fixtures.probes.windows import Tokens, Windows, parse_size
@@ -90,7 +90,7 @@ def windows_of(model: Checkpoint, given: argparse.Namespace) -> list[Probe]:
     size = parse_size(given.windows)
 
     def tokenize(text: str) -> Tokens:
-        return whole_tokens(given.model, model.encode(text))
+        return whole_tokens(given.model, model.encode(text), tokens_before(model.encode))
 
     tokens = tokenize if size.in_tokens else None
     return list(window_probes("books", book, Windows(size, most=given.count), tokens))

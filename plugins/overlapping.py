@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from memtests.fixtures.models.contract import Encoding, LanguageModel, Reading
+from memtests.fixtures.models.whole_texts import tokens_before
 
 Number = TypeVar("Number", int, float)
 
@@ -44,7 +45,7 @@ def read_in_pieces(model: LanguageModel, encoding: Encoding) -> Reading | None:
     context has no room.
     """
     tokens = encoding.tokens
-    before = sum(1 for _ in itertools.takewhile(lambda end: end == 0, encoding.ends))
+    before = tokens_before(model.encode)
     if model.context < before + 2:
         return None
     left = pieces(len(tokens), model.context, before)

@@ -189,14 +189,14 @@ class Recital:
         if place is None or self._is_traced(probe):
             return []
         self._traced.add(place)
-        key, form = self._trace_key(probe), place[-1]
+        key, form, ends = self._trace_key(probe), place[-1], reciter.model.ends
         long = reciter.take_pieces(put)
         if long:
             text = masked(probe.poem.text) if self.redact else probe.poem.text
-            trace = trace_of(self.model.name, put, form, long, key)
+            trace = trace_of(self.model.name, put, form, long, key, ends=ends)
             return [in_pieces(trace, reciter.model.context, text)]
         read = reciter.reading(put)
-        return [trace_of(self.model.name, put, form, read, key)] if read else []
+        return [trace_of(self.model.name, put, form, read, key, ends=ends)] if read else []
 
     def _in_pieces(self, probes: Iterable[Probe]) -> set[str]:
         """The texts that are to be read in pieces if they are too long: those without a trace. In a

@@ -11,6 +11,7 @@ cue's end. If a model cannot be read in one pass, everything is generated, from 
 No pytest in here.
 """
 
+import codecs
 import dataclasses
 import functools
 import math
@@ -122,6 +123,9 @@ class Row:
     """How many tokens are the cue's."""
     stop: int
     """How many tokens hold the text up to the end of the suffix."""
+    lead: bytes = b""
+    """If a window in tokens is cut inside a character, the bytes of it that the cue holds. The
+    character is the suffix's, so a completion begins with them."""
 
     @property
     def true(self) -> bool:
@@ -442,9 +446,7 @@ class Reciter:
 
     def _encoding(self, probe: Probe) -> Encoding | None:
         """The tokens of a probe's text; None if the text was not encoded yet, or is forgotten."""
-        if probe.slice:
-            return Encoding(probe.slice.tokens, probe.slice.ends)
-        return self._encoded.get(probe.text)
+        return _of_slice(probe) or self._encoded.get(probe.text)
 
     def _read(self, rows: Sequence[Row]) -> None:
         """Read every row that has not been read yet. With `whole`, a poem's own text is read from
@@ -505,15 +507,20 @@ class Reciter:
         for at, held in enumerate(row.cut.held):
             best[at], log_p[at], gap[at] = reading.held[row.cue + at, held]
         left = None
-        if best != list(row.tokens[here]) or not row.true:
+        ends = self.model.ends & {*row.tokens[here]}
+        if best != list(row.tokens[here]) or ends or not row.true:
             pairs = enumerate(zip(best, row.tokens[here], strict=True), start=row.cue)
-            left = next((at for at, (said, true) in pairs if said != true or not row.true), None)
+            # An end token in the text is one that no decoding goes beyond.
+            left = next(
+                at for at, (said, true) in pairs if said != true or true in ends or not row.true
+            )
         gaps = gap if left is None else gap[: left - row.cue + 1]
         if any(map(math.isnan, gaps)):
             return Unjudged(NOT_FINITE)
-        total = math.fsum(log_p) if row.true else math.nan
+        total = math.fsum(log_p) if row.true and not ends else math.nan
         known = total if math.isfinite(total) else None
-        return _Path(row, left, min(gaps), known, log_p_40=_log_p_40(row, reading))
+        log_p_40 = -math.inf if ends else _log_p_40(row, reading)
+        return _Path(row, left, min(gaps), known, log_p_40=log_p_40)
 
     def _left_to_say(self, paths: Mapping[int, _Path | Unjudged]) -> list[_Asking]:
         """What must be generated: the words after every divergence, once for all paths that share
@@ -637,7 +644,7 @@ class Reciter:
             return _of_path(path, moved, row.asked.suffix)
 
         def enough(count: int) -> bool:
-            return is_complete(_spelled(self.model, tokens[:count], row.cut), row.asked)
+            return is_complete(_spelled(self.model, tokens[:count], row), row.asked)
 
         # Probes that share a divergence share one generation. This one may need fewer tokens of it
         # than the others.
@@ -649,14 +656,14 @@ class Reciter:
         if not (complete or said.ended) and row.cue + count >= self.model.context:
             limit = self.model.context
             return Unjudged(f"its completion ran past the model's context, {limit} tokens")
-        text = _spelled(self.model, tokens[:count], row.cut)
+        text = _spelled(self.model, tokens[:count], row)
         found = _of_path(path, moved, text)
         return dataclasses.replace(found, gap=min([path.gap, *gaps])) if gaps else found
 
     def _text(self, path: _Path, said: Sequence[int]) -> str:
         """The completion so far: the text of the tokens after the cue."""
         row = path.row
-        return _spelled(self.model, [*row.tokens[row.cue : path.end], *said], row.cut)
+        return _spelled(self.model, [*row.tokens[row.cue : path.end], *said], row)
 
     def _lacking(self, first: Sequence[int], path: _Path, said: Sequence[int]) -> tuple[int, bool]:
         """How many units are lacking until the tokens `first` and `said` are enough for a path; and
@@ -691,11 +698,17 @@ def _in_groups(poems: Sequence[list[int]]) -> Iterator[Sequence[list[int]]]:
         yield poems[first : first + _PREPARED]
 
 
+def _of_slice(probe: Probe) -> Encoding | None:
+    """The tokens of a window in tokens; None for other probes, whose text is to be tokenized."""
+    return Encoding(probe.slice.tokens, probe.slice.ends) if probe.slice else None
+
+
 def row_of(model: LanguageModel, probe: Probe, encoding: Encoding) -> Row:
     """The tokens of a probe. Raises ValueError if the cue must be tokenized alone and has none."""
     if probe.slice:  # a window in tokens: its cut is one already
         cut = Cut(BETWEEN, probe.slice.cue, probe.start)
-        return Row(probe, cut, encoding.tokens, cut.tokens, len(encoding.tokens))
+        lead = _begun_in(model.spell(encoding.tokens[: cut.tokens]))
+        return Row(probe, cut, encoding.tokens, cut.tokens, len(encoding.tokens), lead)
     cut = cut_of(probe.text, probe.start, *encoding, model.spell)
     asked = dataclasses.replace(probe, start=cut.at) if cut.at != probe.start else probe
     if cut.kind != ALONE:
@@ -709,10 +722,17 @@ def row_of(model: LanguageModel, probe: Probe, encoding: Encoding) -> Row:
     return Row(asked, cut, (*cue, cue[-1]), len(cue), len(cue) + 1)
 
 
-def _spelled(model: LanguageModel, said: Sequence[int], cut: Cut) -> str:
+def _spelled(model: LanguageModel, said: Sequence[int], row: Row) -> str:
     """The text of the tokens after a cue, without the bytes that the cue holds already."""
-    held = cut.held[0] if cut.held else b""
-    return model.spell(said)[len(held) :].decode(errors="replace")
+    held = row.cut.held[0] if row.cut.held else b""
+    return (row.lead + model.spell(said)[len(held) :]).decode(errors="replace")
+
+
+def _begun_in(spelled: bytes) -> bytes:
+    """The last bytes of a text, if a character begins there and does not end."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    decoder.decode(spelled)
+    return decoder.getstate()[0]
 
 
 def _log_p_40(row: Row, reading: Reading) -> float | None:
@@ -742,14 +762,14 @@ def recite_plainly(model: LanguageModel, probe: Probe) -> str:
     """The completion by plain `generate` from the cue's tokens: every faster way must give the
     same.
     """
-    row = row_of(model, probe, model.encode(probe.text))
+    row = row_of(model, probe, _of_slice(probe) or model.encode(probe.text))
     cue, held = row.tokens[: row.cue], row.cut.held[0] if row.cut.held else b""
     most = min(most_tokens(row.asked), model.context - len(cue))
     # The suffix's own number of tokens and a few more: nearly always enough, and far below `most`.
     few = max(1, min(most, len(model.encode(probe.suffix).tokens) + 32))
 
     def text(said: Sequence[int]) -> str:
-        return _spelled(model, said, row.cut)
+        return _spelled(model, said, row)
 
     said = model.plain(cue, few, held)
     if len(said) == few < most and not is_complete(text(said), row.asked):

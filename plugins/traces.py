@@ -6,7 +6,7 @@ Pure functions over a text and its trace: no model, no pytest and no torch in he
 import bisect
 import hashlib
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -80,9 +80,17 @@ def form_of(probe: Probe) -> str | None:
 
 
 def trace_of(
-    model: str, probe: Probe, form: str, read: tuple[Encoding, Reading], key: str | None
+    model: str,
+    probe: Probe,
+    form: str,
+    read: tuple[Encoding, Reading],
+    key: str | None,
+    *,
+    ends: Collection[int] = (),
 ) -> Trace:
-    """The trace of a probe's text. `probe`: as it was put to the model."""
+    """The trace of a probe's text. `probe`: as it was put to the model. `ends`: the model's end
+    tokens. One that is part of the poem is never said there: decoding does not go beyond it.
+    """
     encoding, reading = read
     length = len(encoding.tokens)
     log_p = _numbers(reading.log_p)
@@ -95,13 +103,18 @@ def trace_of(
     log_top: list[float | None] = [None] * len(log_p)
     if reading.log_top is not None:
         log_top = _numbers(reading.log_top)
+    begins = probe.lead if probe.window else len(probe.text) - len(probe.poem.text)
+    for at, token in enumerate(encoding.tokens[: len(log_p)] if ends else ()):
+        end = encoding.ends[at]
+        if token in ends and told[at] and (end is None or end > begins):
+            log_p[at], rank[at] = IMPOSSIBLE, None
     return Trace(
         model=model,
         collection=probe.collection,
         poem=probe.poem.id,
         form=form,
         text_sha256=sha256_of(probe.text),
-        begins=probe.lead if probe.window else len(probe.text) - len(probe.poem.text),
+        begins=begins,
         ends=encoding.ends,
         log_p=_filled(log_p, told, length),
         rank=_filled(rank, told, length),

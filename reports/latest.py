@@ -12,7 +12,8 @@ from memtests.plugins.completions import ALL, FEW
 from memtests.plugins.hooks import probes_of_items
 from memtests.plugins.model import loading, model_names, report_folder
 from memtests.plugins.stopping import stop
-from memtests.reports.gating.gates import GateError, evaluate, lacking, parse_gate
+from memtests.reports.gating.gates import evaluate, lacking
+from memtests.reports.gating.rules import read_gates, said_option
 from memtests.reports.joining import (
     asked_of,
     controls_of,
@@ -36,7 +37,8 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     if config.option.help or not config.option.latest:
         return None
     # A miss fails nothing; gates may.
-    config.option.measure = config.option.measure or not config.option.gate
+    gates = config.option.gate or config.getini("recall_gates")
+    config.option.measure = config.option.measure or not gates
     if hasattr(config, "workerinput"):  # the controller has chosen its models
         return None
     for option in ("baseline", "update_baseline"):
@@ -65,18 +67,15 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 def _nothing_new(config: pytest.Config, earlier: Report, file: Path, has: str) -> int:
     """Say so, and judge the gates anew on the report; the exit status."""
     print(f"nothing new: {file} has the {has} already; nothing was asked")
-    rules = config.option.gate or []
-    if not rules:
+    gates = read_gates(config, [each.name for each in earlier.collections])
+    if not gates:
         return int(pytest.ExitCode.OK)
-    try:
-        gates = [parse_gate(rule, [each.name for each in earlier.collections]) for rule in rules]
-    except GateError as error:
-        raise pytest.UsageError(f"--gate {error}") from None
     for gate in gates:
         all_recited = all(model.completions == ALL for model in earlier.models)
         what = lacking(gate, ALL if all_recited else FEW, bool(earlier.texts), False)
         if what:
-            raise pytest.UsageError(f"--gate {gate.rule!r} needs {what}, which {file} has not")
+            named = said_option(config, gate)
+            raise pytest.UsageError(f"{named} {gate.rule!r} needs {what}, which {file} has not")
     judged = evaluate(gates, earlier, ())
     shown = msgspec.structs.replace(earlier, gates=judged)
     print("gates, judged anew on that report:", *render_gates(shown), sep="\n")

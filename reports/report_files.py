@@ -7,6 +7,7 @@ a collection `passages`, and its intervals are over poems. Small baselines have 
 """
 
 import codecs
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,10 @@ from typing import Any
 import msgspec
 
 from memtests.fixtures.locales import unsayable
-from memtests.fixtures.probes.probes import CONTROL, NEXT_LINE
+from memtests.fixtures.probes.probes import CONTROL, NEXT_LINE, CueError, parse_prefix_length
 from memtests.fixtures.probes.text import in_words, sound
 from memtests.plugins.chance import canon_passages
-from memtests.plugins.verdicts import passage_of, was_correct
+from memtests.plugins.verdicts import OUTCOMES, passage_of, was_correct
 from memtests.reports.counting.over_poems import noise
 from memtests.reports.counting.tallies import tallies
 from memtests.reports.report import SCHEMA, ComparisonRecord, Report, language_of
@@ -62,6 +63,8 @@ class Small(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weights_sha256: str | None
     collections: tuple[CollectionHash, ...]
     verdicts: tuple[Known, ...]
+    template: str = "none"
+    """`chat` if it was asked in a chat, and nothing in the file otherwise."""
 
 
 def read_report(file: str | Path) -> Report:
@@ -79,16 +82,10 @@ def read_report(file: str | Path) -> Report:
 
 def _torn(report: Report) -> Iterator[str]:
     """Reasons why a report is unusable: it refers to records that it lacks, or counts nothing."""
-    models = {model.name for model in report.models}
-    collections = {record.name for record in report.collections}
+    yield from _torn_verdicts(report)
     probes = {(v.model, v.probe) for v in report.verdicts}
-    for v in report.verdicts:
-        if v.model not in models:
-            yield f"a verdict of {v.model}, no model of it"
-        if v.collection not in collections:
-            yield f"a verdict on {v.collection}, no collection of it"
     for record in report.collections:
-        if not record.chance:
+        if not record.chance or not all(map(str.isdecimal, record.chance)):
             yield f"collection {record.name} has no chance levels"
     for found in report.comparisons:
         for probe in (*found.lost, *found.gained):
@@ -98,6 +95,29 @@ def _torn(report: Report) -> Iterator[str]:
         counts = (control.correct, control.incorrect, control.forgotten, control.not_recited)
         if min(counts) < 0 or not sum(counts) or not all(map(_is_share, control.by_poem)):
             yield f"control {control.kind} counts no probes"
+
+
+def _torn_verdicts(report: Report) -> Iterator[str]:
+    models = {model.name for model in report.models}
+    collections = {record.name for record in report.collections}
+    for (model, probe), count in Counter((v.model, v.probe) for v in report.verdicts).items():
+        if count > 1:
+            yield f"{count} verdicts of {model} on {probe}"
+    for v in report.verdicts:
+        if v.model not in models:
+            yield f"a verdict of {v.model}, no model of it"
+        if v.collection not in collections:
+            yield f"a verdict on {v.collection}, no collection of it"
+        if v.prefix_length is not None and not _is_length(v.prefix_length):
+            yield f"{v.probe}: {v.prefix_length!r} is no prefix length"
+
+
+def _is_length(label: str) -> bool:
+    try:
+        parse_prefix_length(label)
+    except CueError:
+        return False
+    return True
 
 
 def _is_share(counted: tuple[int, int, int]) -> bool:
@@ -158,12 +178,23 @@ def read_file(file: str | Path, folder: Path = Path()) -> Report | Small:
         if schema in _OLDER and not small:
             content = _OLDER[schema](content)
         if small:
-            return msgspec.convert(content, Small)
+            return _sound(msgspec.convert(content, Small))
         found = msgspec.convert(content, Report)
         return _over_poems(found) if schema in _OLDER else found
     except (msgspec.ValidationError, KeyError, ValueError, TypeError, AttributeError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else error
         raise ReportError(f"{name}: not a recall report ({reason})") from None
+
+
+def _sound(small: Small) -> Small:
+    """A small baseline, if each of its probes has one verdict. Raises ValueError."""
+    for probe, count in Counter(known.probe for known in small.verdicts).items():
+        if count > 1:
+            raise ValueError(f"{probe} has {count} verdicts")
+    for known in small.verdicts:
+        if known.outcome not in OUTCOMES:
+            raise ValueError(f"{known.probe}: {known.outcome!r} is no outcome")
+    return small
 
 
 def _from_schema_1(content: dict[str, Any]) -> dict[str, Any]:

@@ -304,10 +304,6 @@ class Writer:
         to_ask = any(self.faults.cases.values()) and usable
         found = replace(found, to_ask=to_ask, resumed=self._resumed())
         self.conclusion, session.exitstatus = found, found.status
-        junit = self.config.stash.get(xml_key, None)
-        if junit:
-            for gate in gate_reports(found.report.gates):
-                junit.pytest_runtest_logreport(gate)
         try:
             self.conclusion = self._write(found, finished=not problems)
             session.exitstatus = self.conclusion.status
@@ -318,6 +314,10 @@ class Writer:
                 "mend that, and run again with --resume"
             )
             self.conclusion = replace(found, refusal=reason)
+        junit = self.config.stash.get(xml_key, None)
+        if junit:
+            for gate in gate_reports(self.conclusion.report.gates):
+                junit.pytest_runtest_logreport(gate)
 
     def _resumed(self) -> Resumed | None:
         """How much a resumed run took over; None if it was not to resume."""

@@ -3,8 +3,8 @@
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from memtests.fixtures.probes.probes import Probe
 from memtests.plugins.traces import Trace
 from memtests.plugins.verdicts import question_of
 from memtests.reports.counting.tallies import counted
-from memtests.reports.report import Report
+from memtests.reports.report import ModelRecord, Report
 from memtests.reports.report_files import BASELINE_SCHEMA, Known, Small, read_file
 
 
@@ -34,6 +34,8 @@ class Baseline:
     """Model → probe → verdict."""
     traces: Sequence[Trace] = ()
     """The traces that lie beside the file."""
+    templates: Mapping[str, str] = field(default_factory=dict)
+    """Model → its `template`, as of ModelRecord."""
 
     def model_for(self, name: str) -> str:
         """The model to compare `name` with: the only one, or the one of that name.
@@ -49,6 +51,21 @@ class Baseline:
             )
         return name
 
+    def asked_otherwise(self, models: Iterable[ModelRecord]) -> Iterator[str]:
+        """A clause for each model that was asked in a chat where this baseline was not, or the
+        other way round: their verdicts cannot be compared.
+        """
+        for model in models:
+            then = is_chat(self.templates.get(self.model_for(model.name), "none"))
+            if then != is_chat(model.template):
+                ways = ("in a chat", "plainly") if then else ("plainly", "in a chat")
+                yield f"{self.file} was asked {ways[0]}, and {model.name} {ways[1]}"
+
+
+def is_chat(template: str) -> bool:
+    """Whether a model with this `template` was asked in a chat."""
+    return template.startswith("chat")
+
 
 def read_baseline(file: str, folder: Path) -> Baseline:
     """A baseline from its file, relative to a folder. Raises ReportError."""
@@ -59,7 +76,8 @@ def read_baseline(file: str, folder: Path) -> Baseline:
 def _of_small(file: str, small: Small) -> Baseline:
     verdicts = {known.probe: known for known in small.verdicts}
     hashes = {collection.name: collection.sha256 for collection in small.collections}
-    return Baseline(file, hashes, {small.model: verdicts})
+    templates = {small.model: small.template}
+    return Baseline(file, hashes, {small.model: verdicts}, templates=templates)
 
 
 def baseline_of(file: str, report: Report) -> Baseline:
@@ -70,7 +88,9 @@ def baseline_of(file: str, report: Report) -> Baseline:
         said = said if v.recited else None
         found = Known(v.probe, v.outcome, v.question, said, v.divergence)
         models.setdefault(v.model, {})[v.probe] = found
-    return Baseline(file, {c.name: c.sha256 for c in report.collections}, models)
+    templates = {model.name: model.template for model in report.models}
+    hashes = {c.name: c.sha256 for c in report.collections}
+    return Baseline(file, hashes, models, templates=templates)
 
 
 def check(
@@ -123,6 +143,7 @@ def encode_small(report: Report) -> bytes:
         "baseline_schema": BASELINE_SCHEMA,
         "model": model.name,
         "weights_sha256": model.weights_sha256,
+        **({"template": "chat"} if is_chat(model.template) else {}),
         "collections": [{"name": c.name, "sha256": c.sha256} for c in report.collections],
     }
     verdicts = [

@@ -78,6 +78,7 @@ def conclude(
         comparisons = tuple(
             compare(rules.baseline, model.name, report.verdicts) for model in report.models
         )
+        problems = [*problems, *rules.baseline.asked_otherwise(report.models)]
     gates = evaluate(rules.gates, report, comparisons, problems)
     whole = msgspec.structs.replace(
         report,

@@ -34,6 +34,8 @@ class Faults:
     """Cases that failed, for a miss or for another reason."""
     _failed: set[str] = field(default_factory=set)
     """Cases that failed for another reason than a miss."""
+    _skipped: set[str] = field(default_factory=set)
+    """Cases with probes that another plugin has skipped."""
     _dead: list[str] = field(default_factory=list)
 
     def take(self, report: pytest.TestReport) -> None:
@@ -42,6 +44,8 @@ class Faults:
         self.unusable = self.unusable or found.get(UNUSABLE_MODEL)
         if report.when == "call" or not report.passed:
             self._run.add(report.nodeid)
+        if report.skipped and not hasattr(report, "wasxfail") and self.cases.get(report.nodeid):
+            self._skipped.add(report.nodeid)
         if report.failed:
             self._missed.add(report.nodeid)
             if "status" not in found:
@@ -60,6 +64,8 @@ class Faults:
         found = [self._incomplete(interrupted)] if interrupted or self._left() else []
         found += [f"worker {worker} died" for worker in self._dead]
         found += [f"workers loaded different states of {name}" for name in sorted(mixed)]
+        if self._skipped:
+            found.append(f"{number_of(len(self._skipped), 'case')} skipped")
         if self._failed and not self._dead:
             found.append(said_failed(len(self._failed)))
         return found

@@ -3,6 +3,7 @@ checked.
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,7 +40,8 @@ RULES = pytest.StashKey[Rules]()
 def pytest_configure(config: pytest.Config) -> None:
     if config.option.help:
         return
-    gates = read_gates(config)
+    names = [collection.name for collection in config.stash[QUESTIONS].collections]
+    gates = read_gates(config, names)
     config.stash[TOLERANT] = config.getoption("--measure") or bool(gates)
     # A worker needs only the gates: its controller draws the conclusion.
     worker = hasattr(config, "workerinput")
@@ -53,8 +55,9 @@ def pytest_configure(config: pytest.Config) -> None:
             stop(config, f"--baseline {error}", pytest.ExitCode.TESTS_FAILED)
 
 
-def read_gates(config: pytest.Config) -> tuple[Gate, ...]:
-    """The gates of a command line and its ini file. Raises UsageError.
+def read_gates(config: pytest.Config, names: Sequence[str]) -> tuple[Gate, ...]:
+    """The gates of a command line and its ini file, for collections with these names. Raises
+    UsageError.
 
     `--measure` sets the gates of the ini file aside. Together with `--gate` it makes no sense.
     """
@@ -63,7 +66,6 @@ def read_gates(config: pytest.Config) -> tuple[Gate, ...]:
         raise pytest.UsageError(
             f"--gate {given[0]}: nothing fails with --measure; drop one of them"
         )
-    names = [collection.name for collection in config.stash[QUESTIONS].collections]
     gates: list[Gate] = []
     lines = [("--gate", rule) for rule in given]
     lines += [("recall_gates", rule) for rule in ([] if measure else config.getini("recall_gates"))]
@@ -94,14 +96,18 @@ def read_rules(config: pytest.Config, gates: tuple[Gate, ...]) -> Rules:
                 WINDOWS: "add --windows 50/50",
                 A_BASELINE: "add --baseline FILE",
             }
-            typed = config.getoption("--gate") or []
-            named = "--gate" if gate.rule in typed else "recall_gates:"
+            named = said_option(config, gate)
             raise pytest.UsageError(f"{named} {gate.rule!r} needs {what}; {how[what]}")
     path = _to_update(config)
     replaced = replaced_by(path) if path else None
     # Windows are only measured: one that is not recited fails nothing.
     measured = config.getoption("--measure") or config.stash[QUESTIONS].windows is not None
     return Rules(gates, baseline, path, replaced, measured)
+
+
+def said_option(config: pytest.Config, gate: Gate) -> str:
+    """Where a gate comes from, for a message."""
+    return "--gate" if gate.rule in (config.getoption("--gate") or []) else "recall_gates:"
 
 
 def replaced_by(path: Path) -> Baseline | None:

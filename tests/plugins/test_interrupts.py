@@ -129,13 +129,20 @@ def probes_of(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("how", [(), ("-n", "2")], ids=["alone", "workers"])
-@pytest.mark.parametrize("at", ["import", "load"])
-def test_before_the_first_case(tmp_path: Path, at: str, how: tuple[str, ...]) -> None:
-    ended = run(tmp_path, *how, at=at)
+def test_while_the_model_is_loaded(tmp_path: Path, how: tuple[str, ...]) -> None:
+    ended = run(tmp_path, *how, at="load")
     assert ended.status == pytest.ExitCode.INTERRUPTED
     (said,) = ended.result
     missing, total = said.split(" of ")
     assert missing == f"interrupted: {total.split()[0]}"
+    assert not (ended.folder / "recall.json").exists(), "nothing was judged"
+
+
+@pytest.mark.parametrize("how", [(), ("-n", "2")], ids=["alone", "workers"])
+def test_where_a_library_swallows_it(tmp_path: Path, how: tuple[str, ...]) -> None:
+    """Processes of -n import before their controller knows what there is to ask."""
+    ended = run(tmp_path, *how, at="import")
+    assert ended.status == pytest.ExitCode.INTERRUPTED
     assert not (ended.folder / "recall.json").exists(), "nothing was judged"
 
 

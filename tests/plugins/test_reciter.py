@@ -9,9 +9,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memtests.fixtures.models.contract import Generated, Opening, Portion
+from memtests.fixtures.models.contract import Encoding, Generated, Opening, Portion
 from memtests.fixtures.models.local.checkpoint import Checkpoint
 from memtests.fixtures.models.local.loading import Loading, load
+from memtests.fixtures.models.whole_texts import tokens_before, whole_tokens
 from memtests.fixtures.poems.poems import Poem
 from memtests.fixtures.probes.probes import (
     Probe,
@@ -19,7 +20,9 @@ from memtests.fixtures.probes.probes import (
     parse_prefix_lengths,
     prefix_probes,
     title_probe,
+    window_probes,
 )
+from memtests.fixtures.probes.windows import Tokens, Windows, parse_size
 from memtests.plugins.completeness import is_complete
 from memtests.plugins.reciter import (
     NOT_FINITE,
@@ -28,9 +31,13 @@ from memtests.plugins.reciter import (
     Reciter,
     Unjudged,
     recite_plainly,
+    row_of,
 )
+from memtests.plugins.traces import recited_from, said, trace_of
+from memtests.plugins.verdicts import IMPOSSIBLE
 from tests.support.models import untaught
 from tests.support.reciting import CANON, some_probes, texts
+from tests.support.standin import END, StandIn
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +97,49 @@ def test_texts_that_begin_alike_and_are_finished_together(
     monkeypatch.setattr(type(embedded), "portion", Portion(1))
     assert texts(Reciter(embedded).recite(probes)) == [recite_plainly(embedded, p) for p in probes]
     assert given == [1, 1]
+
+
+def test_an_end_token_in_a_text_ends_its_recitation() -> None:
+    """A text may hold the name of a special token. Greedy decoding does not go beyond it, also
+    where the model knows the text by heart.
+    """
+    line = f"the moon is bright, and so{chr(END)} are you my friend"
+    poem = Poem("p", "t", "a", "en", (line,))
+    model = StandIn("m", {line: "p"})
+    before, after = prefix_probes("z", poem, parse_prefix_lengths("2,7"))
+    cut_off, whole = Reciter(model).recite([before, after])
+    assert isinstance(cut_off, Completion)
+    assert isinstance(whole, Completion)
+    assert (cut_off.text, cut_off.followed, cut_off.log_p) == (" is bright, and so", False, None)
+    assert cut_off.log_p_40 == -math.inf
+    assert (whole.text, whole.followed) == (after.suffix, True)
+    reciter = Reciter(model)
+    reciter.read([before])
+    read = reciter.reading(before)
+    assert read
+    trace = trace_of("m", before, "plain", read, None, ends=model.ends)
+    assert list(recited_from(trace, line, [before.start, after.start])) == [False, True]
+    found = said(trace, line, before.start)
+    assert found
+    assert (found.recited, found.log_p) == (False, IMPOSSIBLE)
+
+
+def test_windows_that_are_cut_inside_a_character() -> None:
+    """The character belongs to the suffix, so it is whole in the completion's text."""
+    model = untaught("bytes")
+    poem = Poem("p", "t", "a", "zh", ("鼋鼍龟鳖，豮豨黼黻", "魑魅魍魉，饕餮狻猊"))
+
+    def tokenize(text: str) -> Tokens:
+        return whole_tokens("m", model.encode(text), tokens_before(model.encode))
+
+    probes = list(window_probes("c", poem, Windows(parse_size("10t/8t"), 1), tokenize))
+    rows = [row_of(model, p, Encoding(p.slice.tokens, p.slice.ends)) for p in probes if p.slice]
+    for row in rows:
+        said = (row.lead + model.spell(row.tokens[row.cue :])).decode(errors="replace")
+        assert said.startswith(row.asked.suffix)
+    assert {len(row.lead) for row in rows} == {0, 1, 2}
+    found = Reciter(model).recite(probes)
+    assert texts(found) == [recite_plainly(model, probe) for probe in probes]
 
 
 @given(

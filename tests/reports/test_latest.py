@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import msgspec
 import pytest
@@ -119,10 +120,29 @@ def test_gates_are_judged_on_every_model_of_the_report(
     assert ask(pytester).ret == 0
     monkeypatch.delenv("MEMTESTS_UNKNOWN")
     saved(pytester, 9)
-    result = ask(pytester, "--gate", "recall>=0.9")
+    result = ask(pytester, "--gate", "recall>=0.9", "--junitxml", "junit.xml")
     assert result.ret == 1
     found = {gate["model"]: gate["passed"] for gate in report(pytester)["gates"]}
     assert found == {"a/checkpoint-8": False, "a/checkpoint-9": True}
+    cases = ElementTree.parse(pytester.path / "junit.xml").iter("testcase")
+    gates = {case.get("name"): case for case in cases if case.get("classname") == "gates"}
+    failed = {name for name, case in gates.items() if case.find("failure") is not None}
+    assert (len(gates), len(failed)) == (2, 1)
+    assert "a/checkpoint-8" in str(failed)
+
+
+def test_gates_of_the_configuration(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are judged as those of --gate are, also where nothing is new."""
+    saved(pytester, 8)
+    configured = ("-o", "recall_gates=recall>=0.9")
+    monkeypatch.setenv("MEMTESTS_UNKNOWN", "*")
+    for said in ("recall>=0.9 * NOT PASSED*", "nothing new: *"):
+        result = ask(pytester, *configured)
+        assert result.ret == 1
+        result.stdout.fnmatch_lines([said])
+    assert ask(pytester, *configured, "--measure").ret == 0
 
 
 def test_two_checkpoints_of_one_step(pytester: pytest.Pytester) -> None:

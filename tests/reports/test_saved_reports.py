@@ -272,6 +272,15 @@ def torn(found: dict[str, Any]) -> Iterator[str]:
     found |= json.loads(whole)
     found["comparisons"][0]["lost"] = ["tang/x/title"]
     yield "tang/x/title was lost or gained, and has no verdict"
+    found["verdicts"].append(found["verdicts"][0])
+    yield f"2 verdicts of m on {found['verdicts'][0]['probe']}"
+    found |= json.loads(whole)
+    of_prefix = next(each for each in found["verdicts"] if each["prefix_length"])
+    of_prefix["prefix_length"] = "half"
+    yield f"{of_prefix['probe']}: 'half' is no prefix length"
+    found |= json.loads(whole)
+    found["collections"][0]["chance"] = {"long": 0.5}
+    yield "collection tang has no chance levels"
     for by_poem in [[3, 2, 1]], [[-1, 2, 1]], [[0, 0, 1]]:
         found |= json.loads(whole)
         found["controls"][0]["by_poem"] = by_poem

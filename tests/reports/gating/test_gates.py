@@ -1,8 +1,10 @@
 """Gates and baselines as pure functions; whole runs are in test_situations.py."""
 
 import json
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import pytest
@@ -19,12 +21,13 @@ from memtests.reports.gating.baselines import (
     read_baseline,
 )
 from memtests.reports.gating.comparing import compare
+from memtests.reports.gating.conclusion import Rules, conclude
 from memtests.reports.gating.faults import Faults
 from memtests.reports.gating.gates import GateError, evaluate, parse_gate
 from memtests.reports.gating.measures import DISCOVERABLE, RECALL, SHARES
 from memtests.reports.report import CollectionRecord, Report, encode
 from memtests.reports.report_files import ReportError
-from tests.support.reported import report_of, verdict_of
+from tests.support.reported import knows, report_of, reported, verdict_of
 
 NAMES = ("tang", "my:poems", "two words")
 
@@ -53,6 +56,62 @@ def test_a_name_that_is_near_none_gets_the_list(names: tuple[str, ...]) -> None:
     assert str(refused.value) == (
         f"'mine:recall>=0.9': no collection 'mine'; there are {', '.join(names)}"
     )
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda found: found.append({**found[0], "outcome": "forgotten"}), "has 2 verdicts"),
+        (lambda found: found[0].update(outcome="Correct"), "'Correct' is no outcome"),
+    ],
+    ids=["twice", "outcome"],
+)
+def test_a_damaged_small_baseline_is_refused(
+    tmp_path: Path, spoil: Callable[[list[dict[str, str]]], None], reason: str
+) -> None:
+    """Otherwise a probe that was recited then could count as one that was not, and not be lost."""
+    found = json.loads(encode_small(reported({"m": knows})))
+    spoil(found["verdicts"])
+    (tmp_path / "small.json").write_text(json.dumps(found))
+    with pytest.raises(ReportError, match=f"small.json: not a recall report .*{reason}"):
+        read_baseline("small.json", tmp_path)
+
+
+@pytest.mark.parametrize("small", [True, False])
+def test_a_chat_is_not_compared_with_plain_completions(tmp_path: Path, small: bool) -> None:
+    plain = reported({"m": knows})
+    chat = tuple(
+        msgspec.structs.replace(model, template="chat, answers begun") for model in plain.models
+    )
+    reports = {"plainly": plain, "in a chat": msgspec.structs.replace(plain, models=chat)}
+    gates = (parse_gate("lost<=0", ["tang", "nursery"]),)
+    for then in reports.values():
+        written = encode_small(then) if small else encode(then)
+        (tmp_path / "then.json").write_bytes(written)
+        baseline = read_baseline("then.json", tmp_path)
+        for report in reports.values():
+            found = conclude(report, Rules(gates, baseline), [], 0)
+            assert found.status == (0 if report is then else 1)
+            ways = [way for each in (then, report) for way, one in reports.items() if one is each]
+            said = [f"then.json was asked {ways[0]}, and m {ways[1]}"]
+            assert list(found.problems) == ([] if report is then else said)
+
+
+def test_a_skipped_case_with_probes_is_a_fault() -> None:
+    """A user's own test without probes may be skipped."""
+
+    def skipped(name: str, when: Literal["setup", "call"], **more: str) -> pytest.TestReport:
+        found = pytest.TestReport(name, ("a.py", 1, name), {}, "skipped", None, when)
+        vars(found).update(more)
+        return found
+
+    faults = Faults({"a": (("m <a>", 1),), "b": (("m <b>", 1),), "own": ()})
+    faults.take(skipped("own", "setup"))
+    faults.take(skipped("a", "call", wasxfail="a miss"))
+    faults.take(pytest.TestReport("b", ("a.py", 1, "b"), {}, "passed", None, "call"))
+    assert faults.problems() == []
+    faults.take(skipped("b", "setup"))
+    assert faults.problems() == ["1 case skipped"]
 
 
 @given(st.text())
