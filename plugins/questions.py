@@ -274,9 +274,16 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if unasked or unwanted or name in others else None
 
 
-def pytest_report_header(config: pytest.Config) -> str:
+def pytest_report_header(config: pytest.Config) -> list[str]:
     asked = config.stash[QUESTIONS].asked
-    return "poems: " + ", ".join(f"{c.name} {len(c.poems)}" for c in asked)
+    lines = ["poems: " + ", ".join(f"{c.name} {len(c.poems)}" for c in asked)]
+    texts = [poem.text for collection in asked for poem in collection.poems]
+    if copies := len(texts) - len({*texts}):
+        lines.append(
+            f"copies: {copies} of them have the text of another one; intervals take each for a "
+            "poem of its own, and are too narrow"
+        )
+    return lines
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

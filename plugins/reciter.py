@@ -507,7 +507,7 @@ class Reciter:
         for at, held in enumerate(row.cut.held):
             best[at], log_p[at], gap[at] = reading.held[row.cue + at, held]
         left = None
-        ends = self.model.ends & {*row.tokens[here]}
+        ends = self.model.ends & {*row.tokens[here]} if row.true else frozenset()
         if best != list(row.tokens[here]) or ends or not row.true:
             pairs = enumerate(zip(best, row.tokens[here], strict=True), start=row.cue)
             # An end token in the text is one that no decoding goes beyond.

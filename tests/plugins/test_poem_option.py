@@ -1,5 +1,6 @@
 """`--poem`: poems that are asked for by name, alone and together with the other options."""
 
+import json
 import shlex
 
 import pytest
@@ -41,6 +42,20 @@ def test_a_sample_is_drawn_from_the_named_ones(pytester: pytest.Pytester) -> Non
     places = asked(pytester)
     assert len(places) == 2
     assert "sonnets/ozymandias" in places
+
+
+def test_copies_are_named(pytester: pytest.Pytester) -> None:
+    """One poem under several ids is one memory, and intervals take it for several."""
+    lines = [f"line {number} of a poem that is in the file more than once" for number in range(4)]
+    poem = {"title": "T", "author": "A", "language": "en", "lines": lines}
+    other = poem | {"id": "other", "lines": lines[::-1]}
+    poems = [*(poem | {"id": f"p{number}"} for number in range(3)), other]
+    pytester.path.joinpath("mine.jsonl").write_text("\n".join(map(json.dumps, poems)))
+    given = ("--poems", "mine.jsonl", "--collect-only")
+    said = "copies: 2 of them have the text of another one; intervals*"
+    run_suite(pytester, *STAND_IN, *given).stdout.fnmatch_lines([said])
+    alone = run_suite(pytester, *STAND_IN, *given, "--poem", "other")
+    assert "copies:" not in alone.stdout.str()
 
 
 def test_probes_that_only_the_baseline_has_are_counted(
