@@ -51,7 +51,13 @@ from memtests.plugins.questions import (
 )
 from memtests.plugins.recital import Recital, UnjudgedError, batches_of
 from memtests.reports.counting.tallies import build
-from memtests.reports.gating.baselines import Baseline, MismatchError, check, read_baseline
+from memtests.reports.gating.baselines import (
+    Baseline,
+    MismatchError,
+    check,
+    read_baseline,
+    with_traces,
+)
 from memtests.reports.gating.conclusion import Conclusion, Rules, conclude
 from memtests.reports.gating.faults import said_failed
 from memtests.reports.gating.gates import (
@@ -67,7 +73,6 @@ from memtests.reports.gating.measures import OF_COMPLETIONS, OF_RECITING
 from memtests.reports.report import Report
 from memtests.reports.report_files import ReportError
 from memtests.reports.report_folder import ErrorLog, FolderError, Journal, claim, finish
-from memtests.reports.trace_files import read_traces
 
 CASES = (TITLE, PREFIX, PREFIX_LENGTHS, NEXT_LINE)
 """The cases that can be asked of a poem, other than controls."""
@@ -309,7 +314,7 @@ def _needs_all(gate: Gate) -> bool:
 
 def known_from(file: Path) -> Baseline:
     """An earlier report as a baseline, with the traces beside it. Raises ReportError."""
-    return replace(read_baseline(str(file), Path()), traces=read_traces(file.parent))
+    return with_traces(read_baseline(str(file), Path()), file.parent)
 
 
 def _unsaid() -> argparse.Namespace:

@@ -58,6 +58,8 @@ class ModelRecord(msgspec.Struct, frozen=True):
     """The training step at which it was saved, from a trainer_state.json beside it."""
     usage: UsageRecord | None = None
     """Only of a model on a chat server."""
+    traces: str | None = None
+    """A hash of its traces. Those beside a report that have another one are of another run."""
 
 
 class CollectionRecord(msgspec.Struct, frozen=True):

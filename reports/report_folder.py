@@ -24,7 +24,7 @@ from memtests.reports.report import Report, encode, write_whole
 from memtests.reports.report_files import ReportError
 from memtests.reports.text.certificate import CERTIFICATE, render_certificate
 from memtests.reports.text.markdown import render_summary
-from memtests.reports.trace_files import TRACES, read_traces
+from memtests.reports.trace_files import TRACES, hashes_of, read_traces
 
 DATA, PAGE, SUMMARY, VERDICTS = "recall.json", "report.html", "summary.md", "verdicts.jsonl"
 
@@ -57,7 +57,13 @@ def finish(folder: Path, found: Conclusion, then: Sequence[Trace] = (), **how: b
     `then`: the traces of the baseline; `how`: as in `write_report`.
     """
     traces = traces_there(folder)
-    found = replace(found, remembered=remembered(found.report, traces))
+    hashes = hashes_of(traces)
+    models = [
+        msgspec.structs.replace(model, traces=hashes.get(model.name))
+        for model in found.report.models
+    ]
+    report = msgspec.structs.replace(found.report, models=tuple(models))
+    found = replace(found, report=report, remembered=remembered(report, traces))
     write_report(folder, found, Kept(traces, then), **how)
     return found
 

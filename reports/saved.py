@@ -29,7 +29,13 @@ from memtests.reports.text.certificate import CERTIFICATE
 from memtests.reports.text.markdown import render_summary
 from memtests.reports.text.phrases import number_of
 from memtests.reports.text.terminal import columns, sections
-from memtests.reports.trace_files import TRACES, encode_traces, read_traces
+from memtests.reports.trace_files import (
+    TRACES,
+    encode_traces,
+    of_this_run,
+    read_traces,
+    said_strange,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,7 +70,7 @@ def exit_status(command: str, work: Callable[[], object], *refusals: type[Except
 def _do(given: argparse.Namespace) -> None:
     reports = read_all(given.files)
     folder = given.recall_report
-    traces = {file: read_traces(Path(file).parent) for file in given.files}
+    traces = {file: _traces_of(file, report) for file, report in reports.items()}
     if given.command == "rescore":
         if why := refusal(reports[given.files[0]]):
             raise ReportError(f"{given.files[0]}: {why}")
@@ -76,6 +82,16 @@ def _do(given: argparse.Namespace) -> None:
         told, protocol = traces[given.files[0]], parse_protocol(given.protocol)
         _show(reports[given.files[0]], folder or file.parent, file, told, protocol)
         write_certificate(folder or file.parent, reports[given.files[0]])
+
+
+def _traces_of(file: str, report: Report) -> Sequence[Trace]:
+    """The traces beside a report that are its own. A line says if others are left out."""
+    folder = Path(file).parent
+    hashes = {model.name: model.traces for model in report.models}
+    traces, strange = of_this_run(hashes, read_traces(folder))
+    if strange:
+        print(said_strange(folder, strange))
+    return traces
 
 
 def _parser() -> argparse.ArgumentParser:

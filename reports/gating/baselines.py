@@ -3,8 +3,9 @@
 """
 
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from memtests.plugins.verdicts import question_of
 from memtests.reports.counting.tallies import counted
 from memtests.reports.report import ModelRecord, Report
 from memtests.reports.report_files import BASELINE_SCHEMA, Known, Small, read_file
+from memtests.reports.trace_files import of_this_run, read_traces, said_strange
 
 
 class MismatchError(Exception):
@@ -36,6 +38,8 @@ class Baseline:
     """The traces that lie beside the file."""
     templates: Mapping[str, str] = field(default_factory=dict)
     """Model → its `template`, as of ModelRecord."""
+    hashes: Mapping[str, str | None] = field(default_factory=dict)
+    """Model → its `traces`, as of ModelRecord."""
 
     def model_for(self, name: str) -> str:
         """The model to compare `name` with: the only one, or the one of that name.
@@ -73,6 +77,16 @@ def read_baseline(file: str, folder: Path) -> Baseline:
     return _of_small(file, found) if isinstance(found, Small) else baseline_of(file, found)
 
 
+def with_traces(baseline: Baseline, folder: Path) -> Baseline:
+    """The baseline with the traces that lie beside its file in a folder. Those of another run are
+    left out, with a warning. Raises ReportError.
+    """
+    traces, strange = of_this_run(baseline.hashes, read_traces(folder))
+    if strange:
+        warnings.warn(said_strange(folder, strange), stacklevel=2)
+    return replace(baseline, traces=traces)
+
+
 def _of_small(file: str, small: Small) -> Baseline:
     verdicts = {known.probe: known for known in small.verdicts}
     hashes = {collection.name: collection.sha256 for collection in small.collections}
@@ -90,7 +104,8 @@ def baseline_of(file: str, report: Report) -> Baseline:
         models.setdefault(v.model, {})[v.probe] = found
     templates = {model.name: model.template for model in report.models}
     hashes = {c.name: c.sha256 for c in report.collections}
-    return Baseline(file, hashes, models, templates=templates)
+    traces = {model.name: model.traces for model in report.models}
+    return Baseline(file, hashes, models, templates=templates, hashes=traces)
 
 
 def check(

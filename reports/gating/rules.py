@@ -4,7 +4,6 @@ checked.
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from memtests.reports.gating.baselines import (
     MismatchError,
     check,
     read_baseline,
+    with_traces,
 )
 from memtests.reports.gating.conclusion import Rules
 from memtests.reports.gating.gates import (
@@ -31,7 +31,6 @@ from memtests.reports.gating.gates import (
     parse_gate,
 )
 from memtests.reports.report_files import ReportError
-from memtests.reports.trace_files import read_traces
 
 RULES = pytest.StashKey[Rules]()
 
@@ -84,7 +83,7 @@ def read_rules(config: pytest.Config, gates: tuple[Gate, ...]) -> Rules:
         refuse_own_report(config, "--baseline", file)
         try:
             here = config.invocation_params.dir
-            baseline = replace(read_baseline(file, here), traces=read_traces((here / file).parent))
+            baseline = with_traces(read_baseline(file, here), (here / file).parent)
         except ReportError as error:
             raise pytest.UsageError(f"--baseline {error}") from None
     completions = completions_of(config.option)

@@ -15,6 +15,7 @@ from memtests.reports.counting.memories import (
     Remembered,
     remembered,
 )
+from memtests.reports.gating.baselines import read_baseline, with_traces
 from memtests.reports.report_files import ReportError, read_report
 from memtests.reports.saved import main
 from memtests.reports.text.rows import protocol_rows
@@ -56,6 +57,48 @@ def test_one_for_each_text(pytester: pytest.Pytester) -> None:
     assert (folder / "traces.jsonl").read_bytes() == alone
     assert run_suite(pytester, *FEW, "-k", "test_title").ret == 0
     assert places(folder) == sorted((poem, "header") for poem in poems), "a run starts anew"
+
+
+def test_those_of_another_run_are_left_out(
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """An older report may lie beside them: copied, or because the next run was killed."""
+    folder = pytester.path / "report"
+    few = ("--model", "B", *FEW)
+    assert run_suite(pytester, *few).ret == 0
+    old, same = folder / "old.json", pytester.path / "same"
+    shutil.copytree(folder, same)
+    shutil.copy(folder / "recall.json", old)
+    assert any(line["rank"][-1] == 0 for line in lines(folder))
+    monkeypatch.setenv("MEMTESTS_UNKNOWN", "*")
+    assert run_suite(pytester, *few).ret == 0
+    capsys.readouterr()
+    said = f"{folder / 'traces.jsonl'}: left out, as it is of another run (A, B)"
+    assert main(["render", str(old), "--recall-report", str(pytester.path / "x")]) == 0
+    assert said in capsys.readouterr().out.splitlines()
+    summary = (pytester.path / "x" / "summary.md").read_text()
+    assert "strength" not in summary
+    for good in (folder / "recall.json", same / "recall.json"):
+        assert main(["render", str(good), "--recall-report", str(pytester.path / "y")]) == 0
+        assert "left out" not in capsys.readouterr().out
+        assert "strength" in (pytester.path / "y" / "summary.md").read_text()
+    beside = pytester.path / "beside"
+    assert (
+        main(["compare", str(old), str(same / "recall.json"), "--recall-report", str(beside)]) == 0
+    )
+    assert said in capsys.readouterr().out.splitlines()
+    assert {line["model"] for line in lines(beside)} == {f"A ({same / 'recall.json'})"} | {
+        f"B ({same / 'recall.json'})"
+    }
+    capsys.readouterr()
+    assert main(["render", str(beside / "recall.json")]) == 0
+    assert "left out" not in capsys.readouterr().out
+    with pytest.warns(UserWarning, match="left out, as it is of another run"):
+        found = with_traces(read_baseline(str(old), folder), folder)
+    assert found.traces == ()
+    assert with_traces(read_baseline(str(same / "recall.json"), same), same).traces
 
 
 def test_resumed(pytester: pytest.Pytester, asked: Path) -> None:
