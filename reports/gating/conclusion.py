@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from memtests.reports.counting.memories import NOTHING, Remembered
-from memtests.reports.gating.baselines import Baseline, MismatchError
+from memtests.reports.gating.baselines import Baseline, MismatchError, is_chat
 from memtests.reports.gating.comparing import Comparison, compare
 from memtests.reports.gating.gates import Gate, evaluate
 from memtests.reports.joining import controls_of, joined, other_controls
@@ -116,6 +116,8 @@ def added(found: Conclusion, earlier: Report, file: Path, gates: Sequence[Gate] 
         why = str(error)
     if why is None:
         why = other_controls(controls_of(found.report), controls_of(earlier))
+    if len({is_chat(model.template) for model in (*earlier.models, *found.report.models)}) > 1:
+        why = why or "some of its models were asked in a chat, and others plainly"
     if why is None:
         report = msgspec.structs.replace(report, gates=evaluate(gates, report, ()))
         status = found.status

@@ -112,6 +112,17 @@ def test_what_is_unjudged_in_the_report_fails_a_gate_on_another_collection() -> 
         assert all(gate.passed for gate in found.report.gates)
 
 
+def test_a_chat_is_not_added_to_plain_completions() -> None:
+    plain, new = reported({"old": knows}), reported({"new": knows})
+    chat = tuple(msgspec.structs.replace(model, template="chat") for model in new.models)
+    for run, status in ((new, 0), (msgspec.structs.replace(new, models=chat), 1)):
+        found = added(conclude(run, Rules(), [], 0), plain, Path("recall.json"))
+        assert found.status == status
+        assert bool(found.refusal) == bool(status)
+    assert found.refusal
+    assert "some of its models were asked in a chat, and others plainly" in found.refusal
+
+
 def test_gates_are_judged_on_every_model_of_the_report(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
