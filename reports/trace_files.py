@@ -35,12 +35,13 @@ def read_traces(folder: Path) -> tuple[Trace, ...]:
 
 
 def hashes_of(traces: Iterable[Trace]) -> dict[str, str]:
-    """Model → a hash of its traces in 16 hexadecimal digits, whatever the model is called, and in
-    whatever order they are.
+    """Model → a hash of its traces in 16 hexadecimal digits: of what they say, whatever the model
+    is called, and in whatever order they are.
     """
     lines: dict[str, list[bytes]] = defaultdict(list)
     for trace in traces:
-        lines[trace.model].append(msgspec.json.encode(msgspec.structs.replace(trace, model="")))
+        said = msgspec.structs.replace(trace, model="", key=None)
+        lines[trace.model].append(msgspec.json.encode(said))
     return {
         model: hashlib.sha256(b"\n".join(sorted(own))).hexdigest()[:16]
         for model, own in lines.items()
