@@ -707,7 +707,8 @@ def row_of(model: LanguageModel, probe: Probe, encoding: Encoding) -> Row:
     """The tokens of a probe. Raises ValueError if the cue must be tokenized alone and has none."""
     if probe.slice:  # a window in tokens: its cut is one already
         cut = Cut(BETWEEN, probe.slice.cue, probe.start)
-        lead = _begun_in(model.spell(encoding.tokens[: cut.tokens]))
+        parted = encoding.ends[cut.tokens - 1] is None
+        lead = _begun_in(model.spell(encoding.tokens[: cut.tokens])) if parted else b""
         return Row(probe, cut, encoding.tokens, cut.tokens, len(encoding.tokens), lead)
     cut = cut_of(probe.text, probe.start, *encoding, model.spell)
     asked = dataclasses.replace(probe, start=cut.at) if cut.at != probe.start else probe

@@ -62,6 +62,11 @@ class ModelRecord(msgspec.Struct, frozen=True):
     """A hash of its traces. Those beside a report that have another one are of another run."""
 
 
+def is_chat(template: str) -> bool:
+    """Whether a model with this `template` was asked in a chat."""
+    return template.startswith("chat")
+
+
 class CollectionRecord(msgspec.Struct, frozen=True):
     """A collection that was asked for. Hash and chance levels are over the whole collection, even
     if only some of its poems were asked.

@@ -82,8 +82,14 @@ def read_report(file: str | Path) -> Report:
 
 def _torn(report: Report) -> Iterator[str]:
     """Reasons why a report is unusable: it refers to records that it lacks, or counts nothing."""
-    yield from _torn_verdicts(report)
+    models = {model.name for model in report.models}
+    collections = {record.name for record in report.collections}
     probes = {(v.model, v.probe) for v in report.verdicts}
+    for v in report.verdicts:
+        if v.model not in models:
+            yield f"a verdict of {v.model}, no model of it"
+        if v.collection not in collections:
+            yield f"a verdict on {v.collection}, no collection of it"
     for record in report.collections:
         if not record.chance or not all(map(str.isdecimal, record.chance)):
             yield f"collection {record.name} has no chance levels"
@@ -98,16 +104,13 @@ def _torn(report: Report) -> Iterator[str]:
 
 
 def _torn_verdicts(report: Report) -> Iterator[str]:
-    models = {model.name for model in report.models}
-    collections = {record.name for record in report.collections}
+    """Reasons why the verdicts of a report are unusable, also as a baseline."""
     for (model, probe), count in Counter((v.model, v.probe) for v in report.verdicts).items():
         if count > 1:
             yield f"{count} verdicts of {model} on {probe}"
     for v in report.verdicts:
-        if v.model not in models:
-            yield f"a verdict of {v.model}, no model of it"
-        if v.collection not in collections:
-            yield f"a verdict on {v.collection}, no collection of it"
+        if v.outcome not in OUTCOMES:
+            yield f"{v.probe}: {v.outcome!r} is no outcome"
         if v.prefix_length is not None and not _is_length(v.prefix_length):
             yield f"{v.probe}: {v.prefix_length!r} is no prefix length"
 
@@ -180,6 +183,8 @@ def read_file(file: str | Path, folder: Path = Path()) -> Report | Small:
         if small:
             return _sound(msgspec.convert(content, Small))
         found = msgspec.convert(content, Report)
+        if torn := next(_torn_verdicts(found), None):
+            raise ValueError(torn)
         return _over_poems(found) if schema in _OLDER else found
     except (msgspec.ValidationError, KeyError, ValueError, TypeError, AttributeError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else error

@@ -14,7 +14,7 @@ from memtests.fixtures.probes.windows import Window, parse_size
 from memtests.plugins.traces import Trace, recited_to, recited_tokens, sha256_of
 from memtests.plugins.verdicts import Verdict
 from memtests.reports.counting.over_poems import interval
-from memtests.reports.report import Report, languages_of
+from memtests.reports.report import Report, is_chat, languages_of
 
 GIVEN = (10, 25, 50, 100)
 ASKED = (10, 25, 50, 100, 200, 400)
@@ -64,7 +64,7 @@ _Counts = dict[tuple[int, int], dict[_Group, list[bool]]]
 def inside_windows(report: Report, traces: Iterable[Trace]) -> tuple[Inside, ...]:
     """One for each model and unit, as far as there are traces of the report's windows."""
     windows = {(v.model, v.collection, v.poem, v.window): v for v in report.verdicts if v.window}
-    chats = {model.name for model in report.models if model.template.startswith("chat")}
+    chats = {model.name for model in report.models if is_chat(model.template)}
     texts = {(text.collection, text.poem): text for text in report.texts}
     languages = languages_of(report)
     few = len(texts) < FEWEST_TEXTS

@@ -23,7 +23,7 @@ from memtests.plugins.traces import (
 )
 from memtests.reports.counting.inside_windows import Inside, inside_windows
 from memtests.reports.counting.own_traces import known_texts, own_traces
-from memtests.reports.report import PoemKey, Report, languages_of
+from memtests.reports.report import PoemKey, Report, is_chat, languages_of
 
 _LENGTHS = tuple(parse_prefix_length(f"{share}%") for share in range(1, 100))
 # Between a header and its poem.
@@ -94,7 +94,7 @@ def remembered(report: Report, traces: Iterable[Trace], protocol: Protocol = FIF
     """Count the traces of a report's models and poems. Other traces are ignored."""
     traces = list(traces)
     texts, languages = known_texts(report, traces), languages_of(report)
-    chats = {model.name: model.template.startswith("chat") for model in report.models}
+    chats = {model.name: is_chat(model.template) for model in report.models}
     of_poem: dict[tuple[str, PoemKey], dict[str, Trace]] = defaultdict(dict)
     for (model, form, key), trace in own_traces(report, traces, texts).items():
         of_poem[model, key][form] = trace

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from memtests.fixtures.probes.probes import TITLE
 from memtests.plugins.traces import Trace, sha256_of
-from memtests.reports.report import PoemKey, Report, poem_key_of, texts_of
+from memtests.reports.report import PoemKey, Report, is_chat, poem_key_of, texts_of
 
 Read = Mapping[tuple[str, str, PoemKey], Trace]
 """Model, form and poem → trace."""
@@ -31,7 +31,7 @@ def own_traces(report: Report, traces: Iterable[Trace], texts: Mapping[PoemKey, 
     Texts are compared by their hashes. A model in a chat read more than the poem, which the report
     does not know: there only the length of the poem is compared.
     """
-    models = {model.name: model.template.startswith("chat") for model in report.models}
+    models = {model.name: is_chat(model.template) for model in report.models}
     hashes = {(key, sha256_of(text)) for key, text in texts.items()}
     hashes |= {
         ((v.collection, v.poem), sha256_of(v.cue + v.suffix))

@@ -16,7 +16,7 @@ from memtests.fixtures.probes.probes import Probe
 from memtests.plugins.traces import Trace
 from memtests.plugins.verdicts import question_of
 from memtests.reports.counting.tallies import counted
-from memtests.reports.report import ModelRecord, Report
+from memtests.reports.report import ModelRecord, Report, is_chat
 from memtests.reports.report_files import BASELINE_SCHEMA, Known, Small, read_file
 from memtests.reports.trace_files import of_this_run, read_traces, said_strange
 
@@ -64,11 +64,6 @@ class Baseline:
             if then != is_chat(model.template):
                 ways = ("in a chat", "plainly") if then else ("plainly", "in a chat")
                 yield f"{self.file} was asked {ways[0]}, and {model.name} {ways[1]}"
-
-
-def is_chat(template: str) -> bool:
-    """Whether a model with this `template` was asked in a chat."""
-    return template.startswith("chat")
 
 
 def read_baseline(file: str, folder: Path) -> Baseline:

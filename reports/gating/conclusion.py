@@ -10,11 +10,11 @@ import msgspec
 import pytest
 
 from memtests.reports.counting.memories import NOTHING, Remembered
-from memtests.reports.gating.baselines import Baseline, MismatchError, is_chat
+from memtests.reports.gating.baselines import Baseline, MismatchError
 from memtests.reports.gating.comparing import Comparison, compare
 from memtests.reports.gating.gates import Gate, evaluate
 from memtests.reports.joining import controls_of, joined, other_controls
-from memtests.reports.report import Report, unjudged_of
+from memtests.reports.report import Report, is_chat, unjudged_of
 from memtests.reports.text.headline import Resumed, headline
 from memtests.reports.text.phrases import number_of
 

@@ -14,7 +14,14 @@ from memtests.reports.counting.discovery import USUAL, discoverable
 from memtests.reports.counting.tallies import counted, near, totals
 from memtests.reports.gating.certifying import among
 from memtests.reports.gating.measures import passage_length
-from memtests.reports.report import CollectionRecord, ModelRecord, Report, Tally, unjudged_of
+from memtests.reports.report import (
+    CollectionRecord,
+    ModelRecord,
+    Report,
+    Tally,
+    is_chat,
+    unjudged_of,
+)
 from memtests.reports.text.phrases import number_of
 from memtests.reports.text.rows import percent
 
@@ -93,7 +100,7 @@ def _own(report: Report, model: ModelRecord, only: Collection[str]) -> list[Verd
 
 def _asked(report: Report, model: ModelRecord, asked: Sequence[Verdict]) -> list[str]:
     texts = len({(v.collection, v.poem) for v in asked})
-    plainly = not model.template.startswith("chat")
+    plainly = not is_chat(model.template)
     return [
         f"for {number_of(texts, 'text')} ({_collections(report, asked)}) in "
         f"{_queries(len(asked))}: {_cues(asked)}.",
@@ -264,7 +271,7 @@ def not_tried(report: Report, only: Collection[str] = ()) -> list[str]:
     left = sum(max(0, record.poems - poems[record.name]) for record in records)
     unknown = sum(v.log_p is None for v in asked)
     read = sum(not v.recited for v in asked)
-    chats = {model.template.startswith("chat") for model in report.models}
+    chats = {is_chat(model.template) for model in report.models}
     controls = {v.control for v in verdicts if v.control}
     other_lengths = PREFIX in cases and not any(v.case == PREFIX_LENGTHS for v in verdicts)
     return [

@@ -275,6 +275,9 @@ def torn(found: dict[str, Any]) -> Iterator[str]:
     found["verdicts"].append(found["verdicts"][0])
     yield f"2 verdicts of m on {found['verdicts'][0]['probe']}"
     found |= json.loads(whole)
+    found["verdicts"][0]["outcome"] = "Correct"
+    yield f"{found['verdicts'][0]['probe']}: 'Correct' is no outcome"
+    found |= json.loads(whole)
     of_prefix = next(each for each in found["verdicts"] if each["prefix_length"])
     of_prefix["prefix_length"] = "half"
     yield f"{of_prefix['probe']}: 'half' is no prefix length"

@@ -61,20 +61,24 @@ def test_a_name_that_is_near_none_gets_the_list(names: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
-        (lambda found: found.append({**found[0], "outcome": "forgotten"}), "has 2 verdicts"),
+        (lambda found: found.append({**found[0], "outcome": "forgotten"}), "2 verdicts"),
         (lambda found: found[0].update(outcome="Correct"), "'Correct' is no outcome"),
     ],
     ids=["twice", "outcome"],
 )
-def test_a_damaged_small_baseline_is_refused(
-    tmp_path: Path, spoil: Callable[[list[dict[str, str]]], None], reason: str
+@pytest.mark.parametrize("encoded", [encode_small, encode], ids=["small", "report"])
+def test_a_damaged_baseline_is_refused(
+    tmp_path: Path,
+    spoil: Callable[[list[dict[str, str]]], None],
+    reason: str,
+    encoded: Callable[[Report], bytes],
 ) -> None:
     """Otherwise a probe that was recited then could count as one that was not, and not be lost."""
-    found = json.loads(encode_small(reported({"m": knows})))
+    found = json.loads(encoded(reported({"m": knows})))
     spoil(found["verdicts"])
-    (tmp_path / "small.json").write_text(json.dumps(found))
-    with pytest.raises(ReportError, match=f"small.json: not a recall report .*{reason}"):
-        read_baseline("small.json", tmp_path)
+    (tmp_path / "then.json").write_text(json.dumps(found))
+    with pytest.raises(ReportError, match=f"then.json: not a recall report .*{reason}"):
+        read_baseline("then.json", tmp_path)
 
 
 @pytest.mark.parametrize("small", [True, False])
